@@ -1,0 +1,34 @@
+// What the composition root hands to every domain.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+
+namespace caf {
+class actor_system;
+}
+namespace troupe {
+class Metrics;
+}
+namespace troupe::storage {
+class Store;
+class Writer;
+class ReadPool;
+}  // namespace troupe::storage
+
+namespace troupe::actors {
+
+class EntityRegistry;
+
+/// References that outlive every actor. `now_ms` is Unix time in milliseconds; tests inject their own.
+struct Context {
+  caf::actor_system& system;
+  storage::Store& store;
+  storage::Writer& writer;
+  storage::ReadPool& reads;
+  EntityRegistry& entities;
+  Metrics& metrics;
+  std::function<std::uint64_t()> now_ms;
+};
+
+}  // namespace troupe::actors

@@ -1,0 +1,50 @@
+// Routes: verb and path pattern → handler, with what must hold before the handler runs.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "net/http/message.hpp"
+
+namespace troupe::ws {
+class Session;
+}
+
+namespace troupe::http {
+
+enum class Access { open, token };
+
+struct RouteOptions {
+  Access access = Access::token;
+  std::string scope;  ///< required scope when not empty
+  std::size_t max_body_bytes = 1U << 20;
+  std::chrono::milliseconds timeout{10'000};
+};
+
+/// Called after the WebSocket handshake, on the session's strand; set the session's callbacks here.
+using WsHandler = std::function<void(Request, std::shared_ptr<ws::Session>)>;
+
+/// Built once at start, then read by all I/O threads. Patterns: "/api/v1/posts/{id}", last part may be "{rest*}".
+class Router {
+ public:
+  Router();
+  ~Router();
+  Router(Router&&) noexcept;
+
+  void add(std::string_view method, std::string_view pattern, Handler handler, RouteOptions options = {});
+  /// GET with an upgrade. For `Access::token` the token may come as `?access_token=` (browsers cannot set headers).
+  void add_ws(std::string_view pattern, WsHandler handler, RouteOptions options = {});
+
+  struct Match;
+  /// The route for `method` and `path`; `not_found`, or invalid_argument with the allowed methods (405).
+  [[nodiscard]] Match match(std::string_view method, std::string_view path) const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace troupe::http
