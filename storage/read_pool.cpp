@@ -1,0 +1,60 @@
+#include "storage/read_pool.hpp"
+
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace troupe::storage {
+
+struct ReadPool::Impl {
+  const Store& store;
+  const std::size_t max_queued;
+  std::mutex mutex;
+  std::condition_variable wake;
+  std::deque<std::function<void(const Store&)>> jobs;
+  bool stopping = false;
+  std::vector<std::thread> threads;
+
+  void run() {
+    std::unique_lock lock(mutex);
+    while (true) {
+      wake.wait(lock, [this] { return stopping || !jobs.empty(); });
+      if (jobs.empty()) return;
+      auto job = std::move(jobs.front());
+      jobs.pop_front();
+      lock.unlock();
+      job(store);
+      job = nullptr;  // what it captured goes before the lock comes back
+      lock.lock();
+    }
+  }
+};
+
+ReadPool::ReadPool(const Store& store, std::size_t threads, std::size_t max_queued)
+    : impl_(new Impl{store, max_queued, {}, {}, {}, false, {}}) {
+  for (std::size_t i = 0; i < threads; ++i) impl_->threads.emplace_back([this] { impl_->run(); });
+}
+
+ReadPool::~ReadPool() {
+  {
+    const std::lock_guard lock(impl_->mutex);
+    impl_->stopping = true;
+  }
+  impl_->wake.notify_all();
+  for (auto& thread : impl_->threads) thread.join();
+}
+
+Result<void> ReadPool::post(std::function<void(const Store&)> job) {
+  {
+    const std::lock_guard lock(impl_->mutex);
+    if (impl_->stopping) return error(ErrorCode::unavailable, "the read pool is stopping");
+    if (impl_->jobs.size() >= impl_->max_queued) return error(ErrorCode::overloaded, "the read queue is full");
+    impl_->jobs.push_back(std::move(job));
+  }
+  impl_->wake.notify_one();
+  return {};
+}
+
+}  // namespace troupe::storage
