@@ -56,7 +56,7 @@ struct KindStatus {
 };
 
 /// The only way from anything to an entity: no other code keeps an entity's handle across messages. A key can later
-/// live on another node behind this seam. Thread-safe; copies share one registry.
+/// live on another node behind this seam. Thread-safe; not copyable.
 class EntityRegistry {
  public:
   EntityRegistry(caf::actor_system& system, Metrics& metrics);
@@ -74,6 +74,9 @@ class EntityRegistry {
 
   /// Fire and forget. Lost when the entity fails to activate or its waiting room is full (counted).
   void tell(const std::string& kind, const std::string& id, caf::message payload) const;
+
+  /// Kills the entity's actor as a bug in it would, for tests and drills. Nothing happens when it is not active.
+  void crash(const std::string& kind, const std::string& id) const;
 
   [[nodiscard]] std::vector<KindStatus> status() const;
 

@@ -1,0 +1,3 @@
+troupe_test(system_test
+  SOURCES unit/system_restart_policy_test.cpp actor/system_entity_test.cpp actor/system_persist_test.cpp
+  LINK troupe_actors_system LABELS actor)
