@@ -2,6 +2,7 @@
 add_library(troupe_flags INTERFACE)
 target_compile_options(troupe_flags INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion
+  -Wno-missing-field-initializers  # designated initialisers leave the rest at its default, on purpose
   # GCC 12 reports these on std::string and std::variant moves that it has inlined itself (GCC bugs 105329, 105562).
   $<$<CXX_COMPILER_ID:GNU>:-Wno-array-bounds -Wno-restrict -Wno-maybe-uninitialized -Wno-stringop-overflow
     -Wno-stringop-overread -Wno-free-nonheap-object>

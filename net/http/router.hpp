@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -38,8 +39,18 @@ class Router {
   /// GET with an upgrade. For `Access::token` the token may come as `?access_token=` (browsers cannot set headers).
   void add_ws(std::string_view pattern, WsHandler handler, RouteOptions options = {});
 
-  struct Match;
-  /// The route for `method` and `path`; `not_found`, or invalid_argument with the allowed methods (405).
+  struct Route {
+    Handler handler;      ///< empty for a WebSocket route
+    WsHandler ws_handler;
+    RouteOptions options;
+    std::string pattern;  ///< the metric label and log field: bounded, unlike the path
+  };
+  struct Match {
+    const Route* route = nullptr;
+    std::map<std::string, std::string> params;
+    std::vector<std::string> allowed;  ///< methods of this path when the method does not fit: 405
+  };
+  /// `path` is decoded. No route: 404 when `allowed` is empty, else 405.
   [[nodiscard]] Match match(std::string_view method, std::string_view path) const;
 
  private:

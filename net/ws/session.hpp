@@ -45,6 +45,11 @@ class Session : public std::enable_shared_from_this<Session> {
   virtual void on_drained(std::function<void()> callback) = 0;
 
   [[nodiscard]] virtual std::uint64_t id() const noexcept = 0;
+
+  /// Runs `task` on the session's event loop. Tasks of one session run one after the other.
+  virtual void post(std::function<void()> task) = 0;
+  /// Names the event loop: sessions with the same value share a thread. For fan-out hubs.
+  [[nodiscard]] virtual const void* loop() const noexcept = 0;
 };
 
 /// The close code for an Error: 4000 + its ErrorCode value; 1013 (try again later) for overloaded.

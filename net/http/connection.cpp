@@ -1,0 +1,361 @@
+#include "net/http/connection.hpp"
+
+#include <optional>
+
+#include <boost/asio/steady_timer.hpp>
+#include <boost/beast/core/buffers_to_string.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/core/stream_traits.hpp>
+#include <boost/beast/core/tcp_stream.hpp>
+#include <boost/beast/http.hpp>
+#include <boost/beast/ssl/ssl_stream.hpp>
+
+#include "net/http/request_head.hpp"
+#include "net/ws/socket_session.hpp"
+
+namespace troupe::http {
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace bhttp = boost::beast::http;
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+/// A WebSocket's place in the server's list, held by the session until it is over.
+class WsMember final : public Drainable {
+ public:
+  WsMember(std::shared_ptr<Server::Impl> server, std::weak_ptr<ws::SocketSession> session, std::string address)
+      : server_(std::move(server)), session_(std::move(session)), address_(std::move(address)) {}
+  ~WsMember() override { server_->leave(number_, address_); }
+
+  void set_number(std::uint64_t number) { number_ = number; }
+  void drain() override {
+    if (auto session = session_.lock()) session->close(1001, "the server is going away");
+  }
+  void cut() override {
+    if (auto session = session_.lock()) session->cut();
+  }
+
+ private:
+  std::shared_ptr<Server::Impl> server_;
+  std::weak_ptr<ws::SocketSession> session_;
+  std::string address_;
+  std::uint64_t number_ = 0;
+};
+
+template <class Stream>
+class Connection final : public Drainable, public std::enable_shared_from_this<Connection<Stream>> {
+ public:
+  Connection(std::shared_ptr<Server::Impl> server, Stream stream, std::string address)
+      : server_(std::move(server)),
+        stream_(std::move(stream)),
+        executor_(stream_.get_executor()),
+        address_(std::move(address)),
+        deadline_(executor_) {}
+  ~Connection() override {
+    if (!handed_over_) server_->leave(number_, address_);
+  }
+
+  void begin() {
+    number_ = server_->enlist(this->weak_from_this());
+    if constexpr (std::is_same_v<Stream, ws::TlsStream>) {
+      lowest().expires_after(server_->options.header_timeout);
+      stream_.async_handshake(asio::ssl::stream_base::server, [self = self()](boost::system::error_code ec) {
+        if (!ec) self->read_header();
+      });
+    } else {
+      read_header();
+    }
+  }
+
+  void drain() override {
+    asio::post(executor_, [self = self()] {
+      if (self->idle_) self->close();
+    });
+  }
+  void cut() override {
+    asio::post(executor_, [self = self()] { self->close(); });
+  }
+
+ private:
+  std::shared_ptr<Connection> self() { return this->shared_from_this(); }
+  beast::tcp_stream& lowest() { return beast::get_lowest_layer(stream_); }
+
+  void close() {
+    deadline_.cancel();
+    boost::system::error_code ignored;
+    lowest().socket().shutdown(asio::ip::tcp::socket::shutdown_both, ignored);
+    lowest().socket().close(ignored);
+  }
+
+  // --- reading ---
+
+  void read_header() {
+    parser_.emplace();
+    parser_->header_limit(static_cast<std::uint32_t>(server_->options.max_header_bytes));
+    parser_->body_limit(std::uint64_t{0});
+    idle_ = buffer_.size() == 0;
+    if (!idle_) return read_rest_of_header();  // a pipelined request is already here
+    lowest().expires_after(server_->options.idle_timeout);
+    // The header's own clock starts with its first byte: a client that drips bytes is cut off, an idle one may rest.
+    stream_.async_read_some(buffer_.prepare(2048), [self = self()](boost::system::error_code ec, std::size_t bytes) {
+      if (ec) return self->close();
+      self->buffer_.commit(bytes);
+      self->idle_ = false;
+      self->read_rest_of_header();
+    });
+  }
+
+  void read_rest_of_header() {
+    lowest().expires_after(server_->options.header_timeout);
+    bhttp::async_read_header(stream_, buffer_, *parser_, [self = self()](boost::system::error_code ec, std::size_t) {
+      if (ec) return self->refuse(ec);
+      self->on_header();
+    });
+  }
+
+  void refuse(boost::system::error_code ec) {
+    keep_alive_ = false;
+    if (ec == beast::error::timeout) return answer_error(408, error(ErrorCode::timeout, "the request came too slowly"));
+    if (ec == bhttp::error::header_limit) return answer_error(431, error(ErrorCode::too_large, "the header is too large"));
+    if (ec == bhttp::error::body_limit) return answer_error(413, error(ErrorCode::too_large, "the body is too large"));
+    if (ec.category() == bhttp::make_error_code(bhttp::error::bad_method).category() &&
+        ec != bhttp::error::end_of_stream && ec != bhttp::error::partial_message) {
+      return answer_error(400, error(ErrorCode::invalid_argument, "not HTTP: " + ec.message()));
+    }
+    close();
+  }
+
+  void on_header() {
+    started_ = Clock::now();
+    const auto& message = parser_->get();
+    keep_alive_ = message.keep_alive() && !server_->draining;
+    head_ = message.method() == bhttp::verb::head;
+    auto head = read_head(message.base(), address_);
+    if (!head.ok()) return answer_and_close(head.error());
+    request_ = std::move(*head);
+    pattern_ = "-";
+    if (const auto verdict = server_->allow(address_); !verdict.allowed) {
+      const auto seconds = static_cast<int>((verdict.retry_after.count() + 999) / 1000);
+      return reject(problem(error(ErrorCode::rate_limited, "too many requests from this address"), seconds));
+    }
+    route();
+  }
+
+  /// An answer before the body was read: if there is one, the connection ends, since the body would have to be read.
+  void reject(Response response) {
+    if (parser_->content_length().value_or(0) > 0 || parser_->chunked()) keep_alive_ = false;
+    answer(std::move(response));
+  }
+  void answer_and_close(const Error& e) {
+    keep_alive_ = false;
+    answer(problem(e));
+  }
+
+  void route() {
+    const bool upgrade = request_.header("sec-websocket-key").has_value();
+    auto match = server_->router.match(upgrade ? "WEBSOCKET" : request_.method, request_.path);
+    if (match.route == nullptr) {
+      if (match.allowed.empty()) return reject(problem(error(ErrorCode::not_found, "no such resource")));
+      auto response = problem(error(ErrorCode::unsupported, "the method is not allowed here"));
+      response.status = 405;
+      response.body = R"({"type":"/problems/method_not_allowed","title":"method not allowed","status":405,"code":"method_not_allowed"})";
+      for (const auto& method : match.allowed) {
+        auto& allow = response.headers["Allow"];
+        allow += (allow.empty() ? "" : ", ") + method;
+      }
+      return reject(std::move(response));
+    }
+    pattern_ = match.route->pattern;
+    request_.params = std::move(match.params);
+    route_ = match.route;
+    if (auto ok = authenticate(request_, route_->options, upgrade, server_->options.token_key,
+                               server_->options.audience);
+        !ok.ok()) {
+      return reject(problem(ok.error()));
+    }
+    if (upgrade) return start_websocket();
+    read_body();
+  }
+
+  void read_body() {
+    parser_->body_limit(route_->options.max_body_bytes);
+    if (parser_->content_length().value_or(0) > route_->options.max_body_bytes) return refuse(bhttp::error::body_limit);
+    if (bhttp::token_list{parser_->get()[bhttp::field::expect]}.exists("100-continue")) return send_continue();
+    receive_body();
+  }
+
+  void send_continue() {
+    static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+    asio::async_write(stream_, asio::buffer(kContinue),
+                      [self = self()](boost::system::error_code ec, std::size_t) {
+                        if (ec) return self->close();
+                        self->receive_body();
+                      });
+  }
+
+  void receive_body() {
+    lowest().expires_after(server_->options.body_timeout);
+    bhttp::async_read(stream_, buffer_, *parser_, [self = self()](boost::system::error_code ec, std::size_t) {
+      if (ec) return self->refuse(ec);
+      self->handle();
+    });
+  }
+
+  void handle() {
+    lowest().expires_never();
+    request_.body = std::move(parser_->get().body());
+    if (!request_.body.empty() && request_.header("content-type").value_or("").find("json") == std::string::npos) {
+      return answer_error(415, error(ErrorCode::unsupported, "the body must be application/json"));
+    }
+    started_ = Clock::now();
+    request_.deadline = started_ + route_->options.timeout;
+    deadline_.expires_at(request_.deadline);
+    const auto generation = ++generation_;
+    deadline_.async_wait([weak = this->weak_from_this(), generation](boost::system::error_code ec) {
+      auto connection = weak.lock();
+      if (!ec && connection) connection->answered(generation, problem(error(ErrorCode::timeout, "no answer in time")));
+    });
+    Responder responder([weak = this->weak_from_this(), executor = executor_, generation](Response response) {
+      asio::post(executor, [weak, generation, response = std::move(response)]() mutable {
+        if (auto connection = weak.lock()) connection->answered(generation, std::move(response));
+      });
+    });
+    // The connection lives as long as its deadline waits for it.
+    pending_ = self();
+    route_->handler(request_, std::move(responder));
+  }
+
+  void answered(std::uint64_t generation, Response response) {
+    if (generation != generation_ || !pending_) return;  // too late: the 504 has gone out
+    auto keep = std::move(pending_);
+    deadline_.cancel();
+    answer(std::move(response));
+  }
+
+  // --- writing ---
+
+  void answer_error(int status, const Error& e) {
+    auto response = problem(e);
+    const std::string was = "\"status\":" + std::to_string(response.status);
+    if (const auto at = response.body.find(was); at != std::string::npos) {
+      response.body.replace(at, was.size(), "\"status\":" + std::to_string(status));
+    }
+    response.status = status;
+    answer(std::move(response));
+  }
+
+  void answer(Response response) {
+    response_ = std::move(response);
+    const std::string& body = response_.shared_body ? *response_.shared_body : response_.body;
+    message_.emplace();
+    auto& m = *message_;
+    m.version(11);
+    m.result(static_cast<unsigned>(response_.status));
+    m.set(bhttp::field::server, "Troupe");
+    m.set("X-Request-Id", request_.request_id);
+    m.set("X-Content-Type-Options", "nosniff");
+    if (response_.status != 204 && response_.status != 304) m.set(bhttp::field::content_type, response_.content_type);
+    for (const auto& [name, value] : response_.headers) m.set(name, value);
+    m.keep_alive(keep_alive_ && !server_->draining);
+    const bool bodyless = response_.status == 204 || response_.status == 304;
+    if (!bodyless) m.content_length(body.size());
+    if (!bodyless && !head_) m.body() = {body.data(), body.size()};
+    server_->count(request_, pattern_, response_.status, std::chrono::duration<double>(Clock::now() - started_).count(),
+                   body.size());
+    serializer_.emplace(m);
+    lowest().expires_after(server_->options.write_timeout);
+    bhttp::async_write(stream_, *serializer_, [self = self()](boost::system::error_code ec, std::size_t) {
+      self->on_written(ec);
+    });
+  }
+
+  void on_written(boost::system::error_code ec) {
+    const bool more = !ec && message_->keep_alive();
+    serializer_.reset();
+    message_.reset();
+    response_ = {};
+    request_ = {};
+    if (more) return read_header();
+    // What the client still sends is not read: closing right away would reset the connection under our answer.
+    boost::system::error_code ignored;
+    lowest().socket().shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+    lowest().expires_after(std::chrono::seconds(2));
+    linger();
+  }
+
+  void linger() {
+    stream_.async_read_some(buffer_.prepare(2048), [self = self()](boost::system::error_code ec, std::size_t) {
+      if (ec) return self->close();
+      self->linger();
+    });
+  }
+
+  // --- WebSocket ---
+
+  void start_websocket() {
+    if (auto ok = check_upgrade(request_); !ok.ok()) return reject(problem(ok.error()));
+    upgrade_answer_ = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                      "Sec-WebSocket-Accept: " +
+                      websocket_accept(*request_.header("sec-websocket-key")) + "\r\nX-Request-Id: " +
+                      request_.request_id + "\r\n\r\n";
+    asio::async_write(stream_, asio::buffer(upgrade_answer_),
+                      [self = self()](boost::system::error_code ec, std::size_t) {
+                        if (!ec) self->hand_over();
+                      });
+  }
+
+  void hand_over() {
+    server_->count(request_, pattern_, 101, std::chrono::duration<double>(Clock::now() - started_).count(), 0);
+    auto leftover = beast::buffers_to_string(buffer_.data());
+    auto session = ws::adopt(std::move(stream_), server_->options.ws_limits);
+    auto member = std::make_shared<WsMember>(server_, session, address_);
+    member->set_number(server_->enlist(member));
+    {
+      const std::lock_guard lock(server_->mutex);
+      server_->connections.erase(number_);  // the session takes this connection's place, and its count per address
+    }
+    handed_over_ = true;
+    session->attach(std::move(member));
+    route_->ws_handler(request_, session);
+    session->begin(std::move(leftover));
+  }
+
+  std::shared_ptr<Server::Impl> server_;
+  Stream stream_;
+  asio::any_io_executor executor_;
+  const std::string address_;
+  std::uint64_t number_ = 0;
+  bool handed_over_ = false;
+  asio::steady_timer deadline_;
+  beast::flat_buffer buffer_{1U << 20};
+  std::optional<bhttp::request_parser<bhttp::string_body>> parser_;
+  Request request_;
+  const Router::Route* route_ = nullptr;
+  std::string pattern_ = "-";
+  Clock::time_point started_ = Clock::now();
+  std::uint64_t generation_ = 0;
+  std::shared_ptr<Connection> pending_;
+  bool keep_alive_ = true;
+  bool head_ = false;
+  bool idle_ = true;
+  Response response_;
+  std::optional<bhttp::response<bhttp::span_body<const char>>> message_;
+  std::optional<bhttp::response_serializer<bhttp::span_body<const char>>> serializer_;
+  std::string upgrade_answer_;
+};
+
+}  // namespace
+
+void start_connection(std::shared_ptr<Server::Impl> server, asio::ip::tcp::socket socket, std::string address) {
+  if (server->tls) {
+    ws::TlsStream stream(beast::tcp_stream(std::move(socket)), *server->tls);
+    std::make_shared<Connection<ws::TlsStream>>(std::move(server), std::move(stream), std::move(address))->begin();
+  } else {
+    ws::PlainStream stream(std::move(socket));
+    std::make_shared<Connection<ws::PlainStream>>(std::move(server), std::move(stream), std::move(address))->begin();
+  }
+}
+
+}  // namespace troupe::http

@@ -1,0 +1,87 @@
+#include "net/http/message.hpp"
+
+#include <algorithm>
+#include <atomic>
+
+#include <boost/json.hpp>
+#include <fmt/format.h>
+
+namespace troupe::http {
+
+bool Principal::has_scope(std::string_view scope) const {
+  return std::find(scopes.begin(), scopes.end(), scope) != scopes.end();
+}
+
+std::optional<std::string> Request::query_value(std::string_view name) const {
+  const auto it = query.find(std::string(name));
+  return it == query.end() ? std::nullopt : std::optional(it->second);
+}
+
+std::optional<std::string> Request::header(std::string_view lower_case_name) const {
+  const auto it = headers.find(std::string(lower_case_name));
+  return it == headers.end() ? std::nullopt : std::optional(it->second);
+}
+
+std::chrono::milliseconds Request::time_left() const {
+  const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+  return std::max(left, std::chrono::milliseconds(1));
+}
+
+Response json_response(int status, const boost::json::value& body) {
+  Response response;
+  response.status = status;
+  response.body = boost::json::serialize(body);
+  return response;
+}
+
+Response problem(const Error& e, std::optional<int> retry_after_s) {
+  const std::string code(to_string(e.code));
+  std::string title = code;
+  std::replace(title.begin(), title.end(), '_', ' ');
+  boost::json::object body{{"type", "/problems/" + code}, {"title", title}, {"status", http_status(e.code)},
+                           {"code", code}};
+  if (!e.detail.empty()) body["detail"] = e.detail;
+  auto response = json_response(http_status(e.code), body);
+  response.content_type = "application/problem+json";
+  if (!retry_after_s && (e.code == ErrorCode::rate_limited || e.code == ErrorCode::overloaded)) retry_after_s = 1;
+  if (retry_after_s) response.headers["Retry-After"] = std::to_string(*retry_after_s);
+  if (e.code == ErrorCode::unauthenticated) response.headers["WWW-Authenticate"] = "Bearer";
+  return response;
+}
+
+struct Responder::Shared {
+  std::function<void(Response)> deliver;
+  std::atomic<bool> answered{false};
+
+  ~Shared() {
+    if (!answered) deliver(problem(error(ErrorCode::internal, "the request was dropped without an answer")));
+  }
+};
+
+Responder::Responder(std::function<void(Response)> deliver) : shared_(std::make_shared<Shared>()) {
+  shared_->deliver = std::move(deliver);
+}
+
+void Responder::send(Response response) const {
+  if (!shared_->answered.exchange(true)) shared_->deliver(std::move(response));
+}
+
+Result<boost::json::object> parse_json_object(const std::string& body) {
+  boost::json::parse_options options;
+  options.max_depth = 32;
+  boost::json::stream_parser parser({}, options);
+  boost::system::error_code ec;
+  const auto at = parser.write_some(body, ec);
+  if (!ec) parser.finish(ec);
+  if (!ec && at < body.size() && body.find_first_not_of(" \t\r\n", at) != std::string::npos) {
+    ec = boost::json::make_error_code(boost::json::error::extra_data);
+  }
+  if (ec) {
+    return error(ErrorCode::invalid_argument, fmt::format("the body is not valid JSON at byte {}: {}", at, ec.message()));
+  }
+  auto value = parser.release();
+  if (!value.is_object()) return error(ErrorCode::invalid_argument, "the body must be a JSON object");
+  return std::move(value.as_object());
+}
+
+}  // namespace troupe::http

@@ -1,0 +1,88 @@
+// Configuration: defaults, then a TOML file, then environment variables. Unknown keys are refused.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/result.hpp"
+
+namespace troupe::server {
+
+struct Config {
+  std::string data_dir = "troupe-data";
+  std::string log_level = "info";
+  std::string log_format = "text";
+
+  std::string http_address = "127.0.0.1";
+  std::int64_t http_port = 8080;
+  std::int64_t http_threads = 0;
+  std::string http_tls_certificate;
+  std::string http_tls_key;
+  std::int64_t http_max_connections = 10'000;
+  std::int64_t http_max_connections_per_address = 10'000;
+  double http_rate_per_second = 0;
+  double http_rate_burst = 0;
+  bool http_access_log = true;
+  std::string http_web_dir = "web";
+
+  std::string auth_algorithm = "HS256";
+  std::string auth_key_file;
+  bool admin_drills = false;
+
+  std::int64_t actors_threads = 0;
+  std::int64_t storage_cache_mib = 256;
+  std::int64_t storage_write_buffer_mib = 256;
+  std::int64_t storage_read_threads = 2;
+
+  bool match_enabled = true;
+  std::string match_address = "127.0.0.1";
+  std::int64_t match_port = 7777;
+  std::int64_t match_tick_hz = 30;
+  std::int64_t match_max_matches = 2'000;
+  std::int64_t match_checkpoint_ticks = 30;
+  std::int64_t match_rejoin_grace_s = 30;
+
+  bool live_enabled = true;
+  std::string live_address = "127.0.0.1";
+  std::int64_t live_srt_port = 9000;
+  std::int64_t live_chunk_ms = 100;
+  std::int64_t live_max_publishers = 32;
+  std::int64_t live_record_minutes = 5;
+  bool live_anonymous_viewers = true;
+
+  std::int64_t ads_default_tmax_ms = 100;
+  std::int64_t ads_max_tmax_ms = 1'000;
+  std::int64_t ads_auction_actors = 4;
+
+  std::int64_t feed_max_active = 1'000'000;
+  std::int64_t feed_idle_s = 600;
+  std::int64_t feed_celebrity_followers = 10'000;
+};
+
+/// One documented key. `field` points into a Config.
+struct Setting {
+  std::string key;  ///< "http.port"; the environment variable is TROUPE_HTTP_PORT
+  std::string help;
+  std::variant<std::string Config::*, std::int64_t Config::*, double Config::*, bool Config::*> field;
+  std::int64_t minimum = 0;
+  std::int64_t maximum = INT64_MAX;
+  std::vector<std::string> choices;  ///< for text; empty: any
+};
+[[nodiscard]] const std::vector<Setting>& settings();
+
+/// `file`: empty for none. `environment`: name → value, as from environ. Errors: invalid_argument, with the file's line
+/// and, for an unknown key, the nearest known one; io.
+[[nodiscard]] Result<Config> load_config(const std::filesystem::path& file,
+                                         const std::map<std::string, std::string>& environment);
+/// The process's variables that begin with TROUPE_.
+[[nodiscard]] std::map<std::string, std::string> troupe_environment();
+/// The configuration as TOML with each key's help as a comment; reading it back gives the same configuration.
+[[nodiscard]] std::string to_toml(const Config& config);
+
+}  // namespace troupe::server
