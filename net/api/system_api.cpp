@@ -1,0 +1,63 @@
+#include "net/api/system_api.hpp"
+
+#include <boost/json.hpp>
+
+#include "actors/system/entity.hpp"
+#include "base/metrics.hpp"
+#include "net/http/router.hpp"
+
+namespace troupe::api {
+namespace {
+
+using http::Access;
+using http::Request;
+using http::Responder;
+
+http::Response text(int status, std::string body, std::string type = "text/plain; charset=utf-8") {
+  http::Response response;
+  response.status = status;
+  response.content_type = std::move(type);
+  response.body = std::move(body);
+  return response;
+}
+
+boost::json::object row(const actors::KindStatus& kind) {
+  return {{"kind", kind.name},
+          {"active", kind.active},
+          {"activations", kind.activations},
+          {"passivations", kind.passivations},
+          {"crashes", kind.crashes}};
+}
+
+}  // namespace
+
+void mount_system(http::Router& router, const SystemApi& api) {
+  router.add("GET", "/healthz", [](const Request&, const Responder& out) { out.send(text(200, "ok\n")); },
+             {.access = Access::open});
+  router.add("GET", "/readyz",
+             [ready = api.ready](const Request&, const Responder& out) {
+               out.send(ready() ? text(200, "ready\n") : text(503, "starting or draining\n"));
+             },
+             {.access = Access::open});
+  router.add("GET", "/metrics",
+             [&metrics = api.metrics](const Request&, const Responder& out) {
+               out.send(text(200, metrics.expose(), "text/plain; version=0.0.4; charset=utf-8"));
+             },
+             {.access = Access::open});
+  router.add("GET", "/api/v1/admin/actors",
+             [&entities = api.entities](const Request&, const Responder& out) {
+               boost::json::array kinds;
+               for (const auto& kind : entities.status()) kinds.push_back(row(kind));
+               out.send(http::json_response(200, boost::json::object{{"kinds", std::move(kinds)}}));
+             },
+             {.scope = "admin"});
+  if (!api.drills) return;
+  router.add("POST", "/api/v1/admin/actors/{kind}/{id}/crash",
+             [&entities = api.entities](const Request& request, const Responder& out) {
+               entities.crash(request.params.at("kind"), request.params.at("id"));
+               out.send(text(202, ""));
+             },
+             {.scope = "admin"});
+}
+
+}  // namespace troupe::api

@@ -1,0 +1,48 @@
+// The domains wired up: entity kinds, journal consumers, routes and gateways.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "base/jwt.hpp"
+#include "base/result.hpp"
+#include "server/config.hpp"
+
+namespace troupe::actors {
+class Asker;
+struct Context;
+}  // namespace troupe::actors
+namespace troupe::http {
+class IoPool;
+class Router;
+}  // namespace troupe::http
+
+namespace troupe::server {
+
+/// What a domain may use; all of it outlives Domains.
+struct Wiring {
+  const Config& config;
+  actors::Context& context;
+  actors::Asker& asker;
+  http::IoPool& io;
+  http::Router& router;
+  const JwtKey& token_key;
+};
+
+class Domains {
+ public:
+  static Result<std::unique_ptr<Domains>> start(const Wiring& wiring);
+  ~Domains();
+
+  [[nodiscard]] std::uint16_t game_port() const noexcept;
+  [[nodiscard]] std::uint16_t srt_port() const noexcept;
+  /// Closes the doors of game clients and publishers, before HTTP drains.
+  void stop_ingress();
+
+ private:
+  struct Impl;
+  explicit Domains(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace troupe::server

@@ -1,0 +1,50 @@
+#include "server/token_key.hpp"
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+#include <fcntl.h>
+#include <sodium.h>
+#include <unistd.h>
+
+namespace troupe::server {
+namespace {
+
+constexpr std::size_t kSecretBytes = 64;
+
+Result<void> make_secret(const std::filesystem::path& path) {
+  std::error_code ec;
+  std::filesystem::create_directories(path.parent_path(), ec);
+  // Text, so that it can be copied by hand into other tools that mint tokens.
+  unsigned char raw[kSecretBytes / 2];
+  randombytes_buf(raw, sizeof raw);
+  char hex[kSecretBytes + 1];
+  sodium_bin2hex(hex, sizeof hex, raw, sizeof raw);
+  const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (fd < 0) return error(ErrorCode::io, "cannot create " + path.string());
+  const bool written = ::write(fd, hex, kSecretBytes) == static_cast<ssize_t>(kSecretBytes) && ::fsync(fd) == 0;
+  ::close(fd);
+  return written ? Result<void>() : Result<void>(error(ErrorCode::io, "cannot write " + path.string()));
+}
+
+}  // namespace
+
+Result<JwtKey> load_token_key(const Config& config) {
+  const bool own = config.auth_key_file.empty();
+  const std::filesystem::path path = own ? std::filesystem::path(config.data_dir) / "token.key"
+                                         : std::filesystem::path(config.auth_key_file);
+  if (own && !std::filesystem::exists(path)) {
+    if (auto made = make_secret(path); !made.ok()) return made.error();
+  }
+  std::ifstream file(path, std::ios::binary);
+  JwtKey key{config.auth_algorithm == "ES256" ? JwtAlgorithm::es256 : JwtAlgorithm::hs256,
+             std::string(std::istreambuf_iterator<char>(file), {})};
+  if (!file) return error(ErrorCode::io, "cannot read " + path.string());
+  if (key.algorithm == JwtAlgorithm::hs256 && key.material.size() < 32) {
+    return error(ErrorCode::invalid_argument, path.string() + ": an HS256 secret needs at least 32 bytes");
+  }
+  return key;
+}
+
+}  // namespace troupe::server
