@@ -1,9 +1,12 @@
 #include "server/record_checks.hpp"
 
+#include "actors/auction/campaign_store.hpp"
+
 namespace troupe::server {
 
 storage::RecordChecks all_record_checks() {
   storage::RecordChecks checks;
+  auction::add_record_checks(checks);
   return checks;
 }
 

@@ -94,7 +94,7 @@ class Connection final : public Drainable, public std::enable_shared_from_this<C
   void read_header() {
     parser_.emplace();
     parser_->header_limit(static_cast<std::uint32_t>(server_->options.max_header_bytes));
-    parser_->body_limit(std::uint64_t{0});
+    parser_->body_limit(boost::none);  // the route's own limit is set before any of the body is read
     idle_ = buffer_.size() == 0;
     if (!idle_) return read_rest_of_header();  // a pipelined request is already here
     lowest().expires_after(server_->options.idle_timeout);

@@ -1,0 +1,43 @@
+// The entity of one campaign.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_set>
+
+#include <caf/typed_event_based_actor.hpp>
+
+#include "actors/auction/campaign_book.hpp"
+#include "actors/auction/campaign_store.hpp"
+#include "actors/auction/messages.hpp"
+#include "actors/system/context.hpp"
+
+namespace troupe::auction {
+
+struct CampaignState {
+  static constexpr const char* name = "campaign";
+
+  actors::Context* context = nullptr;
+  std::shared_ptr<CampaignBook> book;
+  std::string id;
+  bool loaded = false;
+  std::optional<Campaign> campaign;
+  Books books;
+  std::shared_ptr<Allowance> allowance;
+  std::uint64_t epoch = 0;
+  /// Leased by earlier activations and not billed: may still be billed until the bids of that time have expired.
+  Nanos inherited = 0;
+  std::uint64_t inherited_until_ms = 0;
+  std::unordered_set<std::string> billed;  ///< bids billed within the time in which a notice can still come
+  std::deque<std::pair<std::uint64_t, std::string>> billed_order;
+  bool leasing = false;
+  std::vector<std::function<void()>> early;  ///< requests that came before the state was read
+};
+
+CampaignActor::behavior_type campaign_actor(CampaignActor::stateful_pointer<CampaignState> self,
+                                            actors::Context* context, std::shared_ptr<CampaignBook> book,
+                                            std::string id);
+
+}  // namespace troupe::auction

@@ -1,0 +1,2 @@
+troupe_library(troupe_net_api_auction SOURCES auction_api.cpp openrtb_response.cpp
+  PUBLIC troupe_net_api_system troupe_actors_auction)
