@@ -1,12 +1,16 @@
 #include "server/record_checks.hpp"
 
 #include "actors/auction/campaign_store.hpp"
+#include "actors/feed/feed_store.hpp"
+#include "actors/live/live_store.hpp"
 
 namespace troupe::server {
 
 storage::RecordChecks all_record_checks() {
   storage::RecordChecks checks;
   auction::add_record_checks(checks);
+  feed::add_record_checks(checks);
+  live::add_record_checks(checks);
   return checks;
 }
 

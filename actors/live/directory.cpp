@@ -1,0 +1,69 @@
+#include "actors/live/directory.hpp"
+
+#include <mutex>
+
+#include <sodium.h>
+
+#include "actors/live/live_store.hpp"
+
+namespace troupe::live {
+
+Result<void> Directory::load(const storage::Store& store) {
+  constexpr std::size_t kPage = 1'000;
+  std::string before;
+  while (true) {
+    auto page = list(store, before, kPage);
+    if (!page.ok()) return page.error();
+    for (const auto& session : *page) {
+      if (session.state != State::ended) set_key(session.id, session.key_hash);
+    }
+    if (page->size() < kPage) return {};
+    before = page->back().id;
+  }
+}
+
+void Directory::set_key(const std::string& id, const KeyHash& hash) {
+  const std::unique_lock lock(mutex_);
+  entries_[id].hash = hash;
+}
+
+void Directory::remove(const std::string& id) {
+  const std::unique_lock lock(mutex_);
+  entries_.erase(id);
+}
+
+Result<void> Directory::check_locked(const std::string& id, std::string_view key) const {
+  const auto it = entries_.find(id);
+  if (it == entries_.end()) return error(ErrorCode::not_found, "no such session, or it has ended");
+  const auto hash = hash_key(key);
+  if (sodium_memcmp(hash.bytes.data(), it->second.hash.bytes.data(), hash.bytes.size()) != 0) {
+    return error(ErrorCode::forbidden, "wrong publish key");
+  }
+  if (it->second.publishing) return error(ErrorCode::conflict, "the session has a publisher");
+  return {};
+}
+
+Result<void> Directory::check(const std::string& id, std::string_view key) const {
+  const std::shared_lock lock(mutex_);
+  return check_locked(id, key);
+}
+
+Result<void> Directory::begin_publishing(const std::string& id, std::string_view key) {
+  const std::unique_lock lock(mutex_);
+  if (auto allowed = check_locked(id, key); !allowed.ok()) return allowed;
+  entries_[id].publishing = true;
+  return {};
+}
+
+void Directory::end_publishing(const std::string& id) {
+  const std::unique_lock lock(mutex_);
+  if (const auto it = entries_.find(id); it != entries_.end()) it->second.publishing = false;
+}
+
+bool Directory::publishing(const std::string& id) const {
+  const std::shared_lock lock(mutex_);
+  const auto it = entries_.find(id);
+  return it != entries_.end() && it->second.publishing;
+}
+
+}  // namespace troupe::live

@@ -1,0 +1,46 @@
+// Who may publish: publish keys of all sessions in memory, so that the SRT listener decides without waiting.
+#pragma once
+
+#include <cstdint>
+#include <shared_mutex>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "actors/live/session.hpp"
+#include "base/result.hpp"
+
+namespace troupe::storage {
+class Store;
+}
+
+namespace troupe::live {
+
+/// About 150 bytes for each session that has not ended. Thread-safe; nothing blocks but `load`.
+class Directory {
+ public:
+  /// Reads all sessions of the store: at start, before the SRT port opens.
+  Result<void> load(const storage::Store& store);
+
+  void set_key(const std::string& id, const KeyHash& hash);
+  void remove(const std::string& id);
+
+  /// Whether `key` may publish to `id` now. Errors: not_found, forbidden (wrong key), conflict (somebody publishes).
+  [[nodiscard]] Result<void> check(const std::string& id, std::string_view key) const;
+  /// `check`, and takes the one publisher's place until `end_publishing`.
+  Result<void> begin_publishing(const std::string& id, std::string_view key);
+  void end_publishing(const std::string& id);
+  [[nodiscard]] bool publishing(const std::string& id) const;
+
+ private:
+  struct Entry {
+    KeyHash hash;
+    bool publishing = false;
+  };
+  [[nodiscard]] Result<void> check_locked(const std::string& id, std::string_view key) const;
+
+  mutable std::shared_mutex mutex_;
+  std::unordered_map<std::string, Entry> entries_;
+};
+
+}  // namespace troupe::live

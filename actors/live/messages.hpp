@@ -1,0 +1,67 @@
+// The messages of a live session's entity (kind "live").
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <caf/allowed_unsafe_message_type.hpp>
+#include <caf/atom.hpp>
+#include <caf/replies_to.hpp>
+#include <caf/typed_actor.hpp>
+
+#include "actors/live/chat.hpp"
+#include "actors/live/session.hpp"
+#include "actors/system/entity.hpp"
+#include "media/chunk.hpp"
+
+namespace troupe::live {
+
+inline constexpr const char* kKind = "live";
+
+using create_atom = caf::atom_constant<caf::atom("create")>;
+using read_atom = caf::atom_constant<caf::atom("read")>;
+using rotate_atom = caf::atom_constant<caf::atom("rotate")>;
+using end_atom = caf::atom_constant<caf::atom("end")>;
+using begin_atom = caf::atom_constant<caf::atom("begin")>;
+using chunk_atom = caf::atom_constant<caf::atom("chunk")>;
+using stop_atom = caf::atom_constant<caf::atom("stop")>;
+using say_atom = caf::atom_constant<caf::atom("say")>;
+using lines_atom = caf::atom_constant<caf::atom("lines")>;
+
+struct NewSession {
+  std::string title;
+  std::string owner;
+  KeyHash key_hash;
+};
+/// Who asks for a change: the owner may, and an administrator.
+struct Caller {
+  std::string user;
+  bool admin = false;
+};
+struct Say {
+  std::string user;
+  std::string name;
+  std::string text;
+};
+using ChatLines = std::vector<ChatLine>;
+
+/// Errors come as actors::to_caf: not_found, forbidden, conflict (exists, ended) and those of the chat room.
+using LiveActor = caf::typed_actor<
+    caf::replies_to<create_atom, NewSession>::with<Session>, caf::replies_to<read_atom>::with<Session>,
+    caf::replies_to<rotate_atom, Caller, KeyHash>::with<Session>, caf::replies_to<end_atom, Caller>::with<Session>,
+    caf::replies_to<say_atom, Say>::with<ChatLine>, caf::replies_to<lines_atom>::with<ChatLines>,
+    caf::reacts_to<begin_atom, PublicationPtr>, caf::reacts_to<chunk_atom, PublicationPtr, media::ChunkPtr>,
+    caf::reacts_to<stop_atom, PublicationPtr>, caf::reacts_to<actors::passivate_atom>>;
+
+}  // namespace troupe::live
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::live::Session)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::live::NewSession)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::live::KeyHash)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::live::Caller)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::live::Say)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::live::ChatLine)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::live::ChatLines)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::live::PublicationPtr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::media::ChunkPtr)

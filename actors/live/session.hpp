@@ -1,0 +1,55 @@
+// What a live session is: its stored record, and a publication of it (one publisher from connect to disconnect).
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.hpp"
+#include "media/chunk.hpp"
+
+namespace troupe::live {
+
+inline constexpr std::size_t kMaxTitleBytes = 200;
+
+enum class State : std::uint8_t { idle, live, ended };
+/// "idle", "live", "ended": as clients see it.
+[[nodiscard]] std::string_view to_string(State state) noexcept;
+
+/// BLAKE2b-256 of a publish key. Keys are 256 random bits, so a fast hash is enough: there is nothing to guess.
+struct KeyHash {
+  std::array<std::uint8_t, 32> bytes{};
+  friend bool operator==(const KeyHash&, const KeyHash&) = default;
+};
+[[nodiscard]] KeyHash hash_key(std::string_view key);
+/// A fresh key, 43 characters of base64url.
+[[nodiscard]] std::string make_key();
+
+struct Session {
+  std::string id;
+  std::string title;
+  std::string owner;  ///< user id
+  State state = State::idle;
+  KeyHash key_hash;
+  std::uint64_t created_ms = 0;
+  std::uint64_t started_ms = 0;  ///< of the last publication; 0: none yet
+  std::uint64_t ended_ms = 0;
+
+  friend bool operator==(const Session&, const Session&) = default;
+};
+
+/// Not empty, at most kMaxTitleBytes, no control characters.
+[[nodiscard]] Result<void> check_title(std::string_view title);
+
+/// Immutable; travels with every chunk, so that a restarted actor knows all of it from the next chunk.
+struct Publication {
+  std::string session_id;
+  std::uint64_t epoch = 0;  ///< Unix microseconds of its start: a later publication of the session has a greater one.
+  std::vector<media::Track> tracks;
+};
+using PublicationPtr = std::shared_ptr<const Publication>;
+
+}  // namespace troupe::live

@@ -1,0 +1,196 @@
+#include "net/api/live_api.hpp"
+
+#include <charconv>
+
+#include <boost/json.hpp>
+
+#include "actors/live/directory.hpp"
+#include "actors/live/live_store.hpp"
+#include "actors/live/messages.hpp"
+#include "actors/system/ask.hpp"
+#include "actors/system/context.hpp"
+#include "base/ids.hpp"
+#include "net/http/router.hpp"
+#include "net/ws/hub.hpp"
+#include "storage/read_pool.hpp"
+
+namespace troupe::api {
+namespace {
+
+using http::Access;
+using http::Request;
+using http::Responder;
+using ApiPtr = std::shared_ptr<const LiveApi>;
+namespace json = boost::json;
+
+constexpr std::size_t kDefaultPage = 50, kMaxPage = 200;
+constexpr std::size_t kMaxBody = 16U << 10;
+
+json::object view(const LiveApi& api, const live::Session& session) {
+  json::object out{{"id", session.id},
+                   {"title", session.title},
+                   {"owner", session.owner},
+                   {"state", live::to_string(session.state)},
+                   {"viewers", api.fanout.viewers(session.id)},
+                   {"created_ms", session.created_ms},
+                   {"watch_path", "/live.html?id=" + session.id},
+                   {"ws_path", "/live/" + session.id + "/ws"}};
+  if (session.started_ms != 0) out["started_ms"] = session.started_ms;
+  if (session.ended_ms != 0) out["ended_ms"] = session.ended_ms;
+  return out;
+}
+
+/// With the key, which is not stored and so never shown again.
+json::object view_with_key(const LiveApi& api, const live::Session& session, const std::string& key) {
+  auto out = view(api, session);
+  out["publish_key"] = key;
+  out["publish_url"] = api.srt_origin() + "?streamid=#!::r=live/" + session.id + ",m=publish,s=" + key;
+  return out;
+}
+
+live::Caller caller_of(const Request& request) {
+  return {request.principal->subject, request.principal->has_scope("admin")};
+}
+
+template <class... Args>
+void ask_session(const ApiPtr& api, const Request& request, const std::string& id,
+                 std::function<void(const live::Session&)> then, const Responder& out, Args... args) {
+  api->asker.ask_as<live::Session>(
+      live::kKind, id, request.time_left(),
+      [then = std::move(then), out](const Result<live::Session>& reply) {
+        if (!reply.ok()) return out.send(reply.error());
+        then(*reply);
+      },
+      std::move(args)...);
+}
+
+/// The session's id from the path; answers 404 when it is none.
+std::optional<std::string> id_of(const Request& request, const Responder& out) {
+  const auto id = parse_id(request.params.at("id"));
+  if (id) return id->to_string();
+  out.send(error(ErrorCode::not_found, "no such live session"));
+  return std::nullopt;
+}
+
+void create(const ApiPtr& api, const Request& request, const Responder& out) {
+  auto body = http::parse_json_object(request.body);
+  if (!body.ok()) return out.send(body.error());
+  const auto* title = body->if_contains("title");
+  if (title == nullptr || !title->is_string()) return out.send(error(ErrorCode::invalid_argument, "title: a string"));
+  if (body->size() > 1) return out.send(error(ErrorCode::invalid_argument, "unknown members beside title"));
+  const auto key = live::make_key();
+  ask_session(api, request, make_id_string(),
+              [api, out, key](const live::Session& session) {
+                auto response = http::json_response(201, view_with_key(*api, session, key));
+                response.headers["Location"] = "/api/v1/live/" + session.id;
+                out.send(std::move(response));
+              },
+              out, live::create_atom::value,
+              live::NewSession{std::string(title->get_string()), request.principal->subject, live::hash_key(key)});
+}
+
+void list(const ApiPtr& api, const Request& request, const Responder& out) {
+  std::size_t limit = kDefaultPage;
+  if (const auto text = request.query_value("limit")) {
+    const auto parsed = std::from_chars(text->data(), text->data() + text->size(), limit);
+    if (parsed.ec != std::errc() || parsed.ptr != text->data() + text->size() || limit == 0 || limit > kMaxPage) {
+      return out.send(error(ErrorCode::invalid_argument, "limit: 1 to 200"));
+    }
+  }
+  const auto cursor = request.query_value("cursor").value_or("");
+  if (!cursor.empty() && !parse_id(cursor)) return out.send(error(ErrorCode::invalid_argument, "cursor"));
+  auto posted = api->context.reads.post([api, out, cursor, limit](const storage::Store& store) {
+    auto sessions = live::list(store, cursor, limit);
+    if (!sessions.ok()) return out.send(sessions.error());
+    json::array items;
+    for (const auto& session : *sessions) items.push_back(view(*api, session));
+    json::object page{{"items", std::move(items)}, {"next_cursor", nullptr}};
+    if (sessions->size() == limit) page["next_cursor"] = sessions->back().id;
+    out.send(http::json_response(200, page));
+  });
+  if (!posted.ok()) out.send(posted.error());
+}
+
+void show(const ApiPtr& api, const Request& request, const Responder& out) {
+  const auto id = id_of(request, out);
+  if (!id) return;
+  ask_session(api, request, *id,
+              [api, out](const live::Session& session) { out.send(http::json_response(200, view(*api, session))); },
+              out, live::read_atom::value);
+}
+
+void end(const ApiPtr& api, const Request& request, const Responder& out) {
+  const auto id = id_of(request, out);
+  if (!id) return;
+  ask_session(api, request, *id,
+              [api, out](const live::Session& session) { out.send(http::json_response(200, view(*api, session))); },
+              out, live::end_atom::value, caller_of(request));
+}
+
+void rotate(const ApiPtr& api, const Request& request, const Responder& out) {
+  const auto id = id_of(request, out);
+  if (!id) return;
+  const auto key = live::make_key();
+  ask_session(api, request, *id,
+              [api, out, key](const live::Session& session) {
+                out.send(http::json_response(200, view_with_key(*api, session, key)));
+              },
+              out, live::rotate_atom::value, caller_of(request), live::hash_key(key));
+}
+
+void recordings(const ApiPtr& api, const Request& request, const Responder& out) {
+  const auto id = id_of(request, out);
+  if (!id) return;
+  ask_session(api, request, *id,
+              [api, out](const live::Session& session) {
+                json::array tracks;
+                for (const auto& track : api->recordings.list(session.id)) {
+                  tracks.push_back({{"track", track.id},
+                                    {"mime", track.mime},
+                                    {"seconds", track.seconds},
+                                    {"bytes", track.bytes},
+                                    {"path", "/api/v1/live/" + session.id + "/recordings/" + std::to_string(track.id)}});
+                }
+                out.send(http::json_response(200, json::object{{"id", session.id}, {"tracks", std::move(tracks)}}));
+              },
+              out, live::read_atom::value);
+}
+
+void recording(const ApiPtr& api, const Request& request, const Responder& out) {
+  const auto id = id_of(request, out);
+  if (!id) return;
+  const auto& text = request.params.at("track");
+  std::uint32_t track = 0;
+  if (std::from_chars(text.data(), text.data() + text.size(), track).ptr != text.data() + text.size()) {
+    return out.send(error(ErrorCode::not_found, "no such track"));
+  }
+  auto posted = api->context.reads.post([api, out, id = *id, track](const storage::Store&) {
+    auto file = api->recordings.read(id, track);
+    if (!file.ok()) return out.send(file.error());
+    http::Response response;
+    response.content_type = "video/mp4";
+    response.headers["Content-Disposition"] = "attachment; filename=\"" + id + "-" + std::to_string(track) + ".mp4\"";
+    response.shared_body = std::make_shared<const std::string>(std::move(*file));
+    out.send(std::move(response));
+  });
+  if (!posted.ok()) out.send(posted.error());
+}
+
+}  // namespace
+
+void mount_live(http::Router& router, ApiPtr api) {
+  const auto bind = [&api](void (*handler)(const ApiPtr&, const Request&, const Responder&)) {
+    return [api, handler](const Request& request, const Responder& out) { handler(api, request, out); };
+  };
+  const http::RouteOptions open{.access = api->anonymous_viewers ? Access::open : Access::token};
+  router.add("POST", "/api/v1/live", bind(create), {.max_body_bytes = kMaxBody});
+  router.add("GET", "/api/v1/live", bind(list), open);
+  router.add("GET", "/api/v1/live/{id}", bind(show), open);
+  router.add("DELETE", "/api/v1/live/{id}", bind(end));
+  router.add("POST", "/api/v1/live/{id}/key", bind(rotate), {.max_body_bytes = kMaxBody});
+  router.add("GET", "/api/v1/live/{id}/recordings", bind(recordings), open);
+  router.add("GET", "/api/v1/live/{id}/recordings/{track}", bind(recording), open);
+  mount_live_watch(router, std::move(api));
+}
+
+}  // namespace troupe::api

@@ -1,0 +1,125 @@
+#include "net/api/live_gateway.hpp"
+
+#include <algorithm>
+#include <atomic>
+
+#include "actors/live/directory.hpp"
+#include "actors/live/domain.hpp"
+#include "actors/live/messages.hpp"
+#include "actors/system/context.hpp"
+#include "actors/system/entity.hpp"
+#include "base/metrics.hpp"
+#include "net/http/router.hpp"
+#include "net/ws/hub.hpp"
+
+namespace troupe::api {
+namespace {
+
+std::uint64_t unix_us() {
+  return static_cast<std::uint64_t>(
+      std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::system_clock::now().time_since_epoch())
+          .count());
+}
+
+class Publisher final : public LivePublisher {
+ public:
+  Publisher(actors::EntityRegistry& entities, live::Directory& directory, std::string id)
+      : entities_(entities), directory_(directory), id_(std::move(id)) {}
+  ~Publisher() override {
+    if (publication_) tell(live::stop_atom::value, publication_);
+    directory_.end_publishing(id_);
+  }
+
+  void tracks(std::vector<media::Track> tracks) override {
+    publication_ = std::make_shared<const live::Publication>(live::Publication{id_, unix_us(), std::move(tracks)});
+    tell(live::begin_atom::value, publication_);
+  }
+
+  Result<void> chunk(media::ChunkPtr chunk) override {
+    if (!publication_) return error(ErrorCode::conflict, "chunk before tracks");
+    if (!directory_.publishing(id_)) return error(ErrorCode::not_found, "the session has ended");
+    tell(live::chunk_atom::value, publication_, std::move(chunk));
+    return {};
+  }
+
+ private:
+  template <class... Args>
+  void tell(Args... args) {
+    entities_.tell(live::kKind, id_, caf::make_message(std::move(args)...));
+  }
+
+  actors::EntityRegistry& entities_;
+  live::Directory& directory_;
+  const std::string id_;
+  live::PublicationPtr publication_;
+};
+
+class Gateway final : public LiveGateway {
+ public:
+  Gateway(actors::Context& context, std::vector<boost::asio::io_context*> loops)
+      : context_(context), fanout_(std::make_shared<ws::Fanout>(std::move(loops), context.metrics)) {}
+
+  ~Gateway() override { fanout_->close(); }
+
+  Result<void> open(const actors::Asker& asker, http::Router& router, LiveGatewayOptions options) {
+    live::Options live_options;
+    live_options.record = std::move(options.record);
+    if (auto added = live::add_live(context_, directory_, output(), std::move(live_options)); !added.ok()) return added;
+    mount_live(router, std::make_shared<const LiveApi>(LiveApi{.context = context_,
+                                                               .asker = asker,
+                                                               .directory = directory_,
+                                                               .fanout = *fanout_,
+                                                               .recordings = std::move(options.recordings),
+                                                               .srt_origin = std::move(options.srt_origin),
+                                                               .anonymous_viewers = options.anonymous_viewers}));
+    return {};
+  }
+
+  [[nodiscard]] Result<void> may_publish(const std::string& id, std::string_view key) const override {
+    return count_refusal(directory_.check(id, key));
+  }
+
+  Result<std::unique_ptr<LivePublisher>> publish(const std::string& id, const std::string& key) override {
+    if (auto taken = directory_.begin_publishing(id, key); !taken.ok()) return count_refusal(taken).error();
+    return std::unique_ptr<LivePublisher>(std::make_unique<Publisher>(context_.entities, directory_, id));
+  }
+
+ private:
+  live::Output output() {
+    live::Output out;
+    out.start = [fanout = fanout_](const live::PublicationPtr& publication) {
+      fanout->start(publication->session_id, publication->epoch, publication->tracks);
+    };
+    out.chunk = [fanout = fanout_](const std::string& id, const media::ChunkPtr& chunk) { fanout->chunk(id, chunk); };
+    out.stop = [fanout = fanout_](const std::string& id) { fanout->stop(id); };
+    out.end = [fanout = fanout_](const std::string& id) { fanout->end(id); };
+    out.text = [fanout = fanout_](const std::string& id, const std::string& json) { fanout->text(id, json); };
+    return out;
+  }
+
+  Result<void> count_refusal(Result<void> verdict) const {
+    if (!verdict.ok()) {
+      context_.metrics
+          .counter("troupe_live_publish_refused_total", "Publishers refused",
+                   {{"code", std::string(to_string(verdict.code()))}})
+          .Increment();
+    }
+    return verdict;
+  }
+
+  actors::Context& context_;
+  live::Directory directory_;
+  std::shared_ptr<ws::Fanout> fanout_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<LiveGateway>> LiveGateway::start(actors::Context& context, const actors::Asker& asker,
+                                                        std::vector<boost::asio::io_context*> loops,
+                                                        http::Router& router, LiveGatewayOptions options) {
+  auto gateway = std::make_unique<Gateway>(context, std::move(loops));
+  if (auto opened = gateway->open(asker, router, std::move(options)); !opened.ok()) return opened.error();
+  return std::unique_ptr<LiveGateway>(std::move(gateway));
+}
+
+}  // namespace troupe::api

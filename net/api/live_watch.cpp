@@ -1,0 +1,126 @@
+// A viewer's WebSocket: the hub sends; what the viewer says is chat.
+#include <boost/json.hpp>
+
+#include "actors/live/messages.hpp"
+#include "actors/system/ask.hpp"
+#include "base/ids.hpp"
+#include "net/api/live_api.hpp"
+#include "net/http/router.hpp"
+#include "net/ws/hub.hpp"
+
+namespace troupe::api {
+namespace {
+
+namespace json = boost::json;
+using ApiPtr = std::shared_ptr<const LiveApi>;
+using SessionPtr = std::shared_ptr<ws::Session>;
+
+constexpr std::chrono::seconds kChatTimeout{5};
+
+/// One viewer. Lives on its session's loop.
+struct Viewer {
+  std::string live_id;
+  std::optional<http::Principal> principal;
+  bool closed = false;
+  std::function<void()> leave;  ///< set while it is in a room
+  bool saying = false;  ///< One line at a time: a viewer cannot fill the actor's mailbox.
+};
+
+void tell_error(ws::Session& session, const Error& e) {
+  session.send(ws::text_frame(
+      json::serialize(json::object{{"type", "error"}, {"code", to_string(e.code)}, {"detail", e.detail}})));
+}
+
+std::string text_of(const json::object& message, std::string_view name) {
+  const auto* value = message.if_contains(name);
+  return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string();
+}
+
+void say(const ApiPtr& api, const SessionPtr& session, const std::shared_ptr<Viewer>& viewer,
+         const json::object& message) {
+  if (!viewer->principal) return tell_error(*session, error(ErrorCode::unauthenticated, "chat needs a token"));
+  if (viewer->saying) return tell_error(*session, error(ErrorCode::rate_limited, "the last line is still on its way"));
+  viewer->saying = true;
+  auto name = text_of(message, "name");
+  if (name.empty()) name = viewer->principal->subject;
+  api->asker.ask_as<live::ChatLine>(
+      live::kKind, viewer->live_id, kChatTimeout,
+      [session, viewer](const Result<live::ChatLine>& reply) {
+        session->post([session, viewer, reply] {
+          viewer->saying = false;
+          if (!reply.ok()) tell_error(*session, reply.error());
+        });
+      },
+      live::say_atom::value, live::Say{viewer->principal->subject, std::move(name), text_of(message, "text")});
+}
+
+void on_message(const ApiPtr& api, const SessionPtr& session, const std::shared_ptr<Viewer>& viewer,
+                std::string_view bytes, bool is_text) {
+  if (!is_text) return tell_error(*session, error(ErrorCode::invalid_argument, "text messages only"));
+  auto message = http::parse_json_object(std::string(bytes));
+  if (!message.ok()) return tell_error(*session, message.error());
+  const auto type = text_of(*message, "type");
+  if (type == "chat") return say(api, session, viewer, *message);
+  tell_error(*session, error(ErrorCode::invalid_argument, "unknown type"));
+}
+
+void send_history(const ApiPtr& api, const SessionPtr& session, const std::string& id) {
+  api->asker.ask_as<live::ChatLines>(
+      live::kKind, id, kChatTimeout,
+      [session](const Result<live::ChatLines>& lines) {
+        if (!lines.ok()) return;
+        json::array rows;
+        for (const auto& line : *lines) {
+          rows.push_back({{"number", line.number}, {"user", line.user}, {"name", line.name}, {"text", line.text},
+                          {"time_ms", line.time_ms}});
+        }
+        session->send(
+            ws::text_frame(json::serialize(json::object{{"type", "chat_history"}, {"lines", std::move(rows)}})));
+      },
+      live::lines_atom::value);
+}
+
+/// Only sessions that exist get a room: else anybody could fill memory with rooms.
+void admit(const ApiPtr& api, const SessionPtr& session, const std::shared_ptr<Viewer>& viewer,
+           const Result<live::Session>& found) {
+  if (viewer->closed) return;
+  if (!found.ok()) return session->close(ws::close_code(found.code()), found.error().detail);
+  if (found->state == live::State::ended) {
+    return session->close(ws::close_code(ErrorCode::conflict), "the session has ended");
+  }
+  auto joined = api->fanout.join(viewer->live_id, session);
+  if (!joined.ok()) return session->close(ws::close_code(joined.code()), joined.error().detail);
+  viewer->leave = std::move(*joined);
+  send_history(api, session, viewer->live_id);
+}
+
+}  // namespace
+
+void mount_live_watch(http::Router& router, ApiPtr api) {
+  const auto access = api->anonymous_viewers ? http::Access::open : http::Access::token;
+  router.add_ws(
+      "/live/{id}/ws",
+      [api](http::Request request, SessionPtr session) {
+        auto viewer = std::make_shared<Viewer>();
+        viewer->principal = std::move(request.principal);
+        const auto id = parse_id(request.params.at("id"));
+        if (!id) return session->close(ws::close_code(ErrorCode::not_found), "no such live session");
+        viewer->live_id = id->to_string();
+        session->on_message([api, viewer, weak = std::weak_ptr<ws::Session>(session)](std::string_view bytes, bool text) {
+          if (const auto self = weak.lock()) on_message(api, self, viewer, bytes, text);
+        });
+        session->on_close([viewer] {
+          viewer->closed = true;
+          if (auto leave = std::exchange(viewer->leave, nullptr)) leave();
+        });
+        api->asker.ask_as<live::Session>(
+            live::kKind, viewer->live_id, kChatTimeout,
+            [api, session, viewer](const Result<live::Session>& found) {
+              session->post([api, session, viewer, found] { admit(api, session, viewer, found); });
+            },
+            live::read_atom::value);
+      },
+      {.access = access});
+}
+
+}  // namespace troupe::api

@@ -1,0 +1,190 @@
+#include "net/ws/hub.hpp"
+
+#include <shared_mutex>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include "base/metrics.hpp"
+
+namespace troupe::ws {
+namespace {
+
+namespace asio = boost::asio;
+
+std::int64_t wall_us() {
+  return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
+}  // namespace
+
+struct Fanout::Impl : std::enable_shared_from_this<Fanout::Impl> {
+  struct Hub {
+    explicit Hub(asio::io_context& context) : loop(context), timer(context) {}
+    asio::io_context& loop;
+    asio::steady_timer timer;
+    std::unordered_map<std::string, Room> rooms;
+    FanoutStats stats;
+    FanoutStats reported;
+  };
+
+  Impl(Metrics& metrics, FanoutLimits fanout_limits)
+      : limits(fanout_limits),
+        viewers_gauge(metrics.gauge("troupe_live_viewers", "Viewers of all live sessions")),
+        skipped(metrics.counter("troupe_live_skipped_chunks_total", "Chunks not sent to slow viewers")),
+        closed(metrics.counter("troupe_live_closed_slow_total", "Viewers closed for being slow for too long")),
+        sent(metrics.counter("troupe_live_sent_bytes_total", "Bytes of chunks queued to viewers")),
+        delay(metrics.histogram("troupe_live_fanout_delay_seconds",
+                                "From a chunk complete to its last viewer on a hub written", latency_buckets())) {}
+
+  const FanoutLimits limits;
+  prometheus::Gauge& viewers_gauge;
+  prometheus::Counter& skipped;
+  prometheus::Counter& closed;
+  prometheus::Counter& sent;
+  prometheus::Histogram& delay;
+  mutable std::shared_mutex hubs_mutex;  ///< Changes only when all is over.
+  std::vector<std::unique_ptr<Hub>> hubs;
+  std::atomic<bool> stopped{false};
+  mutable std::mutex mutex;
+  std::unordered_map<std::string, std::weak_ptr<Audience>> audiences;
+
+  std::shared_ptr<Audience> audience(const std::string& id) {
+    const std::lock_guard lock(mutex);
+    auto& slot = audiences[id];
+    auto found = slot.lock();
+    if (!found) slot = found = std::make_shared<Audience>();
+    return found;
+  }
+
+  void forget(const std::string& id) {
+    const std::lock_guard lock(mutex);
+    if (const auto it = audiences.find(id); it != audiences.end() && it->second.expired()) audiences.erase(it);
+  }
+
+  Room& room(Hub& hub, const std::string& id) {
+    const auto it = hub.rooms.find(id);
+    if (it != hub.rooms.end()) return it->second;
+    return hub.rooms.try_emplace(id, id, limits, audience(id)).first->second;
+  }
+
+  /// Runs `task(hub)` on every hub's loop.
+  template <class F>
+  void on_all(F task) {
+    const std::shared_lock lock(hubs_mutex);
+    for (auto& hub : hubs) {
+      asio::post(hub->loop, [self = shared_from_this(), &hub = *hub, task] {
+        if (!self->stopped) task(*self, hub);
+      });
+    }
+  }
+
+  void arm(Hub& hub) {
+    hub.timer.expires_after(std::chrono::seconds(1));
+    hub.timer.async_wait([self = shared_from_this(), &hub](boost::system::error_code ec) {
+      if (ec || self->stopped) return;
+      self->tick(hub);
+      self->arm(hub);
+    });
+  }
+
+  void tick(Hub& hub) {
+    const auto now = wall_us();
+    for (auto it = hub.rooms.begin(); it != hub.rooms.end();) {
+      it->second.tick(now);
+      if (!it->second.idle()) {
+        ++it;
+        continue;
+      }
+      const auto id = it->first;
+      it = hub.rooms.erase(it);
+      forget(id);
+    }
+    skipped.Increment(static_cast<double>(hub.stats.skipped_chunks - hub.reported.skipped_chunks));
+    closed.Increment(static_cast<double>(hub.stats.closed_slow - hub.reported.closed_slow));
+    sent.Increment(static_cast<double>(hub.stats.sent_bytes - hub.reported.sent_bytes));
+    hub.reported = hub.stats;
+  }
+};
+
+Fanout::Fanout(std::vector<asio::io_context*> loops, Metrics& metrics, FanoutLimits limits)
+    : impl_(std::make_shared<Impl>(metrics, limits)) {
+  for (auto* loop : loops) impl_->hubs.push_back(std::make_unique<Impl::Hub>(*loop));
+  impl_->on_all([](Impl& self, Impl::Hub& hub) { self.arm(hub); });
+}
+
+Fanout::~Fanout() { close(); }
+
+void Fanout::close() {
+  impl_->stopped = true;
+  const std::unique_lock lock(impl_->hubs_mutex);
+  impl_->hubs.clear();
+}
+
+Result<std::function<void()>> Fanout::join(const std::string& id, const std::shared_ptr<Session>& session) {
+  Impl::Hub* mine = nullptr;
+  for (auto& hub : impl_->hubs) {
+    if (static_cast<const void*>(static_cast<const asio::execution_context*>(&hub->loop)) == session->loop()) {
+      mine = hub.get();
+    }
+  }
+  if (mine == nullptr) return error(ErrorCode::internal, "the session lives on an unknown loop");
+  if (viewers(id) >= static_cast<std::int64_t>(impl_->limits.max_viewers_per_session)) {
+    return error(ErrorCode::overloaded, "the session has as many viewers as it can take");
+  }
+  impl_->viewers_gauge.Increment();
+  impl_->room(*mine, id).join(session, wall_us());
+  return std::function<void()>([impl = impl_, mine, id, number = session->id()] {
+    // A failed write ends a session within the room's loop over its viewers: leave after it.
+    asio::post(mine->loop, [impl, mine, id, number] {
+      if (const auto it = mine->rooms.find(id); it != mine->rooms.end()) it->second.leave(number);
+      impl->viewers_gauge.Decrement();
+    });
+  });
+}
+
+std::int64_t Fanout::viewers(const std::string& id) const {
+  const std::lock_guard lock(impl_->mutex);
+  const auto it = impl_->audiences.find(id);
+  const auto found = it == impl_->audiences.end() ? nullptr : it->second.lock();
+  return found ? found->viewers.load() : 0;
+}
+
+void Fanout::start(const std::string& id, std::uint64_t epoch, const std::vector<media::Track>& tracks) {
+  impl_->on_all([id, stream = make_stream_start(epoch, tracks)](Impl& self, Impl::Hub& hub) {
+    self.room(hub, id).start(stream, wall_us());
+  });
+}
+
+void Fanout::chunk(const std::string& id, const media::ChunkPtr& chunk) {
+  const LiveChunk next{chunk, binary_frame(*chunk->bytes)};
+  impl_->on_all([id, next](Impl& self, Impl::Hub& hub) {
+    const auto it = hub.rooms.find(id);
+    if (it == hub.rooms.end()) return;
+    it->second.chunk(next, std::chrono::steady_clock::now(), hub.stats);
+    const auto took = std::chrono::steady_clock::now() - next.chunk->completed;
+    if (it->second.viewers() > 0) self.delay.Observe(std::chrono::duration<double>(took).count());
+  });
+}
+
+void Fanout::stop(const std::string& id) {
+  impl_->on_all([id](Impl&, Impl::Hub& hub) {
+    if (const auto it = hub.rooms.find(id); it != hub.rooms.end()) it->second.stop();
+  });
+}
+
+void Fanout::end(const std::string& id) {
+  impl_->on_all([id](Impl&, Impl::Hub& hub) {
+    if (const auto it = hub.rooms.find(id); it != hub.rooms.end()) it->second.end();
+  });
+}
+
+void Fanout::text(const std::string& id, std::string_view json) {
+  impl_->on_all([id, frame = text_frame(json)](Impl&, Impl::Hub& hub) {
+    if (const auto it = hub.rooms.find(id); it != hub.rooms.end()) it->second.text(frame);
+  });
+}
+
+}  // namespace troupe::ws

@@ -1,0 +1,149 @@
+// Fan-out of live sessions: one hub per I/O thread writes the same frames to all its viewers.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "media/chunk.hpp"
+#include "net/ws/session.hpp"
+
+namespace boost::asio {
+class io_context;
+}
+namespace troupe {
+class Metrics;
+}
+
+namespace troupe::ws {
+
+struct FanoutLimits {
+  std::size_t min_queue_bytes = 1U << 20;   ///< A viewer with more unsent is slow. Twice the group of pictures if that
+  std::size_t max_queue_bytes = 6U << 20;   ///< is more, up to this (below SessionLimits::max_queued_bytes).
+  std::size_t max_cached_bytes = 16U << 20; ///< Of a group of pictures kept for newcomers; beyond it they wait for the
+  std::size_t max_cached_chunks = 4'096;    ///< next key frame.
+  std::chrono::milliseconds slow_for{30'000};   ///< Slow for this long: closed.
+  std::chrono::milliseconds healed_after{10'000};  ///< Without a skip for this long: not slow any more.
+  std::size_t max_viewers_per_session = 20'000;
+};
+
+/// What is sent of one publication before its first chunk. Built once, shared by all hubs.
+struct StreamStart {
+  std::uint64_t epoch = 0;
+  bool has_video = false;
+  std::uint32_t video_track = 0;
+  std::string tracks_json;    ///< The array for the hello.
+  std::vector<Frame> inits;
+};
+using StreamStartPtr = std::shared_ptr<const StreamStart>;
+[[nodiscard]] StreamStartPtr make_stream_start(std::uint64_t epoch, const std::vector<media::Track>& tracks);
+
+struct LiveChunk {
+  media::ChunkPtr chunk;
+  Frame frame;
+};
+
+/// Totals of one session over all hubs.
+struct Audience {
+  std::atomic<std::int64_t> viewers{0};
+};
+/// Totals of a hub, for metrics.
+struct FanoutStats {
+  std::uint64_t skipped_chunks = 0;
+  std::uint64_t closed_slow = 0;
+  std::uint64_t sent_bytes = 0;
+};
+
+/// One session on one hub: its viewers and the chunks since the last key frame. Lives on the hub's thread; no clock of
+/// its own, no socket but through Session.
+class Room {
+ public:
+  using TimePoint = std::chrono::steady_clock::time_point;
+
+  Room(std::string id, const FanoutLimits& limits, std::shared_ptr<Audience> audience);
+
+  /// Hello, init segments, then everything since the last key frame.
+  void join(std::shared_ptr<Session> session, std::int64_t wall_us);
+  void leave(std::uint64_t session_id);
+
+  /// A publication began. Nothing happens when it is the one that runs already.
+  void start(StreamStartPtr stream, std::int64_t wall_us);
+  /// Viewers get it unless they are slow: then they skip to the next key frame and are told how many chunks went by.
+  /// A hole in the sequence makes all of them do that, since what follows a hole cannot be decoded.
+  void chunk(const LiveChunk& next, TimePoint now, FanoutStats& stats);
+  void stop();
+  /// Closes all viewers normally.
+  void end();
+  void text(const Frame& frame);
+  /// Once a second: the viewer count when it changed, and the clock.
+  void tick(std::int64_t wall_us);
+
+  [[nodiscard]] std::size_t viewers() const noexcept { return viewers_.size(); }
+  [[nodiscard]] bool idle() const noexcept { return viewers_.empty() && !stream_; }
+  [[nodiscard]] std::size_t cached() const noexcept { return cache_.size(); }
+
+ private:
+  struct Viewer {
+    std::shared_ptr<Session> session;
+    bool waiting = false;            ///< for a key frame
+    bool fresh = true;               ///< has had no chunk yet: nothing to be told of
+    std::uint64_t skipped = 0;       ///< chunks since it began to wait
+    std::int64_t resync_us = INT64_MIN;  ///< Audio that ends before is not sent.
+    TimePoint slow_since{};          ///< Zero: not slow.
+    TimePoint last_skip{};
+  };
+
+  void greet(Viewer& viewer, std::int64_t wall_us);
+  void cache(const LiveChunk& next);
+  [[nodiscard]] bool resync_point(const media::Chunk& chunk) const;
+  void offer(Viewer& viewer, const LiveChunk& next, TimePoint now, FanoutStats& stats);
+  void begin_skip(Viewer& viewer, TimePoint now);
+  [[nodiscard]] std::size_t queue_bound() const;
+  [[nodiscard]] std::string hello(std::int64_t wall_us) const;
+  [[nodiscard]] std::string clock(std::int64_t wall_us) const;
+
+  const std::string id_;
+  const FanoutLimits limits_;
+  std::shared_ptr<Audience> audience_;
+  std::vector<Viewer> viewers_;
+  StreamStartPtr stream_;
+  std::deque<LiveChunk> cache_;
+  std::size_t cached_bytes_ = 0;
+  std::size_t group_bytes_ = 0;    ///< Size of the last whole group of pictures.
+  std::uint64_t next_sequence_ = 0;  ///< 0: any
+  media::ChunkPtr last_video_;
+  std::int64_t told_viewers_ = -1;
+};
+
+/// All hubs. Thread-safe.
+class Fanout {
+ public:
+  Fanout(std::vector<boost::asio::io_context*> loops, Metrics& metrics, FanoutLimits limits = {});
+  ~Fanout();
+  /// Lets go of the loops: call it once they have ended and before they are destroyed. Everything after is ignored.
+  void close();
+
+  /// To be called on the session's loop. The returned function makes it leave: call it in on_close, on the same loop.
+  /// Errors: overloaded.
+  Result<std::function<void()>> join(const std::string& id, const std::shared_ptr<Session>& session);
+  [[nodiscard]] std::int64_t viewers(const std::string& id) const;
+
+  void start(const std::string& id, std::uint64_t epoch, const std::vector<media::Track>& tracks);
+  void chunk(const std::string& id, const media::ChunkPtr& chunk);
+  void stop(const std::string& id);
+  void end(const std::string& id);
+  void text(const std::string& id, std::string_view json);
+
+ private:
+  struct Impl;
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace troupe::ws

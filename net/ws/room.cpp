@@ -1,0 +1,199 @@
+#include <algorithm>
+
+#include <fmt/format.h>
+#include <boost/json.hpp>
+
+#include "net/ws/hub.hpp"
+
+namespace troupe::ws {
+
+StreamStartPtr make_stream_start(std::uint64_t epoch, const std::vector<media::Track>& tracks) {
+  auto start = std::make_shared<StreamStart>();
+  start->epoch = epoch;
+  boost::json::array list;
+  for (const auto& track : tracks) {
+    const bool video = track.kind == media::TrackKind::video;
+    boost::json::object row{{"id", track.id}, {"kind", video ? "video" : "audio"}, {"codecs", track.codecs},
+                            {"mime", track.mime}, {"timescale", track.timescale}};
+    if (video) {
+      start->has_video = true;
+      start->video_track = track.id;
+      row["width"] = track.width;
+      row["height"] = track.height;
+    } else {
+      row["sample_rate"] = track.sample_rate;
+      row["channels"] = track.channels;
+    }
+    list.push_back(std::move(row));
+    if (track.init) start->inits.push_back(binary_frame(*track.init));
+  }
+  start->tracks_json = boost::json::serialize(list);
+  return start;
+}
+
+Room::Room(std::string id, const FanoutLimits& limits, std::shared_ptr<Audience> audience)
+    : id_(std::move(id)), limits_(limits), audience_(std::move(audience)) {}
+
+std::string Room::hello(std::int64_t wall_us) const {
+  return fmt::format(R"({{"type":"hello","session":{},"state":"{}","epoch":{},"viewers":{},"wall_us":{},"tracks":{}}})",
+                     boost::json::serialize(boost::json::string(id_)), stream_ ? "live" : "waiting",
+                     stream_ ? stream_->epoch : 0, audience_->viewers.load(), wall_us,
+                     stream_ ? stream_->tracks_json : "[]");
+}
+
+std::string Room::clock(std::int64_t wall_us) const {
+  return fmt::format(
+      R"({{"type":"clock","wall_us":{},"epoch":{},"sequence":{},"media_us":{},"media_wall_us":{}}})", wall_us,
+      stream_->epoch, last_video_->sequence, last_video_->start_us + last_video_->duration_us, last_video_->wall_us);
+}
+
+void Room::greet(Viewer& viewer, std::int64_t wall_us) {
+  viewer.session->send(text_frame(hello(wall_us)));
+  viewer.skipped = 0;
+  viewer.resync_us = INT64_MIN;
+  viewer.waiting = viewer.fresh = true;
+  if (!stream_) return;
+  for (const auto& init : stream_->inits) viewer.session->send(init);
+  if (last_video_) viewer.session->send(text_frame(clock(wall_us)));
+  for (const auto& kept : cache_) viewer.session->send(kept.frame);
+  viewer.fresh = viewer.waiting = cache_.empty();
+}
+
+void Room::join(std::shared_ptr<Session> session, std::int64_t wall_us) {
+  viewers_.push_back({.session = std::move(session)});
+  ++audience_->viewers;
+  greet(viewers_.back(), wall_us);
+}
+
+void Room::leave(std::uint64_t session_id) {
+  const auto it = std::find_if(viewers_.begin(), viewers_.end(),
+                               [&](const Viewer& viewer) { return viewer.session->id() == session_id; });
+  if (it == viewers_.end()) return;
+  *it = std::move(viewers_.back());
+  viewers_.pop_back();
+  --audience_->viewers;
+}
+
+void Room::start(StreamStartPtr stream, std::int64_t wall_us) {
+  if (stream_ && stream_->epoch >= stream->epoch) return;
+  stream_ = std::move(stream);
+  cache_.clear();
+  cached_bytes_ = group_bytes_ = 0;
+  next_sequence_ = 0;
+  last_video_ = nullptr;
+  for (auto& viewer : viewers_) greet(viewer, wall_us);
+}
+
+void Room::stop() {
+  stream_ = nullptr;
+  cache_.clear();
+  cached_bytes_ = 0;
+  last_video_ = nullptr;
+  text(text_frame(R"({"type":"state","state":"waiting"})"));
+}
+
+void Room::end() {
+  stream_ = nullptr;
+  cache_.clear();
+  last_video_ = nullptr;
+  text(text_frame(R"({"type":"state","state":"ended"})"));
+  for (auto& viewer : viewers_) viewer.session->close(1000, "the session has ended");
+}
+
+void Room::text(const Frame& frame) {
+  for (auto& viewer : viewers_) viewer.session->send(frame);
+}
+
+void Room::tick(std::int64_t wall_us) {
+  if (viewers_.empty()) return;
+  if (const auto count = audience_->viewers.load(); count != told_viewers_) {
+    told_viewers_ = count;
+    text(text_frame(fmt::format(R"({{"type":"viewers","count":{}}})", count)));
+  }
+  if (stream_ && last_video_) text(text_frame(clock(wall_us)));
+}
+
+bool Room::resync_point(const media::Chunk& chunk) const {
+  return chunk.key && (!stream_->has_video || chunk.track == stream_->video_track);
+}
+
+void Room::cache(const LiveChunk& next) {
+  if (resync_point(*next.chunk)) {
+    group_bytes_ = cached_bytes_;
+    cache_.clear();
+    cached_bytes_ = 0;
+  } else if (cache_.empty()) {
+    return;  // nothing to start from yet
+  }
+  cache_.push_back(next);
+  cached_bytes_ += next.frame->size();
+  if (cached_bytes_ > limits_.max_cached_bytes || cache_.size() > limits_.max_cached_chunks) {
+    cache_.clear();
+    cached_bytes_ = 0;
+  }
+}
+
+std::size_t Room::queue_bound() const {
+  return std::clamp(2 * std::max(group_bytes_, cached_bytes_), limits_.min_queue_bytes, limits_.max_queue_bytes);
+}
+
+void Room::begin_skip(Viewer& viewer, TimePoint now) {
+  viewer.waiting = true;
+  viewer.last_skip = now;
+  if (viewer.slow_since == TimePoint{}) viewer.slow_since = now;
+}
+
+void Room::chunk(const LiveChunk& next, TimePoint now, FanoutStats& stats) {
+  if (!stream_ || (next_sequence_ != 0 && next.chunk->sequence < next_sequence_)) return;
+  if (next_sequence_ != 0 && next.chunk->sequence > next_sequence_) {
+    const auto lost = next.chunk->sequence - next_sequence_;
+    cache_.clear();
+    cached_bytes_ = 0;
+    for (auto& viewer : viewers_) {
+      viewer.waiting = true;
+      if (!viewer.fresh) viewer.skipped += lost;
+    }
+  }
+  next_sequence_ = next.chunk->sequence + 1;
+  if (!stream_->has_video || next.chunk->track == stream_->video_track) last_video_ = next.chunk;
+  for (auto& viewer : viewers_) offer(viewer, next, now, stats);
+  cache(next);
+}
+
+void Room::offer(Viewer& viewer, const LiveChunk& next, TimePoint now, FanoutStats& stats) {
+  const auto& chunk = *next.chunk;
+  const auto queued = viewer.session->queued_bytes();
+  if (viewer.waiting) {
+    // Half the bound: a viewer that has only just drained would be slow again within a second.
+    if (!resync_point(chunk) || queued > queue_bound() / 2) {
+      if (!viewer.fresh) ++viewer.skipped;
+      if (viewer.slow_since != TimePoint{}) {
+        ++stats.skipped_chunks;
+        viewer.last_skip = now;
+      }
+      if (viewer.slow_since != TimePoint{} && now - viewer.slow_since > limits_.slow_for) {
+        ++stats.closed_slow;
+        viewer.slow_since = now;
+        viewer.session->close(close_code(ErrorCode::timeout), "too slow for this stream");
+      }
+      return;
+    }
+    if (viewer.skipped > 0) {
+      viewer.session->send(text_frame(
+          fmt::format(R"({{"type":"skip","count":{},"media_us":{}}})", viewer.skipped, chunk.start_us)));
+    }
+    viewer.waiting = viewer.fresh = false;
+    viewer.skipped = 0;
+    viewer.resync_us = chunk.start_us;
+  }
+  if (chunk.start_us + chunk.duration_us <= viewer.resync_us) return;  // audio from before the key frame
+  if (queued + next.frame->size() > queue_bound() || !viewer.session->send(next.frame)) {
+    viewer.skipped = 1;
+    ++stats.skipped_chunks;
+    return begin_skip(viewer, now);
+  }
+  stats.sent_bytes += next.frame->size();
+  if (viewer.slow_since != TimePoint{} && now - viewer.last_skip > limits_.healed_after) viewer.slow_since = {};
+}
+
+}  // namespace troupe::ws

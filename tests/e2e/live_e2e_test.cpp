@@ -1,0 +1,254 @@
+// Publish and watch over real sockets; the publisher hands in ready-made fragments.
+#include <thread>
+
+#include <boost/json.hpp>
+#include <gtest/gtest.h>
+
+#include "sim/fragment.hpp"
+#include "sim/http_client.hpp"
+#include "sim/ws_client.hpp"
+#include "tests/support/live_server.hpp"
+#include "tests/support/server_process.hpp"
+
+namespace troupe::test {
+namespace {
+
+using namespace std::chrono_literals;
+namespace json = boost::json;
+
+const Clip& clip() {
+  static const Clip made = make_clip({});
+  return made;
+}
+
+/// A publisher on its own thread.
+class OnAir {
+ public:
+  OnAir(LiveServer& server, const MadeSession& session) : publisher_(std::move(*server.gateway().publish(session.id, session.key))) {
+    thread_ = std::thread([this] { replay(clip(), *publisher_, stop_); });
+  }
+  ~OnAir() {
+    stop_ = true;
+    thread_.join();
+  }
+
+ private:
+  std::unique_ptr<api::LivePublisher> publisher_;
+  std::atomic<bool> stop_{false};
+  std::thread thread_;
+};
+
+/// Reads until `wanted(message)` or 10 s have passed.
+template <class F>
+bool read_until(sim::WsClient& viewer, F wanted) {
+  const auto until = std::chrono::steady_clock::now() + 10s;
+  while (std::chrono::steady_clock::now() < until) {
+    const auto message = viewer.receive(500ms);
+    if (message.ok() && wanted(*message)) return true;
+    if (!message.ok() && message.code() != ErrorCode::timeout) return false;
+  }
+  return false;
+}
+
+bool is_type(const sim::WsMessage& message, const char* type) {
+  return message.text && json::parse(message.bytes).at("type").as_string() == type;
+}
+
+sim::WsClient join(LiveServer& server, const std::string& id, const std::string& token = {}) {
+  return std::move(*sim::WsClient::connect("127.0.0.1", server.endpoint().http_port, "/live/" + id + "/ws", token));
+}
+
+TEST(LiveE2E, AViewerGetsHelloInitsAndAnUnbrokenSequenceFromAKeyFrame) {
+  LiveServer server;
+  const auto session = make_session(server.endpoint());
+  OnAir air(server, session);
+  auto viewer = join(server, session.id);
+  int inits = 0, fragments = 0, gaps = 0;
+  std::map<std::uint32_t, std::uint32_t> next;
+  bool greeted = false;
+
+  EXPECT_TRUE(read_until(viewer, [&](const sim::WsMessage& message) {
+    if (is_type(message, "hello")) greeted = json::parse(message.bytes).at("tracks").as_array().size() == 2;
+    if (message.text) return false;
+    const auto fragment = sim::parse_fragment(message.bytes);
+    EXPECT_TRUE(fragment.ok());
+    if (!fragment.ok()) return true;
+    inits += fragment->init ? 1 : 0;
+    if (fragment->init) return false;
+    auto& expected = next[fragment->track];
+    gaps += expected != 0 && fragment->sequence != expected ? 1 : 0;
+    expected = fragment->sequence + 1;
+    return ++fragments == 60;
+  }));
+
+  EXPECT_TRUE(greeted);
+  EXPECT_EQ(inits, 2);
+  EXPECT_EQ(gaps, 0);
+}
+
+TEST(LiveE2E, ViewersAreCountedExactly) {
+  LiveServer server(2);
+  const auto session = make_session(server.endpoint());
+  auto a = join(server, session.id);
+  {
+    auto b = join(server, session.id), c = join(server, session.id);
+    EXPECT_TRUE(read_until(a, [](const auto& m) { return is_type(m, "viewers") && m.bytes.find(":3}") != std::string::npos; }));
+  }
+
+  EXPECT_TRUE(read_until(a, [](const auto& m) { return is_type(m, "viewers") && m.bytes.find(":1}") != std::string::npos; }));
+}
+
+TEST(LiveE2E, AKilledActorLosesNoViewerAndThePictureGoesOn) {
+  LiveServer server;
+  const auto session = make_session(server.endpoint());
+  OnAir air(server, session);
+  auto viewer = join(server, session.id);
+  const auto media = [](const sim::WsMessage& m) { return !m.text; };
+  ASSERT_TRUE(read_until(viewer, media));
+
+  server.crash(session.id);
+
+  int more = 0;
+  EXPECT_TRUE(read_until(viewer, [&](const auto& m) { return media(m) && ++more > 60; }));
+  EXPECT_EQ(viewer.close_code(), 0);
+}
+
+TEST(LiveE2E, ChatReachesEverybodyAndNewcomersSeeIt) {
+  LiveServer server;
+  const auto session = make_session(server.endpoint());
+  auto reader = join(server, session.id);
+  auto writer = join(server, session.id, server.endpoint().token("bob", ""));
+  ASSERT_TRUE(read_until(reader, [](const auto& m) { return is_type(m, "hello"); }));
+
+  ASSERT_TRUE(writer.send_text(R"({"type":"chat","name":"Bob","text":"hello there"})").ok());
+
+  EXPECT_TRUE(read_until(reader, [](const auto& m) { return is_type(m, "chat") && m.bytes.find("hello there") != std::string::npos; }));
+  auto late = join(server, session.id);
+  EXPECT_TRUE(read_until(late, [](const auto& m) { return is_type(m, "chat_history") && m.bytes.find("hello there") != std::string::npos; }));
+}
+
+TEST(LiveE2E, WhatAViewerMayNotDoIsAnsweredWithATypedError) {
+  LiveServer server;
+  const auto session = make_session(server.endpoint());
+  auto viewer = join(server, session.id);
+  const auto answered = [&](const char* code) {
+    return read_until(viewer, [&](const auto& m) { return is_type(m, "error") && m.bytes.find(code) != std::string::npos; });
+  };
+
+  ASSERT_TRUE(viewer.send_text(R"({"type":"chat","text":"anonymous"})").ok());
+  EXPECT_TRUE(answered("unauthenticated"));
+  ASSERT_TRUE(viewer.send_text("{]").ok());
+  EXPECT_TRUE(answered("invalid_argument"));
+  ASSERT_TRUE(viewer.send_binary(std::string(100, '\0')).ok());
+  EXPECT_TRUE(answered("invalid_argument"));
+}
+
+TEST(LiveE2E, ASessionThatDoesNotExistClosesWithNotFound) {
+  LiveServer server;
+  auto viewer = join(server, "01ARZ3NDEKTSV4RRFFQ69G5FAV");
+
+  EXPECT_FALSE(read_until(viewer, [](const auto&) { return false; }));
+
+  EXPECT_EQ(viewer.close_code(), 4004);
+}
+
+TEST(LiveE2E, EndingASessionLetsViewersGoAndShutsThePublisherOut) {
+  LiveServer server;
+  const auto session = make_session(server.endpoint());
+  auto viewer = join(server, session.id);
+  ASSERT_TRUE(read_until(viewer, [](const auto& m) { return is_type(m, "hello"); }));
+  sim::HttpClient mallory("127.0.0.1", server.endpoint().http_port, server.endpoint().token("mallory", ""));
+  sim::HttpClient alice("127.0.0.1", server.endpoint().http_port, server.endpoint().token("alice", ""));
+
+  EXPECT_EQ(mallory.request("DELETE", "/api/v1/live/" + session.id)->status, 403);
+  EXPECT_EQ(alice.request("DELETE", "/api/v1/live/" + session.id)->status, 200);
+
+  EXPECT_FALSE(read_until(viewer, [](const auto&) { return false; }));
+  EXPECT_EQ(viewer.close_code(), 1000);
+  EXPECT_EQ(server.gateway().publish(session.id, session.key).code(), ErrorCode::not_found);
+}
+
+TEST(LiveE2E, TheListPagesAndBadRequestsAreProblems) {
+  LiveServer server;
+  for (int i = 0; i < 3; ++i) make_session(server.endpoint());
+  sim::HttpClient http("127.0.0.1", server.endpoint().http_port, server.endpoint().token("alice", ""));
+
+  const auto page = http.get("/api/v1/live?limit=2")->json();
+  const auto rest = http.get("/api/v1/live?limit=2&cursor=" + std::string(page.at("next_cursor").as_string()))->json();
+
+  EXPECT_EQ(page.at("items").as_array().size(), 2U);
+  EXPECT_EQ(rest.at("items").as_array().size(), 1U);
+  EXPECT_TRUE(rest.at("next_cursor").is_null());
+  EXPECT_EQ(http.get("/api/v1/live?limit=0")->status, 400);
+  EXPECT_EQ(http.get("/api/v1/live/nonsense")->status, 404);
+  EXPECT_EQ(http.post("/api/v1/live", json::object{{"title", 7}})->status, 400);
+  EXPECT_EQ(http.post("/api/v1/live", json::object{{"title", ""}})->status, 400);
+}
+
+TEST(LiveE2E, ARotatedKeyIsShownOnceAndReplacesTheOldOne) {
+  LiveServer server;
+  const auto session = make_session(server.endpoint());
+  sim::HttpClient alice("127.0.0.1", server.endpoint().http_port, server.endpoint().token("alice", ""));
+
+  const auto rotated = alice.request("POST", "/api/v1/live/" + session.id + "/key")->json();
+
+  EXPECT_EQ(server.gateway().may_publish(session.id, session.key).code(), ErrorCode::forbidden);
+  EXPECT_TRUE(server.gateway().may_publish(session.id, std::string(rotated.at("publish_key").as_string())).ok());
+  EXPECT_FALSE(alice.get("/api/v1/live/" + session.id)->json().as_object().contains("publish_key"));
+}
+
+// The slow viewer does not read at all until the server has given up on it for a while.
+TEST(LiveE2E, AViewerThatDoesNotReadSkipsAndRecoversWithoutHurtingAnother) {
+  LiveServer server;
+  const auto session = make_session(server.endpoint());
+  auto slow = join(server, session.id), quick = join(server, session.id);
+  ASSERT_TRUE(read_until(slow, [](const auto& m) { return is_type(m, "hello"); }));
+  auto publisher = std::move(*server.gateway().publish(session.id, session.key));
+  publisher->tracks(clip().tracks);
+  std::atomic<bool> stop{false};
+  std::atomic<int> quick_skips{0};
+  std::thread reader([&] {
+    while (!stop) {
+      const auto message = quick.receive(100ms);
+      if (message.ok() && is_type(*message, "skip")) ++quick_skips;
+    }
+  });
+  // Big chunks fill the socket's and our queue quickly; the quick viewer drains as fast as they come.
+  const auto big = [](std::uint64_t number) {
+    auto chunk = std::make_shared<media::Chunk>();
+    chunk->sequence = number;
+    chunk->track = 1;
+    chunk->key = number % 10 == 1;
+    chunk->start_us = static_cast<std::int64_t>(number) * 33'333;
+    chunk->duration_us = 33'333;
+    chunk->completed = std::chrono::steady_clock::now();
+    chunk->bytes = std::make_shared<const std::string>(64 << 10, 'x');
+    return chunk;
+  };
+  std::uint64_t number = 0;
+  const auto skipping = [&] { return server.metrics().find("troupe_live_skipped_chunks_total 0\n") == std::string::npos; };
+  while (!skipping() && number < 2'000) {
+    ASSERT_TRUE(publisher->chunk(big(++number)).ok());
+    std::this_thread::sleep_for(4ms);
+  }
+  ASSERT_TRUE(skipping());
+
+  std::thread feeder([&] {
+    while (!stop) {
+      static_cast<void>(publisher->chunk(big(++number)));
+      std::this_thread::sleep_for(10ms);
+    }
+  });
+  const bool told = read_until(slow, [](const auto& m) { return is_type(m, "skip"); });
+  const bool resumed = read_until(slow, [](const auto& m) { return !m.text; });
+  stop = true;
+  feeder.join();
+  reader.join();
+
+  EXPECT_TRUE(told);
+  EXPECT_TRUE(resumed);
+  EXPECT_EQ(quick_skips, 0);
+}
+
+}  // namespace
+}  // namespace troupe::test

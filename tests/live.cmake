@@ -1,0 +1,9 @@
+troupe_test(live_test
+  SOURCES unit/live_core_test.cpp unit/live_room_test.cpp unit/live_fragment_test.cpp actor/live_actor_test.cpp
+  LINK troupe_actors_live troupe_net_ws troupe_sim_live LABELS actor)
+
+# A server without SRT in this process, and a publisher that replays a clip. The bench uses both.
+troupe_library(troupe_live_support SOURCES support/live_replay.cpp support/live_server.cpp
+  PUBLIC troupe_net_api_live troupe_sim_core)
+troupe_test(live_e2e_test SOURCES e2e/live_e2e_test.cpp
+  LINK troupe_live_support troupe_test_support troupe_sim_live LABELS e2e WHOLE)

@@ -1,0 +1,115 @@
+#include "tests/support/live_server.hpp"
+
+#include <stdexcept>
+#include <thread>
+
+#include <boost/json.hpp>
+#include <caf/actor_system.hpp>
+#include <caf/actor_system_config.hpp>
+#include <sodium.h>
+
+#include "actors/system/ask.hpp"
+#include "actors/system/context.hpp"
+#include "base/metrics.hpp"
+#include "net/http/io_pool.hpp"
+#include "net/http/server.hpp"
+#include "sim/http_client.hpp"
+#include "storage/read_pool.hpp"
+#include "storage/store.hpp"
+#include "storage/writer.hpp"
+#include "tests/support/temp_dir.hpp"
+
+namespace troupe::test {
+
+struct LiveServer::Impl {
+  explicit Impl(std::size_t threads) : io(threads) {}
+
+  TempDir dir;
+  Metrics metrics;
+  JwtKey key{JwtAlgorithm::hs256, std::string(32, 'k')};
+  std::unique_ptr<storage::Store> store = std::move(*storage::Store::open({.path = dir / "db"}));
+  storage::Writer writer{*store, metrics};
+  storage::ReadPool reads{*store};
+  caf::actor_system_config config;
+  caf::actor_system system{config};
+  actors::EntityRegistry entities{system, metrics};
+  actors::Context context{system, *store, writer, reads, entities, metrics, [] {
+    return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(
+                                          std::chrono::system_clock::now().time_since_epoch()).count());
+  }};
+  std::unique_ptr<actors::Asker> asker = std::make_unique<actors::Asker>(system, entities);
+  http::IoPool io;
+  http::Router router;
+  std::unique_ptr<api::LiveGateway> gateway;
+  std::unique_ptr<http::Server> server;
+};
+
+LiveServer::LiveServer(std::size_t io_threads) {
+  if (sodium_init() < 0) throw std::runtime_error("no randomness");
+  impl_ = std::make_unique<Impl>(io_threads);
+  std::vector<boost::asio::io_context*> loops;
+  for (std::size_t i = 0; i < impl_->io.size(); ++i) loops.push_back(&impl_->io.at(i));
+  api::LiveGatewayOptions options;
+  options.srt_origin = [] { return std::string("srt://127.0.0.1:9000"); };
+  options.recordings.list = [](const std::string&) { return std::vector<api::RecordedTrack>(); };
+  options.recordings.read = [](const std::string&, std::uint32_t) -> Result<std::string> {
+    return error(ErrorCode::not_found, "nothing is recorded");
+  };
+  auto gateway = api::LiveGateway::start(impl_->context, *impl_->asker, loops, impl_->router, std::move(options));
+  if (!gateway.ok()) throw std::runtime_error(gateway.error().detail);
+  impl_->gateway = std::move(*gateway);
+  http::ServerOptions http_options;
+  http_options.port = 0;
+  http_options.token_key = impl_->key;
+  impl_->server = std::make_unique<http::Server>(impl_->io, impl_->router, impl_->metrics, http_options);
+  if (auto started = impl_->server->start(); !started.ok()) throw std::runtime_error(started.error().detail);
+}
+
+LiveServer::~LiveServer() {
+  impl_->server->drain(std::chrono::seconds(2));
+  impl_->entities.shutdown(std::chrono::seconds(10));
+  impl_->writer.flush();
+  impl_->io.stop();
+  impl_->server.reset();
+  impl_->gateway.reset();
+  impl_->asker.reset();
+}
+
+sim::Endpoint LiveServer::endpoint() const {
+  sim::Endpoint endpoint;
+  endpoint.http_port = impl_->server->port();
+  endpoint.token = [key = impl_->key](const std::string& subject, const std::string& scopes) {
+    const auto now = std::chrono::duration_cast<std::chrono::seconds>(
+        std::chrono::system_clock::now().time_since_epoch());
+    JwtClaims claims;
+    claims.subject = subject;
+    claims.audience = "troupe";
+    claims.scope = scopes;
+    claims.expires_s = now.count() + 3'600;
+    return *sign_jwt(key, claims);
+  };
+  return endpoint;
+}
+
+api::LiveGateway& LiveServer::gateway() { return *impl_->gateway; }
+void LiveServer::crash(const std::string& id) { impl_->entities.crash(live::kKind, id); }
+std::string LiveServer::metrics() const { return impl_->metrics.expose(); }
+
+MadeSession make_session(const sim::Endpoint& endpoint, const std::string& owner) {
+  sim::HttpClient http(endpoint.host, endpoint.http_port, endpoint.token(owner, ""));
+  const auto reply = http.post("/api/v1/live", boost::json::object{{"title", "Kitchen"}});
+  if (!reply.ok() || reply->status != 201) throw std::runtime_error("POST /api/v1/live failed");
+  const auto body = reply->json();
+  return {std::string(body.at("id").as_string()), std::string(body.at("publish_key").as_string())};
+}
+
+void replay(const Clip& clip, api::LivePublisher& publisher, const std::atomic<bool>& stop) {
+  publisher.tracks(clip.tracks);
+  const auto began = std::chrono::steady_clock::now();
+  for (std::uint64_t index = 0; !stop; ++index) {
+    std::this_thread::sleep_until(began + std::chrono::microseconds(clip_due_us(clip, index)));
+    if (!publisher.chunk(clip_chunk(clip, index)).ok()) return;
+  }
+}
+
+}  // namespace troupe::test

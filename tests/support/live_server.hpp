@@ -1,0 +1,42 @@
+// The live half of a server in this process: store, actors, HTTP, and a publisher that replays a clip.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+
+#include "actors/live/messages.hpp"
+#include "net/api/live_gateway.hpp"
+#include "sim/endpoint.hpp"
+#include "tests/support/live_replay.hpp"
+
+namespace troupe::test {
+
+class LiveServer {
+ public:
+  explicit LiveServer(std::size_t io_threads = 1);
+  ~LiveServer();
+
+  [[nodiscard]] sim::Endpoint endpoint() const;
+  [[nodiscard]] api::LiveGateway& gateway();
+  /// Kills the session's actor.
+  void crash(const std::string& id);
+  [[nodiscard]] std::string metrics() const;
+
+  struct Impl;
+
+ private:
+  std::unique_ptr<Impl> impl_;
+};
+
+struct MadeSession {
+  std::string id;
+  std::string key;
+};
+/// POST /api/v1/live. Throws when that fails.
+MadeSession make_session(const sim::Endpoint& endpoint, const std::string& owner = "alice");
+
+/// Plays `clip` into `publisher` in real time on the calling thread until `stop`.
+void replay(const Clip& clip, api::LivePublisher& publisher, const std::atomic<bool>& stop);
+
+}  // namespace troupe::test

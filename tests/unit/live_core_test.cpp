@@ -1,0 +1,127 @@
+// The pure parts of the live domain: chat, records, keys, titles.
+#include <gtest/gtest.h>
+
+#include "actors/live/chat.hpp"
+#include "actors/live/directory.hpp"
+#include "actors/live/live_store.hpp"
+#include "actors/live/session.hpp"
+
+namespace troupe::live {
+namespace {
+
+using namespace std::chrono_literals;
+
+ChatRoom::TimePoint at(std::chrono::milliseconds t) { return ChatRoom::TimePoint(1h + t); }
+
+TEST(LiveChat, LinesAreNumberedAndTheOldestFallOutOfTheHistory) {
+  ChatRoom room({.history = 2, .per_user = {100, 100}});
+
+  for (const auto* text : {"a", "b", "c"}) room.add(*room.accept("u", "n", text, 5, at(0ms)));
+
+  ASSERT_EQ(room.history().size(), 2U);
+  EXPECT_EQ(room.history().front().text, "b");
+  EXPECT_EQ(room.history().back().number, 3U);
+}
+
+TEST(LiveChat, AUserWhoTalksTooFastIsRefusedWithoutHarmToOthers) {
+  ChatRoom room({.per_user = {1, 2}});
+  ASSERT_TRUE(room.accept("fast", "n", "1", 0, at(0ms)).ok());
+  ASSERT_TRUE(room.accept("fast", "n", "2", 0, at(1ms)).ok());
+
+  const auto third = room.accept("fast", "n", "3", 0, at(2ms));
+
+  ASSERT_FALSE(third.ok());
+  EXPECT_EQ(third.code(), ErrorCode::rate_limited);
+  EXPECT_TRUE(room.accept("calm", "n", "1", 0, at(2ms)).ok());
+  EXPECT_TRUE(room.accept("fast", "n", "4", 0, at(1100ms)).ok());
+}
+
+TEST(LiveChat, EmptyLongAndControlTextIsRefusedWithItsCode) {
+  ChatRoom room({.max_text_bytes = 4});
+
+  EXPECT_EQ(room.accept("u", "n", "", 0, at(0ms)).code(), ErrorCode::invalid_argument);
+  EXPECT_EQ(room.accept("u", "n", "12345", 0, at(0ms)).code(), ErrorCode::too_large);
+  EXPECT_EQ(room.accept("u", "n", "a\nb", 0, at(0ms)).code(), ErrorCode::invalid_argument);
+}
+
+TEST(LiveChat, NumbersGoOnAfterARestart) {
+  ChatRoom room({});
+  room.restore({{41, "u", "n", "x", 1}});
+
+  EXPECT_EQ(room.accept("u", "n", "y", 2, at(0ms))->number, 42U);
+}
+
+Session sample() {
+  Session session;
+  session.id = "01ARZ3NDEKTSV4RRFFQ69G5FAV";
+  session.title = "Kitchen";
+  session.owner = "alice";
+  session.state = State::live;
+  session.key_hash = hash_key("key");
+  session.created_ms = 1;
+  session.started_ms = 2;
+  return session;
+}
+
+TEST(LiveRecord, ASessionReadsBackAsItWasWritten) {
+  const auto session = sample();
+
+  EXPECT_EQ(decode_session(session.id, encode_session(session)), session);
+}
+
+TEST(LiveRecord, TruncatedBytesAreNotASession) {
+  const auto bytes = encode_session(sample());
+
+  for (std::size_t length = 0; length < bytes.size(); length += 3) {
+    const std::string cut = bytes.substr(0, length);
+    static_cast<void>(decode_session("id", cut));  // must not crash; most lengths are refused
+  }
+  EXPECT_FALSE(decode_session("id", bytes.substr(0, 8)));
+}
+
+TEST(LiveRecord, AChatLineReadsBackAsItWasWritten) {
+  const ChatLine line{7, "alice", "Alice", "hello", 99};
+
+  EXPECT_EQ(decode_chat(7, encode_chat(line)), line);
+}
+
+TEST(LiveKeys, EachIsFreshAndOnlyItsOwnHashMatches) {
+  const auto a = make_key(), b = make_key();
+
+  EXPECT_EQ(a.size(), 43U);
+  EXPECT_NE(a, b);
+  EXPECT_EQ(hash_key(a), hash_key(a));
+  EXPECT_NE(hash_key(a), hash_key(b));
+}
+
+TEST(LiveDirectory, OnePublisherAtATimeAndOnlyWithTheKey) {
+  Directory directory;
+  directory.set_key("s", hash_key("right"));
+
+  EXPECT_EQ(directory.begin_publishing("s", "wrong").code(), ErrorCode::forbidden);
+  EXPECT_EQ(directory.begin_publishing("other", "right").code(), ErrorCode::not_found);
+  EXPECT_TRUE(directory.begin_publishing("s", "right").ok());
+  EXPECT_EQ(directory.begin_publishing("s", "right").code(), ErrorCode::conflict);
+  directory.end_publishing("s");
+  EXPECT_TRUE(directory.begin_publishing("s", "right").ok());
+}
+
+TEST(LiveDirectory, ARotatedKeyReplacesTheOldOne) {
+  Directory directory;
+  directory.set_key("s", hash_key("old"));
+
+  directory.set_key("s", hash_key("new"));
+
+  EXPECT_EQ(directory.check("s", "old").code(), ErrorCode::forbidden);
+  EXPECT_TRUE(directory.check("s", "new").ok());
+}
+
+TEST(LiveTitle, EmptyLongOrWithControlCharactersIsRefused) {
+  EXPECT_TRUE(check_title("Kitchen").ok());
+  EXPECT_EQ(check_title("").code(), ErrorCode::invalid_argument);
+  EXPECT_EQ(check_title(std::string(201, 'x')).code(), ErrorCode::too_large);
+  EXPECT_EQ(check_title("a\tb").code(), ErrorCode::invalid_argument);
+}
+
+}  // namespace
+}  // namespace troupe::live

@@ -1,0 +1,255 @@
+// One session on one hub, with viewers whose sockets are as slow as the test says.
+#include <gtest/gtest.h>
+
+#include "net/ws/hub.hpp"
+
+namespace troupe::ws {
+namespace {
+
+using namespace std::chrono_literals;
+using media::TrackKind;
+
+/// Keeps what it was sent; `drain` empties its queue as a network would.
+class FakeSession : public Session {
+ public:
+  explicit FakeSession(std::uint64_t number) : number_(number) {}
+  bool send(Frame frame) override {
+    queued += frame->size();
+    frames.push_back(std::move(frame));
+    return true;
+  }
+  [[nodiscard]] std::size_t queued_bytes() const noexcept override { return queued; }
+  void close(std::uint16_t code, std::string_view) override { closed = code; }
+  void on_message(std::function<void(std::string_view, bool)>) override {}
+  void on_close(std::function<void()>) override {}
+  void on_drained(std::function<void()>) override {}
+  [[nodiscard]] std::uint64_t id() const noexcept override { return number_; }
+  void post(std::function<void()> task) override { task(); }
+  [[nodiscard]] const void* loop() const noexcept override { return nullptr; }
+
+  [[nodiscard]] bool got(const Frame& frame) const {
+    return std::find(frames.begin(), frames.end(), frame) != frames.end();
+  }
+  [[nodiscard]] int texts_with(std::string_view part) const {
+    return static_cast<int>(std::count_if(frames.begin(), frames.end(), [&](const Frame& frame) {
+      return frame->find(part) != std::string::npos;
+    }));
+  }
+
+  std::vector<Frame> frames;
+  std::size_t queued = 0;
+  int closed = 0;
+
+ private:
+  std::uint64_t number_;
+};
+
+class RoomTest : public ::testing::Test {
+ protected:
+  static constexpr std::size_t kBound = 4'000;
+
+  RoomTest() { room.start(make_stream_start(1, tracks()), 0); }
+
+  static std::vector<media::Track> tracks() {
+    const auto init = std::make_shared<const std::string>("init");
+    media::Track video;
+    video.id = 1;
+    video.mime = "video/mp4; codecs=\"avc1.64001f\"";
+    video.init = init;
+    media::Track audio;
+    audio.id = 2;
+    audio.kind = TrackKind::audio;
+    audio.mime = "audio/mp4; codecs=\"mp4a.40.2\"";
+    audio.init = init;
+    return {video, audio};
+  }
+
+  LiveChunk make(std::uint32_t track, bool key, std::size_t bytes = 100) {
+    auto chunk = std::make_shared<media::Chunk>();
+    chunk->sequence = ++sequence;
+    chunk->track = track;
+    chunk->key = key;
+    chunk->start_us = static_cast<std::int64_t>(sequence) * 100'000;
+    chunk->duration_us = 100'000;
+    return {chunk, binary_frame(std::string(bytes, 'x'))};
+  }
+  LiveChunk push(const LiveChunk& chunk) {
+    now += 100ms;
+    room.chunk(chunk, now, stats);
+    return chunk;
+  }
+  LiveChunk video(bool key, std::size_t bytes = 100) { return push(make(1, key, bytes)); }
+  LiveChunk audio() { return push(make(2, true)); }
+
+  std::shared_ptr<FakeSession> join() {
+    auto session = std::make_shared<FakeSession>(++sessions);
+    room.join(session, 0);
+    return session;
+  }
+
+  FanoutLimits limits{.min_queue_bytes = kBound, .max_queue_bytes = kBound, .slow_for = 5s};
+  std::shared_ptr<Audience> audience = std::make_shared<Audience>();
+  Room room{"s", limits, audience};
+  FanoutStats stats;
+  Room::TimePoint now{1h};
+  std::uint64_t sequence = 0, sessions = 0;
+};
+
+TEST_F(RoomTest, ANewViewerGetsHelloInitsAndEverythingSinceTheLastKeyFrame) {
+  const auto old_key = video(true);
+  const auto key = video(true);
+  const auto sound = audio();
+  const auto picture = video(false);
+
+  const auto viewer = join();
+
+  ASSERT_EQ(viewer->texts_with("\"type\":\"hello\""), 1);
+  EXPECT_EQ(viewer->texts_with("avc1.64001f"), 1);
+  EXPECT_EQ(viewer->texts_with("init"), 2);
+  EXPECT_FALSE(viewer->got(old_key.frame));
+  EXPECT_TRUE(viewer->got(key.frame) && viewer->got(sound.frame) && viewer->got(picture.frame));
+}
+
+TEST_F(RoomTest, AllViewersGetTheSameFrame) {
+  const auto a = join(), b = join();
+
+  const auto key = video(true);
+
+  EXPECT_TRUE(a->got(key.frame) && b->got(key.frame));
+}
+
+TEST_F(RoomTest, AViewerBeforeTheFirstKeyFrameWaitsForItAndIsNotToldOfASkip) {
+  const auto viewer = join();
+
+  const auto early = video(false);
+  const auto key = video(true);
+
+  EXPECT_FALSE(viewer->got(early.frame));
+  EXPECT_TRUE(viewer->got(key.frame));
+  EXPECT_EQ(viewer->texts_with("\"skip\""), 0);
+}
+
+TEST_F(RoomTest, ASlowViewerSkipsToTheNextKeyFrameAndHearsHowMuchItMissed) {
+  const auto slow = join(), quick = join();
+  video(true);
+  const auto big = video(false, kBound);  // does not fit beside what is queued
+  const auto missed = audio();
+  slow->queued = quick->queued = 0;
+  const auto still_missed = video(false);
+  quick->queued = 0;
+
+  const auto key = video(true);
+
+  EXPECT_FALSE(slow->got(big.frame) || slow->got(missed.frame) || slow->got(still_missed.frame));
+  EXPECT_EQ(slow->texts_with(R"("type":"skip","count":3)"), 1);
+  EXPECT_TRUE(slow->got(key.frame));
+}
+
+TEST_F(RoomTest, ASlowViewerDoesNotHarmAnother) {
+  const auto slow = join(), quick = join();
+  video(true);
+  slow->queued = kBound;
+
+  const auto next = video(false);
+
+  EXPECT_FALSE(slow->got(next.frame));
+  EXPECT_TRUE(quick->got(next.frame));
+  EXPECT_EQ(stats.skipped_chunks, 1U);
+}
+
+TEST_F(RoomTest, AudioFromBeforeTheKeyFrameIsNotSentAfterASkip) {
+  const auto viewer = join();
+  video(true);
+  viewer->queued = kBound;
+  video(false);
+  viewer->queued = 0;
+  video(true);
+  auto late = make(2, true);
+  auto chunk = std::make_shared<media::Chunk>(*late.chunk);
+  chunk->start_us = 0;
+  late.chunk = chunk;
+
+  push(late);
+  const auto fresh = audio();
+
+  EXPECT_FALSE(viewer->got(late.frame));
+  EXPECT_TRUE(viewer->got(fresh.frame));
+}
+
+TEST_F(RoomTest, AViewerThatStaysSlowIsClosedWithACode) {
+  const auto viewer = join();
+  video(true);
+  viewer->queued = kBound;
+
+  for (int i = 0; i < 60 && viewer->closed == 0; ++i) video(i % 10 == 0);
+
+  EXPECT_EQ(viewer->closed, close_code(ErrorCode::timeout));
+  EXPECT_EQ(stats.closed_slow, 1U);
+}
+
+TEST_F(RoomTest, AHoleInTheSequenceMakesEverybodyWaitForAKeyFrame) {
+  const auto viewer = join();
+  video(true);
+  sequence += 2;  // two chunks never came: an actor crashed
+
+  const auto undecodable = video(false);
+  const auto key = video(true);
+
+  EXPECT_FALSE(viewer->got(undecodable.frame));
+  EXPECT_TRUE(viewer->got(key.frame));
+  EXPECT_EQ(viewer->texts_with(R"("type":"skip","count":3)"), 1);
+}
+
+TEST_F(RoomTest, TheSamePublicationAnnouncedAgainChangesNothing) {
+  const auto viewer = join();
+  video(true);
+
+  room.start(make_stream_start(1, tracks()), 0);
+
+  EXPECT_EQ(viewer->texts_with("\"hello\""), 1);
+  EXPECT_EQ(room.cached(), 1U);
+}
+
+TEST_F(RoomTest, ANewPublicationGreetsEverybodyAgain) {
+  const auto viewer = join();
+  video(true);
+
+  room.start(make_stream_start(2, tracks()), 0);
+
+  EXPECT_EQ(viewer->texts_with("\"hello\""), 2);
+  EXPECT_EQ(room.cached(), 0U);
+}
+
+TEST_F(RoomTest, TheCountIsExactAndToldOnlyWhenItChanged) {
+  const auto a = join(), b = join();
+  room.tick(0);
+  room.tick(0);
+  EXPECT_EQ(a->texts_with(R"("type":"viewers","count":2)"), 1);
+
+  room.leave(b->id());
+  room.tick(0);
+
+  EXPECT_EQ(a->texts_with(R"("type":"viewers","count":1)"), 1);
+  EXPECT_EQ(audience->viewers, 1);
+}
+
+TEST_F(RoomTest, AGroupOfPicturesOverTheBoundIsNotKept) {
+  limits.max_cached_chunks = 3;
+  Room small("s", limits, audience);
+  small.start(make_stream_start(1, tracks()), 0);
+
+  for (int i = 0; i < 10; ++i) small.chunk(make(1, i == 0), now, stats);
+
+  EXPECT_EQ(small.cached(), 0U);
+}
+
+TEST_F(RoomTest, EndClosesAllViewersNormally) {
+  const auto viewer = join();
+
+  room.end();
+
+  EXPECT_EQ(viewer->closed, 1000);
+}
+
+}  // namespace
+}  // namespace troupe::ws
