@@ -63,6 +63,14 @@ Id make_id() {
   return id;
 }
 
+Id make_id_after(const Id& last) {
+  auto id = make_id();
+  if (id > last) return id;
+  id = last;
+  increment_random_part(id);
+  return id;
+}
+
 std::string make_id_string() { return make_id().to_string(); }
 
 std::optional<Id> parse_id(std::string_view text) noexcept {

@@ -23,6 +23,8 @@ struct Id {
 
 /// A new id for now; within one thread, ids made in the same millisecond still ascend. Any thread.
 [[nodiscard]] Id make_id();
+/// A new id that is greater than `last`: for sequences that are made by one owner on changing threads.
+[[nodiscard]] Id make_id_after(const Id& last);
 /// `make_id().to_string()`.
 [[nodiscard]] std::string make_id_string();
 /// Parses the text form (either case); nothing when it is not one.

@@ -1,9 +1,14 @@
 #include "server/domains.hpp"
 
+#include <caf/send.hpp>
+
 #include "actors/auction/domain.hpp"
+#include "actors/feed/domain.hpp"
 #include "actors/system/ask.hpp"
 #include "actors/system/context.hpp"
 #include "net/api/auction_api.hpp"
+#include "net/api/feed_api.hpp"
+#include "net/api/live_gateway.hpp"
 #include "net/http/io_pool.hpp"
 #include "net/http/router.hpp"
 
@@ -13,6 +18,10 @@ namespace troupe::server {
 struct Domains::Impl {
   std::uint16_t game_port = 0;
   std::uint16_t srt_port = 0;
+  std::unique_ptr<api::LiveGateway> live;
+  feed::FeedDomain feed;
+
+  ~Impl() { caf::anon_send_exit(feed.fanout, caf::exit_reason::user_shutdown); }
 };
 
 Domains::Domains(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -34,11 +43,43 @@ Result<void> start_auction(const Wiring& w) {
   return {};
 }
 
+Result<feed::FeedDomain> start_feed(const Wiring& w) {
+  auto listeners = std::make_shared<api::FeedListeners>();
+  feed::FeedOptions options;
+  options.max_active = static_cast<std::size_t>(w.config.feed_max_active);
+  options.idle_after = std::chrono::seconds(w.config.feed_idle_s);
+  options.fanout.celebrity_followers = static_cast<std::size_t>(w.config.feed_celebrity_followers);
+  options.fanout.on_delivered = [listeners](const auto& users, const feed::Post& post) { listeners->notify(users, post); };
+  auto domain = feed::add_feed(w.context, std::move(options));
+  if (domain.ok()) api::mount_feed(w.router, {w.context, w.asker, listeners});
+  return domain;
+}
+
+/// The viewers' half. A protocol of publishers enters by LiveGateway::publish and says where it listens in `srt_port`.
+Result<std::unique_ptr<api::LiveGateway>> start_live(const Wiring& w, const std::uint16_t& srt_port) {
+  std::vector<boost::asio::io_context*> loops;
+  for (std::size_t i = 0; i < w.io.size(); ++i) loops.push_back(&w.io.at(i));
+  api::LiveGatewayOptions options;
+  options.srt_origin = [host = w.config.live_address, &srt_port] {
+    return "srt://" + host + ":" + std::to_string(srt_port);
+  };
+  options.anonymous_viewers = w.config.live_anonymous_viewers;
+  return api::LiveGateway::start(w.context, w.asker, std::move(loops), w.router, std::move(options));
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Domains>> Domains::start(const Wiring& wiring) {
   auto impl = std::make_unique<Impl>();
   if (auto done = start_auction(wiring); !done.ok()) return done.error();
+  auto feed = start_feed(wiring);
+  if (!feed.ok()) return feed.error();
+  impl->feed = std::move(*feed);
+  if (wiring.config.live_enabled) {
+    auto live = start_live(wiring, impl->srt_port);
+    if (!live.ok()) return live.error();
+    impl->live = std::move(*live);
+  }
   return std::unique_ptr<Domains>(new Domains(std::move(impl)));
 }
 

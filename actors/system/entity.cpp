@@ -78,6 +78,10 @@ void EntityRegistry::tell(const std::string& kind, const std::string& id, caf::m
   caf::anon_send(target, route_atom::value, id, std::move(payload));
 }
 
+void EntityRegistry::nudge(const std::string& kind, const std::string& id, caf::message payload) const {
+  if (const auto target = router(kind, id)) caf::anon_send(target, nudge_atom::value, id, std::move(payload));
+}
+
 void EntityRegistry::crash(const std::string& kind, const std::string& id) const {
   if (const auto target = router(kind, id)) caf::anon_send(target, crash_atom::value, id);
 }

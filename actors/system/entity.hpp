@@ -75,6 +75,9 @@ class EntityRegistry {
   /// Fire and forget. Lost when the entity fails to activate or its waiting room is full (counted).
   void tell(const std::string& kind, const std::string& id, caf::message payload) const;
 
+  /// Like tell, but only to an entity that is active already: for hints that are of no use to a sleeping one.
+  void nudge(const std::string& kind, const std::string& id, caf::message payload) const;
+
   /// Kills the entity's actor as a bug in it would, for tests and drills. Nothing happens when it is not active.
   void crash(const std::string& kind, const std::string& id) const;
 
@@ -89,5 +92,6 @@ class EntityRegistry {
 };
 
 using route_atom = caf::atom_constant<caf::atom("route")>;
+using nudge_atom = caf::atom_constant<caf::atom("nudge")>;
 
 }  // namespace troupe::actors

@@ -211,6 +211,12 @@ caf::result<std::uint64_t> stop(RouterActor* self) {
   return promise;
 }
 
+void nudge(RouterActor* self, const std::string& id, caf::message& payload) {
+  const auto it = self->state.entries.find(id);
+  if (it == self->state.entries.end() || !it->second.actor || it->second.passivating) return;
+  it->second.actor->enqueue(nullptr, caf::make_message_id(), std::move(payload), self->context());
+}
+
 void crash(RouterState& state, RouterActor* self, const std::string& id) {
   const auto it = state.entries.find(id);
   if (it != state.entries.end() && it->second.actor) self->send_exit(it->second.actor, caf::exit_reason::kill);
@@ -226,6 +232,7 @@ caf::behavior entity_router(RouterActor* self, std::shared_ptr<const EntityKind>
   if (self->state.kind->idle_after.count() > 0) self->send(self, sweep_atom::value);
   return {
       [self](route_atom, const std::string& id, caf::message& payload) { route(self, id, payload); },
+      [self](nudge_atom, const std::string& id, caf::message& payload) { nudge(self, id, payload); },
       [self](revive_atom, const std::string& id) { revive(self, id); },
       [self](sweep_atom) { sweep(self); },
       [self](stop_atom) { return stop(self); },

@@ -21,6 +21,16 @@ TEST(Id, TextFormRoundTripsAndKeepsOrder) {
   }
 }
 
+TEST(Id, OneMadeAfterAnotherIsGreaterWhateverTheClockSays) {
+  Id future = make_id();
+  future.bytes[0] = 0x7f;
+
+  const auto next = make_id_after(future);
+
+  EXPECT_GT(next, future);
+  EXPECT_EQ(next.time_ms(), future.time_ms());
+}
+
 // The example of https://github.com/ulid/spec: 01ARZ3NDEKTSV4RRFFQ69G5FAV was made at 1469922850259.
 TEST(Id, TimeOfTheSpecificationsExample) {
   const auto id = parse_id("01ARZ3NDEKTSV4RRFFQ69G5FAV");

@@ -11,7 +11,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
-ChatRoom::TimePoint at(std::chrono::milliseconds t) { return ChatRoom::TimePoint(1h + t); }
+ChatRoom::TimePoint at(std::chrono::milliseconds t) {
+  return ChatRoom::TimePoint(1h + t);
+}
 
 TEST(LiveChat, LinesAreNumberedAndTheOldestFallOutOfTheHistory) {
   ChatRoom room({.history = 2, .per_user = {100, 100}});

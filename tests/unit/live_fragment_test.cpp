@@ -7,8 +7,8 @@ namespace troupe::sim {
 namespace {
 
 std::string u32(std::uint32_t value) {
-  return {static_cast<char>(value >> 24), static_cast<char>(value >> 16), static_cast<char>(value >> 8),
-          static_cast<char>(value)};
+  return {static_cast<char>(value >> 24), static_cast<char>(value >> 16),
+          static_cast<char>(value >> 8), static_cast<char>(value)};
 }
 std::string box(const std::string& type, const std::string& content) {
   return u32(static_cast<std::uint32_t>(content.size() + 8)) + type + content;
@@ -16,7 +16,8 @@ std::string box(const std::string& type, const std::string& content) {
 std::string fragment() {
   const auto tfhd = box("tfhd", u32(0x020000) + u32(2));
   const auto tfdt = box("tfdt", std::string("\1\0\0\0", 4) + u32(0) + u32(9'000));
-  return box("moof", box("mfhd", u32(0) + u32(17)) + box("traf", tfhd + tfdt)) + box("mdat", "data");
+  return box("moof", box("mfhd", u32(0) + u32(17)) + box("traf", tfhd + tfdt)) +
+         box("mdat", "data");
 }
 
 TEST(LiveFragment, TrackSequenceAndDecodeTimeAreRead) {
@@ -31,7 +32,8 @@ TEST(LiveFragment, TrackSequenceAndDecodeTimeAreRead) {
 
 TEST(LiveFragment, ThePrftClockIsUnixTime) {
   // 2208988801.5 s of NTP time (RFC 5905) is 1.5 s of Unix time.
-  const auto prft = box("prft", u32(0x01000000) + u32(1) + u32(2'208'988'801U) + u32(0x80000000U) + u32(0) + u32(0));
+  const auto prft = box(
+      "prft", u32(0x01000000) + u32(1) + u32(2'208'988'801U) + u32(0x80000000U) + u32(0) + u32(0));
 
   EXPECT_EQ(parse_fragment(prft + fragment())->wall_us, 1'500'000);
 }

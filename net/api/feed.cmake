@@ -1,0 +1,1 @@
+troupe_library(troupe_net_api_feed SOURCES feed_api.cpp PUBLIC troupe_net_api_system troupe_actors_feed)
