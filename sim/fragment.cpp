@@ -8,7 +8,8 @@ namespace {
 std::uint64_t number(std::string_view bytes, std::size_t at, std::size_t size) {
   if (at + size > bytes.size()) return 0;
   std::uint64_t value = 0;
-  for (std::size_t i = 0; i < size; ++i) value = value << 8 | static_cast<unsigned char>(bytes[at + i]);
+  for (std::size_t i = 0; i < size; ++i)
+    value = value << 8 | static_cast<unsigned char>(bytes[at + i]);
   return value;
 }
 
@@ -32,10 +33,14 @@ bool each_box(std::string_view bytes, F visit) {
 }
 
 void read_traf(std::string_view traf, Fragment& out, bool& fine) {
-  fine = each_box(traf, [&](std::string_view type, std::string_view box) {
-    if (type == "tfhd") out.track = static_cast<std::uint32_t>(number(box, 4, 4));
-    if (type == "tfdt") out.decode_time = number(box, 0, 1) == 1 ? number(box, 4, 8) : number(box, 4, 4);
-  }) && fine;
+  fine = each_box(traf,
+                  [&](std::string_view type, std::string_view box) {
+                    if (type == "tfhd") out.track = static_cast<std::uint32_t>(number(box, 4, 4));
+                    if (type == "tfdt")
+                      out.decode_time =
+                          number(box, 0, 1) == 1 ? number(box, 4, 8) : number(box, 4, 4);
+                  }) &&
+         fine;
 }
 
 /// NTP time (RFC 5905) to Unix microseconds.
@@ -56,13 +61,17 @@ Result<Fragment> parse_fragment(std::string_view bytes) {
     if (type == "mdat") order = order && moof, mdat = true;
     if (type != "moof") return;
     moof = true;
-    fine = each_box(box, [&](std::string_view inner, std::string_view content) {
-      if (inner == "mfhd") out.sequence = static_cast<std::uint32_t>(number(content, 4, 4));
-      if (inner == "traf") read_traf(content, out, fine);
-    }) && fine;
+    fine = each_box(box,
+                    [&](std::string_view inner, std::string_view content) {
+                      if (inner == "mfhd")
+                        out.sequence = static_cast<std::uint32_t>(number(content, 4, 4));
+                      if (inner == "traf") read_traf(content, out, fine);
+                    }) &&
+           fine;
   });
   if (!whole || !fine) return error(ErrorCode::corrupt, "box sizes do not add up");
-  if (!out.init && (!moof || !mdat || !order)) return error(ErrorCode::corrupt, "neither moov nor moof and mdat");
+  if (!out.init && (!moof || !mdat || !order))
+    return error(ErrorCode::corrupt, "neither moov nor moof and mdat");
   if (!out.init && out.track == 0) return error(ErrorCode::corrupt, "no tfhd");
   return out;
 }

@@ -9,11 +9,11 @@
 namespace troupe::sim {
 
 struct Fragment {
-  bool init = false;               ///< `moov`; else `moof`+`mdat`
+  bool init = false;  ///< `moov`; else `moof`+`mdat`
   std::uint32_t track = 0;
-  std::uint32_t sequence = 0;      ///< of `mfhd`
-  std::uint64_t decode_time = 0;   ///< of `tfdt`, in the track's timescale
-  std::int64_t wall_us = 0;        ///< Unix time of `prft`; 0: none
+  std::uint32_t sequence = 0;     ///< of `mfhd`
+  std::uint64_t decode_time = 0;  ///< of `tfdt`, in the track's timescale
+  std::int64_t wall_us = 0;       ///< Unix time of `prft`; 0: none
 };
 
 /// Errors: corrupt, with what is wrong (ISO/IEC 14496-12). Any bytes are fine as input.

@@ -1,21 +1,20 @@
 #include "sim/live_sim.hpp"
 
 #include <cerrno>
+#include <condition_variable>
 #include <csignal>
 #include <filesystem>
-#include <condition_variable>
 #include <fstream>
 #include <future>
 #include <mutex>
 #include <thread>
 #include <vector>
 
-#include <unistd.h>
-
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/json.hpp>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include "sim/child_process.hpp"
 #include "sim/fragment.hpp"
@@ -42,15 +41,18 @@ Result<Created> create_session(const Endpoint& endpoint, const std::string& titl
   if (reply->status != 201 || !body.is_object()) {
     return error(ErrorCode::unavailable, "POST /api/v1/live: " + std::to_string(reply->status));
   }
-  return Created{std::string(body.at("id").as_string()), std::string(body.at("publish_url").as_string())};
+  return Created{std::string(body.at("id").as_string()),
+                 std::string(body.at("publish_url").as_string())};
 }
 
-Result<void> wait_until_live(const Endpoint& endpoint, const std::string& id, const std::atomic<bool>& stop) {
+Result<void> wait_until_live(const Endpoint& endpoint, const std::string& id,
+                             const std::atomic<bool>& stop) {
   HttpClient http(endpoint.host, endpoint.http_port);
   const auto until = Clock::now() + kLiveWithin;
   while (Clock::now() < until && !stop) {
     auto reply = http.get("/api/v1/live/" + id);
-    if (reply.ok() && reply->json().is_object() && reply->json().at("state").as_string() == "live") return {};
+    if (reply.ok() && reply->json().is_object() && reply->json().at("state").as_string() == "live")
+      return {};
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
   }
   return error(ErrorCode::timeout, "the publisher did not come on air");
@@ -61,11 +63,14 @@ class Decoder {
  public:
   static Result<std::unique_ptr<Decoder>> start() {
     std::unique_ptr<Decoder> decoder(new Decoder);
-    decoder->progress_ = (std::filesystem::temp_directory_path() /
-                          fmt::format("troupe-decode-{}-{}", ::getpid(), static_cast<const void*>(decoder.get()))).string();
-    auto child = ChildProcess::start({"ffmpeg", "-hide_banner", "-nostats", "-loglevel", "error", "-threads", "1", "-f",
-                                      "mp4", "-i", "pipe:0", "-progress", decoder->progress_, "-f", "null", "-"},
-                                     {.stdout_path = {}, .stderr_path = decoder->progress_ + ".err", .pipe_stdin = true});
+    decoder->progress_ =
+        (std::filesystem::temp_directory_path() /
+         fmt::format("troupe-decode-{}-{}", ::getpid(), static_cast<const void*>(decoder.get())))
+            .string();
+    auto child = ChildProcess::start(
+        {"ffmpeg", "-hide_banner", "-nostats", "-loglevel", "error", "-threads", "1", "-f", "mp4",
+         "-i", "pipe:0", "-progress", decoder->progress_, "-f", "null", "-"},
+        {.stdout_path = {}, .stderr_path = decoder->progress_ + ".err", .pipe_stdin = true});
     if (!child.ok()) return child.error();
     decoder->child_ = std::make_unique<ChildProcess>(std::move(*child));
     decoder->writer_ = std::thread([raw = decoder.get()] { raw->write_out(); });
@@ -164,7 +169,8 @@ class Audience {
   }
   ~Audience() { stop(); }
 
-  void add(const Endpoint& endpoint, const std::string& id, std::function<void(std::string_view)> tap) {
+  void add(const Endpoint& endpoint, const std::string& id,
+           std::function<void(std::string_view)> tap) {
     auto& loop = *loops_[added_++ % loops_.size()];
     loop.viewers.push_back(watch(loop.context, endpoint, id, loop.totals, std::move(tap)));
   }
@@ -220,32 +226,39 @@ class Audience {
 };
 
 void judge(const LiveSimOptions& options, const ViewerTotals& totals, Section& section) {
-  if (totals.corrupt > 0) section.failures.push_back(fmt::format("live: {} malformed messages", totals.corrupt));
-  if (totals.gaps > 0) section.failures.push_back(fmt::format("live: {} holes that no skip explains", totals.gaps));
+  if (totals.corrupt > 0)
+    section.failures.push_back(fmt::format("live: {} malformed messages", totals.corrupt));
+  if (totals.gaps > 0)
+    section.failures.push_back(fmt::format("live: {} holes that no skip explains", totals.gaps));
   if (totals.hellos < static_cast<std::uint64_t>(options.viewers)) {
-    section.failures.push_back(fmt::format("live: only {} of {} viewers were let in", totals.hellos, options.viewers));
+    section.failures.push_back(
+        fmt::format("live: only {} of {} viewers were let in", totals.hellos, options.viewers));
   }
   for (const auto& [reason, count] : totals.close_reasons) {
-    section.failures.push_back(fmt::format("live: {} viewers lost their connection ({})", count, reason));
+    section.failures.push_back(
+        fmt::format("live: {} viewers lost their connection ({})", count, reason));
   }
 }
 
 void report(const LiveSimOptions& options, const ViewerTotals& totals, double seconds,
             const std::vector<std::unique_ptr<Decoder>>& decoders, Section& section) {
   section.rows.push_back({"viewers", static_cast<double>(options.viewers), ""});
-  section.rows.push_back({"received", static_cast<double>(totals.bytes) * 8 / 1e6 / seconds, "Mbit/s"});
+  section.rows.push_back(
+      {"received", static_cast<double>(totals.bytes) * 8 / 1e6 / seconds, "Mbit/s"});
   section.rows.push_back({"messages", static_cast<double>(totals.messages) / seconds, "1/s"});
   section.rows.push_back({"skipped chunks", static_cast<double>(totals.skipped), ""});
   std::uint64_t frames = 0;
   for (const auto& decoder : decoders) {
     frames += decoder->frames();
-    if (const auto text = decoder->complaints(); !text.empty()) section.failures.push_back("live: decoder: " + text);
+    if (const auto text = decoder->complaints(); !text.empty())
+      section.failures.push_back("live: decoder: " + text);
     if (decoder->frames() == 0) section.failures.push_back("live: a viewer could decode nothing");
   }
   if (!decoders.empty()) {
     section.rows.push_back({"decoding viewers", static_cast<double>(decoders.size()), ""});
-    section.rows.push_back({"decoded pictures", static_cast<double>(frames) / seconds /
-                                                    static_cast<double>(decoders.size()), "1/s each"});
+    section.rows.push_back(
+        {"decoded pictures",
+         static_cast<double>(frames) / seconds / static_cast<double>(decoders.size()), "1/s each"});
   }
   section.latencies["added delay"] = totals.delay;
   judge(options, totals, section);
@@ -255,23 +268,63 @@ void report(const LiveSimOptions& options, const ViewerTotals& totals, double se
 
 std::vector<std::string> publisher_command(const LiveSimOptions& options, const std::string& url) {
   const auto picture = fmt::format(
-      "testsrc2=size={}:rate={},drawtext=fontfile=/usr/share/fonts/truetype/dejavu/DejaVuSansMono.ttf:"
-      "text='%{{localtime\\:%T}}.%{{eif\\:mod(t*1000\\,1000)\\:d\\:3}}':fontsize=48:fontcolor=white:box=1:"
-      "boxcolor=black@0.6:boxborderw=12:x=(w-tw)/2:y=h-2*th", options.size, options.fps);
+      "testsrc2=size={}:rate={},drawtext=fontfile=/usr/share/fonts/truetype/dejavu/"
+      "DejaVuSansMono.ttf:"
+      "text='%{{localtime\\:%T}}.%{{eif\\:mod(t*1000\\,1000)\\:d\\:3}}':fontsize=48:fontcolor="
+      "white:box=1:"
+      "boxcolor=black@0.6:boxborderw=12:x=(w-tw)/2:y=h-2*th",
+      options.size, options.fps);
   const auto rate = fmt::format("{}k", options.video_kbit);
-  return {"ffmpeg", "-hide_banner", "-loglevel", "error", "-nostdin", "-re", "-f", "lavfi", "-i", picture,
-          "-f", "lavfi", "-i", "sine=frequency=440:sample_rate=48000", "-c:v", "libx264", "-preset", "ultrafast",
-          "-tune", "zerolatency", "-pix_fmt", "yuv420p", "-threads", "1", "-g", std::to_string(options.fps), "-b:v",
-          rate, "-maxrate", rate, "-bufsize", fmt::format("{}k", options.video_kbit / 2), "-c:a", "aac", "-b:a", "128k",
-          "-f", "mpegts", "-flush_packets", "1", url};
+  return {"ffmpeg",
+          "-hide_banner",
+          "-loglevel",
+          "error",
+          "-nostdin",
+          "-re",
+          "-f",
+          "lavfi",
+          "-i",
+          picture,
+          "-f",
+          "lavfi",
+          "-i",
+          "sine=frequency=440:sample_rate=48000",
+          "-c:v",
+          "libx264",
+          "-preset",
+          "ultrafast",
+          "-tune",
+          "zerolatency",
+          "-pix_fmt",
+          "yuv420p",
+          "-threads",
+          "1",
+          "-g",
+          std::to_string(options.fps),
+          "-b:v",
+          rate,
+          "-maxrate",
+          rate,
+          "-bufsize",
+          fmt::format("{}k", options.video_kbit / 2),
+          "-c:a",
+          "aac",
+          "-b:a",
+          "128k",
+          "-f",
+          "mpegts",
+          "-flush_packets",
+          "1",
+          url};
 }
 
-Result<Section> run_live(const Endpoint& endpoint, const LiveSimOptions& options, Progress& progress,
-                         const std::atomic<bool>& stop) {
+Result<Section> run_live(const Endpoint& endpoint, const LiveSimOptions& options,
+                         Progress& progress, const std::atomic<bool>& stop) {
   auto session = create_session(endpoint, options.title);
   if (!session.ok()) return session.error();
-  auto publisher = ChildProcess::start(publisher_command(options, session->publish_url + "&pkt_size=1316"),
-                                       {.stdout_path = {}, .stderr_path = {}, .pipe_stdin = false});
+  auto publisher =
+      ChildProcess::start(publisher_command(options, session->publish_url + "&pkt_size=1316"),
+                          {.stdout_path = {}, .stderr_path = {}, .pipe_stdin = false});
   if (!publisher.ok()) return publisher.error();
   if (auto live = wait_until_live(endpoint, session->id, stop); !live.ok()) return live.error();
 
@@ -280,12 +333,14 @@ Result<Section> run_live(const Endpoint& endpoint, const LiveSimOptions& options
   section.title = "live";
   Section::Series rate{"received", "Mbit/s", {}};
   const auto began = Clock::now();
-  const auto elapsed = [began] { return std::chrono::duration<double>(Clock::now() - began).count(); };
+  const auto elapsed = [began] {
+    return std::chrono::duration<double>(Clock::now() - began).count();
+  };
   const auto total_seconds = static_cast<double>(options.duration.count());
   std::atomic<double> mbit{0};
-  const int part = progress.add("live", [&] { return std::min(1.0, elapsed() / total_seconds); }, [&] {
-    return fmt::format("{} viewers, {:.0f} Mbit/s", options.viewers, mbit.load());
-  });
+  const int part = progress.add(
+      "live", [&] { return std::min(1.0, elapsed() / total_seconds); },
+      [&] { return fmt::format("{} viewers, {:.0f} Mbit/s", options.viewers, mbit.load()); });
   ViewerTotals totals;
   {
     Audience audience(options.viewer_threads);

@@ -1,4 +1,5 @@
-// Live sessions under load: a publisher that encodes with ffmpeg and pushes over SRT, and viewers over WebSocket.
+// Live sessions under load: a publisher that encodes with ffmpeg and pushes over SRT, and viewers
+// over WebSocket.
 #pragma once
 
 #include <atomic>
@@ -15,7 +16,8 @@ namespace troupe::sim {
 
 struct LiveSimOptions {
   int viewers = 100;
-  int decoders = 2;      ///< Of the viewers: those whose bytes go through `ffmpeg -f null`, frames counted.
+  int decoders =
+      2;  ///< Of the viewers: those whose bytes go through `ffmpeg -f null`, frames counted.
   std::chrono::seconds duration{60};
   std::string size = "1280x720";
   int fps = 30;
@@ -24,13 +26,15 @@ struct LiveSimOptions {
   std::string title = "Test picture";
 };
 
-/// Makes a session, publishes, watches and checks. Each viewer checks that fragments are whole boxes in sequence;
-/// delays are from the server's wall clock in `prft` to the message's arrival, so they mean something only on the
-/// server's machine. Errors: what kept it from starting; what went wrong later is in Section::failures.
-Result<Section> run_live(const Endpoint& endpoint, const LiveSimOptions& options, Progress& progress,
-                         const std::atomic<bool>& stop);
+/// Makes a session, publishes, watches and checks. Each viewer checks that fragments are whole
+/// boxes in sequence; delays are from the server's wall clock in `prft` to the message's arrival,
+/// so they mean something only on the server's machine. Errors: what kept it from starting; what
+/// went wrong later is in Section::failures.
+Result<Section> run_live(const Endpoint& endpoint, const LiveSimOptions& options,
+                         Progress& progress, const std::atomic<bool>& stop);
 
-/// argv of an ffmpeg that publishes `testsrc2` with a burned-in clock and a tone to `url` until it is stopped.
+/// argv of an ffmpeg that publishes `testsrc2` with a burned-in clock and a tone to `url` until it
+/// is stopped.
 std::vector<std::string> publisher_command(const LiveSimOptions& options, const std::string& url);
 
 }  // namespace troupe::sim

@@ -26,7 +26,8 @@ class Viewer final : public LiveViewer, public std::enable_shared_from_this<View
     const asio::ip::tcp::endpoint to(asio::ip::make_address(endpoint.host), endpoint.http_port);
     host_ = endpoint.host;
     target_ = "/live/" + id + "/ws";
-    beast::get_lowest_layer(stream_).async_connect(to, [self = shared_from_this()](beast::error_code ec) {
+    beast::get_lowest_layer(stream_).async_connect(to, [self = shared_from_this()](
+                                                           beast::error_code ec) {
       if (ec) return self->ended(ec);
       beast::get_lowest_layer(self->stream_).expires_never();
       self->stream_.async_handshake(self->host_, self->target_, [self](beast::error_code shake) {
@@ -66,7 +67,8 @@ class Viewer final : public LiveViewer, public std::enable_shared_from_this<View
       return;
     }
     const auto& message = value.get_object();
-    const auto type = message.contains("type") ? message.at("type").as_string() : boost::json::string();
+    const auto type =
+        message.contains("type") ? message.at("type").as_string() : boost::json::string();
     if (type == "hello") {
       ++totals_.hellos;
       next_.clear();
@@ -91,11 +93,13 @@ class Viewer final : public LiveViewer, public std::enable_shared_from_this<View
     auto& next = next_[fragment->track];
     if (next != 0 && fragment->sequence != next) ++totals_.gaps;
     next = fragment->sequence + 1;
-    if (fragment->wall_us == 0 || !totals_.measuring) return;
-    const auto now = std::chrono::duration_cast<std::chrono::microseconds>(
-                         std::chrono::system_clock::now().time_since_epoch()).count();
     // A newcomer's first chunks were complete before it came.
-    if (++seen_ > kBacklog) totals_.delay.record_us(static_cast<std::uint64_t>(std::max<std::int64_t>(now - fragment->wall_us, 0)));
+    if (fragment->wall_us == 0 || ++seen_ <= kBacklog || !totals_.measuring) return;
+    const auto now = std::chrono::duration_cast<std::chrono::microseconds>(
+                         std::chrono::system_clock::now().time_since_epoch())
+                         .count();
+    totals_.delay.record_us(
+        static_cast<std::uint64_t>(std::max<std::int64_t>(now - fragment->wall_us, 0)));
   }
 
   void ended(const beast::error_code& ec) {
@@ -118,7 +122,8 @@ class Viewer final : public LiveViewer, public std::enable_shared_from_this<View
 
 class Handle final : public LiveViewer {
  public:
-  Handle(asio::io_context& loop, std::shared_ptr<Viewer> viewer) : loop_(loop), viewer_(std::move(viewer)) {}
+  Handle(asio::io_context& loop, std::shared_ptr<Viewer> viewer)
+      : loop_(loop), viewer_(std::move(viewer)) {}
   ~Handle() override {
     asio::post(loop_, [viewer = viewer_] { viewer->stop(); });
   }
@@ -130,8 +135,9 @@ class Handle final : public LiveViewer {
 
 }  // namespace
 
-std::shared_ptr<LiveViewer> watch(asio::io_context& loop, const Endpoint& endpoint, const std::string& session_id,
-                                  ViewerTotals& totals, std::function<void(std::string_view)> tap) {
+std::shared_ptr<LiveViewer> watch(asio::io_context& loop, const Endpoint& endpoint,
+                                  const std::string& session_id, ViewerTotals& totals,
+                                  std::function<void(std::string_view)> tap) {
   auto viewer = std::make_shared<Viewer>(loop, totals, std::move(tap));
   asio::post(loop, [viewer, endpoint, session_id] { viewer->start(endpoint, session_id); });
   return std::make_shared<Handle>(loop, std::move(viewer));

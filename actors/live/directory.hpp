@@ -1,4 +1,5 @@
-// Who may publish: publish keys of all sessions in memory, so that the SRT listener decides without waiting.
+// Who may publish: publish keys of all sessions in memory, so that the SRT listener decides without
+// waiting.
 #pragma once
 
 #include <cstdint>
@@ -25,7 +26,8 @@ class Directory {
   void set_key(const std::string& id, const KeyHash& hash);
   void remove(const std::string& id);
 
-  /// Whether `key` may publish to `id` now. Errors: not_found, forbidden (wrong key), conflict (somebody publishes).
+  /// Whether `key` may publish to `id` now. Errors: not_found, forbidden (wrong key), conflict
+  /// (somebody publishes).
   [[nodiscard]] Result<void> check(const std::string& id, std::string_view key) const;
   /// `check`, and takes the one publisher's place until `end_publishing`.
   Result<void> begin_publishing(const std::string& id, std::string_view key);

@@ -20,8 +20,9 @@ struct Options {
   std::function<void(const PublicationPtr&, const media::ChunkPtr&)> record;
 };
 
-/// Registers the entity kind "live" and fills `directory` from the store. `context` and `directory` outlive the actors.
-/// Errors: io, corrupt.
-Result<void> add_live(actors::Context& context, Directory& directory, Output output, Options options);
+/// Registers the entity kind "live" and fills `directory` from the store. `context` and `directory`
+/// outlive the actors. Errors: io, corrupt.
+Result<void> add_live(actors::Context& context, Directory& directory, Output output,
+                      Options options);
 
 }  // namespace troupe::live

@@ -1,7 +1,7 @@
 #include "actors/live/live_actor.hpp"
 
-#include <caf/stateful_actor.hpp>
 #include <boost/json.hpp>
+#include <caf/stateful_actor.hpp>
 #include <spdlog/spdlog.h>
 
 #include "actors/live/live_store.hpp"
@@ -19,7 +19,7 @@ struct LiveState {
   std::shared_ptr<const Shared> shared;
   std::optional<Session> session;  ///< Nothing: never created.
   std::unique_ptr<ChatRoom> chat;
-  PublicationPtr publication;      ///< The running one.
+  PublicationPtr publication;  ///< The running one.
   bool creating = false;
   std::string id;
   const char* name = "live";
@@ -28,8 +28,10 @@ using Self = caf::stateful_actor<LiveState>;
 
 Result<void> may_change(const LiveState& state, const Caller& caller) {
   if (!state.session) return error(ErrorCode::not_found, "no such live session");
-  if (!caller.admin && caller.user != state.session->owner) return error(ErrorCode::forbidden, "not your session");
-  if (state.session->state == State::ended) return error(ErrorCode::conflict, "the session has ended");
+  if (!caller.admin && caller.user != state.session->owner)
+    return error(ErrorCode::forbidden, "not your session");
+  if (state.session->state == State::ended)
+    return error(ErrorCode::conflict, "the session has ended");
   return {};
 }
 
@@ -38,22 +40,24 @@ void change(Self* self, Session next, std::string_view type, std::function<void(
             caf::response_promise answer) {
   storage::Batch batch;
   put(batch, next, type);
-  actors::persist(self, self->state.shared->context.writer, std::move(batch),
-                  [self, next, then = std::move(then), answer](const Result<storage::Committed>& done) mutable {
-                    self->state.creating = false;
-                    if (!done.ok()) {
-                      if (answer.pending()) answer.deliver(actors::to_caf(done.error()));
-                      return;
-                    }
-                    self->state.session = next;
-                    if (then) then();
-                    if (answer.pending()) answer.deliver(std::move(next));
-                  });
+  actors::persist(
+      self, self->state.shared->context.writer, std::move(batch),
+      [self, next, then = std::move(then), answer](const Result<storage::Committed>& done) mutable {
+        self->state.creating = false;
+        if (!done.ok()) {
+          if (answer.pending()) answer.deliver(actors::to_caf(done.error()));
+          return;
+        }
+        self->state.session = next;
+        if (then) then();
+        if (answer.pending()) answer.deliver(std::move(next));
+      });
 }
 
 caf::result<Session> on_create(Self* self, NewSession& request) {
   auto& state = self->state;
-  if (state.session || state.creating) return actors::to_caf(error(ErrorCode::conflict, "the session exists"));
+  if (state.session || state.creating)
+    return actors::to_caf(error(ErrorCode::conflict, "the session exists"));
   if (auto fine = check_title(request.title); !fine.ok()) return actors::to_caf(fine.error());
   state.creating = true;
   Session session;
@@ -63,41 +67,53 @@ caf::result<Session> on_create(Self* self, NewSession& request) {
   session.key_hash = request.key_hash;
   session.created_ms = state.shared->context.now_ms();
   auto promise = self->make_response_promise<Session>();
-  change(self, session, "troupe.live.session.created.v1",
-         [shared = state.shared, session] { shared->directory.set_key(session.id, session.key_hash); }, promise);
+  change(
+      self, session, "troupe.live.session.created.v1",
+      [shared = state.shared, session] { shared->directory.set_key(session.id, session.key_hash); },
+      promise);
   return promise;
 }
 
 caf::result<Session> on_read(Self* self) {
-  if (!self->state.session) return actors::to_caf(error(ErrorCode::not_found, "no such live session"));
+  if (!self->state.session)
+    return actors::to_caf(error(ErrorCode::not_found, "no such live session"));
   return *self->state.session;
 }
 
 caf::result<Session> on_rotate(Self* self, const Caller& caller, const KeyHash& hash) {
-  if (auto allowed = may_change(self->state, caller); !allowed.ok()) return actors::to_caf(allowed.error());
+  if (auto allowed = may_change(self->state, caller); !allowed.ok())
+    return actors::to_caf(allowed.error());
   auto next = *self->state.session;
   next.key_hash = hash;
   auto promise = self->make_response_promise<Session>();
-  change(self, next, "troupe.live.session.key_rotated.v1",
-         [shared = self->state.shared, next] { shared->directory.set_key(next.id, next.key_hash); }, promise);
+  change(
+      self, next, "troupe.live.session.key_rotated.v1",
+      [shared = self->state.shared, next] { shared->directory.set_key(next.id, next.key_hash); },
+      promise);
   return promise;
 }
 
 caf::result<Session> on_end(Self* self, const Caller& caller) {
-  if (auto allowed = may_change(self->state, caller); !allowed.ok()) return actors::to_caf(allowed.error());
+  if (auto allowed = may_change(self->state, caller); !allowed.ok())
+    return actors::to_caf(allowed.error());
   auto next = *self->state.session;
   next.state = State::ended;
   next.ended_ms = self->state.shared->context.now_ms();
   auto promise = self->make_response_promise<Session>();
-  change(self, next, "troupe.live.session.ended.v1", [self, id = next.id] {
-    self->state.shared->directory.remove(id);  // The gateway cuts a publisher that is no longer listed.
-    self->state.publication = nullptr;
-    self->state.shared->output.end(id);
-  }, promise);
+  change(
+      self, next, "troupe.live.session.ended.v1",
+      [self, id = next.id] {
+        self->state.shared->directory.remove(
+            id);  // The gateway cuts a publisher that is no longer listed.
+        self->state.publication = nullptr;
+        self->state.shared->output.end(id);
+      },
+      promise);
   return promise;
 }
 
-/// A publication that is new to this activation: the start of one, or the first chunk after a crash.
+/// A publication that is new to this activation: the start of one, or the first chunk after a
+/// crash.
 void adopt(Self* self, const PublicationPtr& publication) {
   auto& state = self->state;
   state.publication = publication;
@@ -106,7 +122,8 @@ void adopt(Self* self, const PublicationPtr& publication) {
   auto next = *state.session;
   next.state = State::live;
   next.started_ms = publication->epoch / 1000;
-  state.session = next;  // Viewers need not wait for the disk: a crash here only forgets that somebody publishes.
+  state.session = next;  // Viewers need not wait for the disk: a crash here only forgets that
+                         // somebody publishes.
   change(self, next, "troupe.live.session.started.v1", {}, {});
 }
 
@@ -116,7 +133,8 @@ bool takes(const LiveState& state, const PublicationPtr& publication) {
 }
 
 void on_begin(Self* self, const PublicationPtr& publication) {
-  if (takes(self->state, publication) && self->state.publication != publication) adopt(self, publication);
+  if (takes(self->state, publication) && self->state.publication != publication)
+    adopt(self, publication);
 }
 
 void on_chunk(Self* self, const PublicationPtr& publication, const media::ChunkPtr& chunk) {
@@ -150,14 +168,16 @@ std::string chat_json(const ChatLine& line) {
 caf::result<ChatLine> on_say(Self* self, Say& say) {
   auto& state = self->state;
   if (!state.session) return actors::to_caf(error(ErrorCode::not_found, "no such live session"));
-  if (state.session->state == State::ended) return actors::to_caf(error(ErrorCode::conflict, "the session has ended"));
+  if (state.session->state == State::ended)
+    return actors::to_caf(error(ErrorCode::conflict, "the session has ended"));
   auto line = state.chat->accept(std::move(say.user), std::move(say.name), std::move(say.text),
                                  state.shared->context.now_ms(), std::chrono::steady_clock::now());
   if (!line.ok()) return actors::to_caf(line.error());
   storage::Batch batch;
   batch.put(storage::Family::live, chat_key(state.id, line->number), encode_chat(*line));
   const auto keep = state.shared->options.chat.history;
-  if (line->number > keep) batch.erase(storage::Family::live, chat_key(state.id, line->number - keep));
+  if (line->number > keep)
+    batch.erase(storage::Family::live, chat_key(state.id, line->number - keep));
   auto promise = self->make_response_promise<ChatLine>();
   actors::persist(self, state.shared->context.writer, std::move(batch),
                   [self, line = *line, promise](const Result<storage::Committed>& done) mutable {
@@ -173,7 +193,8 @@ caf::result<ChatLine> on_say(Self* self, Say& say) {
 }
 
 caf::result<ChatLines> on_lines(Self* self) {
-  if (!self->state.session) return actors::to_caf(error(ErrorCode::not_found, "no such live session"));
+  if (!self->state.session)
+    return actors::to_caf(error(ErrorCode::not_found, "no such live session"));
   const auto& history = self->state.chat->history();
   return ChatLines(history.begin(), history.end());
 }
@@ -182,7 +203,9 @@ caf::behavior ready(Self* self) {
   return {
       [self](create_atom, NewSession request) { return on_create(self, request); },
       [self](read_atom) { return on_read(self); },
-      [self](rotate_atom, const Caller& caller, const KeyHash& hash) { return on_rotate(self, caller, hash); },
+      [self](rotate_atom, const Caller& caller, const KeyHash& hash) {
+        return on_rotate(self, caller, hash);
+      },
       [self](end_atom, const Caller& caller) { return on_end(self, caller); },
       [self](begin_atom, const PublicationPtr& publication) { on_begin(self, publication); },
       [self](chunk_atom, const PublicationPtr& publication, const media::ChunkPtr& chunk) {
@@ -223,7 +246,8 @@ caf::behavior loading(Self* self, std::shared_ptr<const Shared> shared, std::str
 
 }  // namespace
 
-caf::actor spawn_live(caf::actor_system& system, std::shared_ptr<const Shared> shared, std::string id) {
+caf::actor spawn_live(caf::actor_system& system, std::shared_ptr<const Shared> shared,
+                      std::string id) {
   return system.spawn(loading, std::move(shared), std::move(id));
 }
 

@@ -1,4 +1,5 @@
-// The actor of one live session. It never sees a viewer: what it announces goes to hubs that share it among theirs.
+// The actor of one live session. It never sees a viewer: what it announces goes to hubs that share
+// it among theirs.
 #pragma once
 
 #include <memory>
@@ -19,6 +20,7 @@ struct Shared {
   Options options;
 };
 
-[[nodiscard]] caf::actor spawn_live(caf::actor_system& system, std::shared_ptr<const Shared> shared, std::string id);
+[[nodiscard]] caf::actor spawn_live(caf::actor_system& system, std::shared_ptr<const Shared> shared,
+                                    std::string id);
 
 }  // namespace troupe::live

@@ -29,7 +29,9 @@ std::string key_of(std::string_view tag, std::string_view id) {
 
 }  // namespace
 
-std::string session_key(std::string_view id) { return key_of(kSessionTag, id); }
+std::string session_key(std::string_view id) {
+  return key_of(kSessionTag, id);
+}
 std::string chat_key(std::string_view id, std::uint64_t number) {
   return storage::KeyBuilder(kChatTag).text(id).u64(number).take();
 }
@@ -38,9 +40,11 @@ std::string encode_session(const Session& session) {
   flatbuffers::FlatBufferBuilder builder;
   const auto title = builder.CreateString(session.title);
   const auto owner = builder.CreateString(session.owner);
-  const auto hash = builder.CreateVector(session.key_hash.bytes.data(), session.key_hash.bytes.size());
-  builder.Finish(fbs::CreateLiveSessionRecord(builder, title, owner, static_cast<fbs::LiveState>(session.state), hash,
-                                              session.created_ms, session.started_ms, session.ended_ms));
+  const auto hash =
+      builder.CreateVector(session.key_hash.bytes.data(), session.key_hash.bytes.size());
+  builder.Finish(fbs::CreateLiveSessionRecord(
+      builder, title, owner, static_cast<fbs::LiveState>(session.state), hash, session.created_ms,
+      session.started_ms, session.ended_ms));
   return bytes_of(builder);
 }
 
@@ -64,7 +68,8 @@ std::optional<Session> decode_session(std::string_view id, std::string_view byte
 
 std::string encode_chat(const ChatLine& line) {
   flatbuffers::FlatBufferBuilder builder;
-  builder.Finish(fbs::CreateLiveChatRecord(builder, builder.CreateString(line.user), builder.CreateString(line.name),
+  builder.Finish(fbs::CreateLiveChatRecord(builder, builder.CreateString(line.user),
+                                           builder.CreateString(line.name),
                                            builder.CreateString(line.text), line.time_ms));
   return bytes_of(builder);
 }
@@ -72,7 +77,8 @@ std::string encode_chat(const ChatLine& line) {
 std::optional<ChatLine> decode_chat(std::uint64_t number, std::string_view bytes) {
   const auto* record = verified<fbs::LiveChatRecord>(bytes);
   if (record == nullptr) return std::nullopt;
-  return ChatLine{number, record->user()->str(), record->name()->str(), record->text()->str(), record->time_ms()};
+  return ChatLine{number, record->user()->str(), record->name()->str(), record->text()->str(),
+                  record->time_ms()};
 }
 
 void add_record_checks(storage::RecordChecks& checks) {
@@ -97,33 +103,35 @@ Result<Stored> load(const storage::Store& store, const std::string& id, std::siz
   stored.session = decode_session(id, **bytes);
   if (!stored.session) return error(ErrorCode::corrupt, "live session " + id);
   const auto begin = key_of(kChatTag, id);
-  auto scanned = store.scan_reverse(storage::Family::live, begin, storage::prefix_end(begin), chat_lines,
-                                    [&](std::string_view key, std::string_view value) {
-                                      storage::KeyReader reader(key, kChatTag);
-                                      static_cast<void>(reader.text());
-                                      const auto number = reader.u64();
-                                      if (auto line = decode_chat(number, value); line && reader.at_end()) {
-                                        stored.chat.push_front(std::move(*line));
-                                      }
-                                      return true;
-                                    });
+  auto scanned =
+      store.scan_reverse(storage::Family::live, begin, storage::prefix_end(begin), chat_lines,
+                         [&](std::string_view key, std::string_view value) {
+                           storage::KeyReader reader(key, kChatTag);
+                           static_cast<void>(reader.text());
+                           const auto number = reader.u64();
+                           if (auto line = decode_chat(number, value); line && reader.at_end()) {
+                             stored.chat.push_front(std::move(*line));
+                           }
+                           return true;
+                         });
   if (!scanned.ok()) return scanned.error();
   return stored;
 }
 
-Result<std::vector<Session>> list(const storage::Store& store, const std::string& before, std::size_t limit) {
+Result<std::vector<Session>> list(const storage::Store& store, const std::string& before,
+                                  std::size_t limit) {
   std::vector<Session> sessions;
   const std::string begin(kSessionTag);
   const auto end = before.empty() ? storage::prefix_end(begin) : session_key(before);
-  auto scanned = store.scan_reverse(storage::Family::live, begin, end, limit,
-                                    [&](std::string_view key, std::string_view value) {
-                                      storage::KeyReader reader(key, kSessionTag);
-                                      const auto id = reader.text();
-                                      if (auto session = decode_session(id, value); session && reader.at_end()) {
-                                        sessions.push_back(std::move(*session));
-                                      }
-                                      return true;
-                                    });
+  auto scanned = store.scan_reverse(
+      storage::Family::live, begin, end, limit, [&](std::string_view key, std::string_view value) {
+        storage::KeyReader reader(key, kSessionTag);
+        const auto id = reader.text();
+        if (auto session = decode_session(id, value); session && reader.at_end()) {
+          sessions.push_back(std::move(*session));
+        }
+        return true;
+      });
   if (!scanned.ok()) return scanned.error();
   return sessions;
 }

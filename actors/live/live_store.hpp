@@ -28,18 +28,21 @@ namespace troupe::live {
 /// Adds the checks of family `live`, for `troupe verify`.
 void add_record_checks(storage::RecordChecks& checks);
 
-/// The session with its last `chat_lines` of chat; nothing when there is none. Blocks: call from ReadPool.
+/// The session with its last `chat_lines` of chat; nothing when there is none. Blocks: call from
+/// ReadPool.
 struct Stored {
   std::optional<Session> session;
   std::deque<ChatLine> chat;
 };
-[[nodiscard]] Result<Stored> load(const storage::Store& store, const std::string& id, std::size_t chat_lines);
+[[nodiscard]] Result<Stored> load(const storage::Store& store, const std::string& id,
+                                  std::size_t chat_lines);
 
 /// Up to `limit` sessions with ids below `before` (empty: all), newest first. Blocks.
-[[nodiscard]] Result<std::vector<Session>> list(const storage::Store& store, const std::string& before,
-                                                std::size_t limit);
+[[nodiscard]] Result<std::vector<Session>> list(const storage::Store& store,
+                                                const std::string& before, std::size_t limit);
 
-/// Writes the session and an event of `type` ("troupe.live.session.started.v1") with a JSON payload {id, title, owner}.
+/// Writes the session and an event of `type` ("troupe.live.session.started.v1") with a JSON payload
+/// {id, title, owner}.
 void put(storage::Batch& batch, const Session& session, std::string_view type);
 
 }  // namespace troupe::live

@@ -46,12 +46,16 @@ struct Say {
 };
 using ChatLines = std::vector<ChatLine>;
 
-/// Errors come as actors::to_caf: not_found, forbidden, conflict (exists, ended) and those of the chat room.
+/// Errors come as actors::to_caf: not_found, forbidden, conflict (exists, ended) and those of the
+/// chat room.
 using LiveActor = caf::typed_actor<
-    caf::replies_to<create_atom, NewSession>::with<Session>, caf::replies_to<read_atom>::with<Session>,
-    caf::replies_to<rotate_atom, Caller, KeyHash>::with<Session>, caf::replies_to<end_atom, Caller>::with<Session>,
+    caf::replies_to<create_atom, NewSession>::with<Session>,
+    caf::replies_to<read_atom>::with<Session>,
+    caf::replies_to<rotate_atom, Caller, KeyHash>::with<Session>,
+    caf::replies_to<end_atom, Caller>::with<Session>,
     caf::replies_to<say_atom, Say>::with<ChatLine>, caf::replies_to<lines_atom>::with<ChatLines>,
-    caf::reacts_to<begin_atom, PublicationPtr>, caf::reacts_to<chunk_atom, PublicationPtr, media::ChunkPtr>,
+    caf::reacts_to<begin_atom, PublicationPtr>,
+    caf::reacts_to<chunk_atom, PublicationPtr, media::ChunkPtr>,
     caf::reacts_to<stop_atom, PublicationPtr>, caf::reacts_to<actors::passivate_atom>>;
 
 }  // namespace troupe::live

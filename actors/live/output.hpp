@@ -11,10 +11,12 @@ namespace troupe::live {
 
 /// Each call hands something immutable to the fan-out hubs and returns at once. Any thread.
 struct Output {
-  std::function<void(const PublicationPtr&)> start;  ///< Again after a restart of the actor: nothing new then.
+  std::function<void(const PublicationPtr&)>
+      start;  ///< Again after a restart of the actor: nothing new then.
   std::function<void(const std::string& id, const media::ChunkPtr&)> chunk;
-  std::function<void(const std::string& id)> stop;   ///< The publisher left; viewers wait for the next.
-  std::function<void(const std::string& id)> end;    ///< The session is over: viewers are let go.
+  std::function<void(const std::string& id)>
+      stop;  ///< The publisher left; viewers wait for the next.
+  std::function<void(const std::string& id)> end;  ///< The session is over: viewers are let go.
   std::function<void(const std::string& id, const std::string& json)> text;
 };
 

@@ -8,17 +8,20 @@ namespace troupe::live {
 
 std::string_view to_string(State state) noexcept {
   switch (state) {
-    case State::idle: return "idle";
-    case State::live: return "live";
-    case State::ended: return "ended";
+    case State::idle:
+      return "idle";
+    case State::live:
+      return "live";
+    case State::ended:
+      return "ended";
   }
   return "ended";
 }
 
 KeyHash hash_key(std::string_view key) {
   KeyHash hash;
-  crypto_generichash(hash.bytes.data(), hash.bytes.size(), reinterpret_cast<const unsigned char*>(key.data()),
-                     key.size(), nullptr, 0);
+  crypto_generichash(hash.bytes.data(), hash.bytes.size(),
+                     reinterpret_cast<const unsigned char*>(key.data()), key.size(), nullptr, 0);
   return hash;
 }
 
@@ -34,7 +37,8 @@ std::string make_key() {
 
 Result<void> check_title(std::string_view title) {
   if (title.empty()) return error(ErrorCode::invalid_argument, "title is empty");
-  if (title.size() > kMaxTitleBytes) return error(ErrorCode::too_large, "title is longer than 200 bytes");
+  if (title.size() > kMaxTitleBytes)
+    return error(ErrorCode::too_large, "title is longer than 200 bytes");
   const bool control = std::any_of(title.begin(), title.end(), [](char c) {
     return static_cast<unsigned char>(c) < 0x20 || c == 0x7F;
   });

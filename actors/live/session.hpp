@@ -1,4 +1,5 @@
-// What a live session is: its stored record, and a publication of it (one publisher from connect to disconnect).
+// What a live session is: its stored record, and a publication of it (one publisher from connect to
+// disconnect).
 #pragma once
 
 #include <array>
@@ -19,7 +20,8 @@ enum class State : std::uint8_t { idle, live, ended };
 /// "idle", "live", "ended": as clients see it.
 [[nodiscard]] std::string_view to_string(State state) noexcept;
 
-/// BLAKE2b-256 of a publish key. Keys are 256 random bits, so a fast hash is enough: there is nothing to guess.
+/// BLAKE2b-256 of a publish key. Keys are 256 random bits, so a fast hash is enough: there is
+/// nothing to guess.
 struct KeyHash {
   std::array<std::uint8_t, 32> bytes{};
   friend bool operator==(const KeyHash&, const KeyHash&) = default;
@@ -44,10 +46,12 @@ struct Session {
 /// Not empty, at most kMaxTitleBytes, no control characters.
 [[nodiscard]] Result<void> check_title(std::string_view title);
 
-/// Immutable; travels with every chunk, so that a restarted actor knows all of it from the next chunk.
+/// Immutable; travels with every chunk, so that a restarted actor knows all of it from the next
+/// chunk.
 struct Publication {
   std::string session_id;
-  std::uint64_t epoch = 0;  ///< Unix microseconds of its start: a later publication of the session has a greater one.
+  std::uint64_t epoch =
+      0;  ///< Unix microseconds of its start: a later publication of the session has a greater one.
   std::vector<media::Track> tracks;
 };
 using PublicationPtr = std::shared_ptr<const Publication>;

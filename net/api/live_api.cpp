@@ -41,10 +41,12 @@ json::object view(const LiveApi& api, const live::Session& session) {
 }
 
 /// With the key, which is not stored and so never shown again.
-json::object view_with_key(const LiveApi& api, const live::Session& session, const std::string& key) {
+json::object view_with_key(const LiveApi& api, const live::Session& session,
+                           const std::string& key) {
   auto out = view(api, session);
   out["publish_key"] = key;
-  out["publish_url"] = api.srt_origin() + "?streamid=#!::r=live/" + session.id + ",m=publish,s=" + key;
+  out["publish_url"] =
+      api.srt_origin() + "?streamid=#!::r=live/" + session.id + ",m=publish,s=" + key;
   return out;
 }
 
@@ -54,7 +56,8 @@ live::Caller caller_of(const Request& request) {
 
 template <class... Args>
 void ask_session(const ApiPtr& api, const Request& request, const std::string& id,
-                 std::function<void(const live::Session&)> then, const Responder& out, Args... args) {
+                 std::function<void(const live::Session&)> then, const Responder& out,
+                 Args... args) {
   api->asker.ask_as<live::Session>(
       live::kKind, id, request.time_left(),
       [then = std::move(then), out](const Result<live::Session>& reply) {
@@ -76,29 +79,35 @@ void create(const ApiPtr& api, const Request& request, const Responder& out) {
   auto body = http::parse_json_object(request.body);
   if (!body.ok()) return out.send(body.error());
   const auto* title = body->if_contains("title");
-  if (title == nullptr || !title->is_string()) return out.send(error(ErrorCode::invalid_argument, "title: a string"));
-  if (body->size() > 1) return out.send(error(ErrorCode::invalid_argument, "unknown members beside title"));
+  if (title == nullptr || !title->is_string())
+    return out.send(error(ErrorCode::invalid_argument, "title: a string"));
+  if (body->size() > 1)
+    return out.send(error(ErrorCode::invalid_argument, "unknown members beside title"));
   const auto key = live::make_key();
-  ask_session(api, request, make_id_string(),
-              [api, out, key](const live::Session& session) {
-                auto response = http::json_response(201, view_with_key(*api, session, key));
-                response.headers["Location"] = "/api/v1/live/" + session.id;
-                out.send(std::move(response));
-              },
-              out, live::create_atom::value,
-              live::NewSession{std::string(title->get_string()), request.principal->subject, live::hash_key(key)});
+  ask_session(
+      api, request, make_id_string(),
+      [api, out, key](const live::Session& session) {
+        auto response = http::json_response(201, view_with_key(*api, session, key));
+        response.headers["Location"] = "/api/v1/live/" + session.id;
+        out.send(std::move(response));
+      },
+      out, live::create_atom::value,
+      live::NewSession{std::string(title->get_string()), request.principal->subject,
+                       live::hash_key(key)});
 }
 
 void list(const ApiPtr& api, const Request& request, const Responder& out) {
   std::size_t limit = kDefaultPage;
   if (const auto text = request.query_value("limit")) {
     const auto parsed = std::from_chars(text->data(), text->data() + text->size(), limit);
-    if (parsed.ec != std::errc() || parsed.ptr != text->data() + text->size() || limit == 0 || limit > kMaxPage) {
+    if (parsed.ec != std::errc() || parsed.ptr != text->data() + text->size() || limit == 0 ||
+        limit > kMaxPage) {
       return out.send(error(ErrorCode::invalid_argument, "limit: 1 to 200"));
     }
   }
   const auto cursor = request.query_value("cursor").value_or("");
-  if (!cursor.empty() && !parse_id(cursor)) return out.send(error(ErrorCode::invalid_argument, "cursor"));
+  if (!cursor.empty() && !parse_id(cursor))
+    return out.send(error(ErrorCode::invalid_argument, "cursor"));
   auto posted = api->context.reads.post([api, out, cursor, limit](const storage::Store& store) {
     auto sessions = live::list(store, cursor, limit);
     if (!sessions.ok()) return out.send(sessions.error());
@@ -114,46 +123,56 @@ void list(const ApiPtr& api, const Request& request, const Responder& out) {
 void show(const ApiPtr& api, const Request& request, const Responder& out) {
   const auto id = id_of(request, out);
   if (!id) return;
-  ask_session(api, request, *id,
-              [api, out](const live::Session& session) { out.send(http::json_response(200, view(*api, session))); },
-              out, live::read_atom::value);
+  ask_session(
+      api, request, *id,
+      [api, out](const live::Session& session) {
+        out.send(http::json_response(200, view(*api, session)));
+      },
+      out, live::read_atom::value);
 }
 
 void end(const ApiPtr& api, const Request& request, const Responder& out) {
   const auto id = id_of(request, out);
   if (!id) return;
-  ask_session(api, request, *id,
-              [api, out](const live::Session& session) { out.send(http::json_response(200, view(*api, session))); },
-              out, live::end_atom::value, caller_of(request));
+  ask_session(
+      api, request, *id,
+      [api, out](const live::Session& session) {
+        out.send(http::json_response(200, view(*api, session)));
+      },
+      out, live::end_atom::value, caller_of(request));
 }
 
 void rotate(const ApiPtr& api, const Request& request, const Responder& out) {
   const auto id = id_of(request, out);
   if (!id) return;
   const auto key = live::make_key();
-  ask_session(api, request, *id,
-              [api, out, key](const live::Session& session) {
-                out.send(http::json_response(200, view_with_key(*api, session, key)));
-              },
-              out, live::rotate_atom::value, caller_of(request), live::hash_key(key));
+  ask_session(
+      api, request, *id,
+      [api, out, key](const live::Session& session) {
+        out.send(http::json_response(200, view_with_key(*api, session, key)));
+      },
+      out, live::rotate_atom::value, caller_of(request), live::hash_key(key));
 }
 
 void recordings(const ApiPtr& api, const Request& request, const Responder& out) {
   const auto id = id_of(request, out);
   if (!id) return;
-  ask_session(api, request, *id,
-              [api, out](const live::Session& session) {
-                json::array tracks;
-                for (const auto& track : api->recordings.list(session.id)) {
-                  tracks.push_back({{"track", track.id},
-                                    {"mime", track.mime},
-                                    {"seconds", track.seconds},
-                                    {"bytes", track.bytes},
-                                    {"path", "/api/v1/live/" + session.id + "/recordings/" + std::to_string(track.id)}});
-                }
-                out.send(http::json_response(200, json::object{{"id", session.id}, {"tracks", std::move(tracks)}}));
-              },
-              out, live::read_atom::value);
+  ask_session(
+      api, request, *id,
+      [api, out](const live::Session& session) {
+        json::array tracks;
+        for (const auto& track : api->recordings.list(session.id)) {
+          tracks.push_back(
+              {{"track", track.id},
+               {"mime", track.mime},
+               {"seconds", track.seconds},
+               {"bytes", track.bytes},
+               {"path", "/api/v1/live/" + session.id + "/recordings/" + std::to_string(track.id)}});
+        }
+        out.send(http::json_response(
+            200, json::object{{"id", session.id}, {"tracks", std::move(tracks)}}));
+      },
+      out, live::read_atom::value);
 }
 
 void recording(const ApiPtr& api, const Request& request, const Responder& out) {
@@ -161,7 +180,8 @@ void recording(const ApiPtr& api, const Request& request, const Responder& out) 
   if (!id) return;
   const auto& text = request.params.at("track");
   std::uint32_t track = 0;
-  if (std::from_chars(text.data(), text.data() + text.size(), track).ptr != text.data() + text.size()) {
+  if (std::from_chars(text.data(), text.data() + text.size(), track).ptr !=
+      text.data() + text.size()) {
     return out.send(error(ErrorCode::not_found, "no such track"));
   }
   auto posted = api->context.reads.post([api, out, id = *id, track](const storage::Store&) {
@@ -169,7 +189,8 @@ void recording(const ApiPtr& api, const Request& request, const Responder& out) 
     if (!file.ok()) return out.send(file.error());
     http::Response response;
     response.content_type = "video/mp4";
-    response.headers["Content-Disposition"] = "attachment; filename=\"" + id + "-" + std::to_string(track) + ".mp4\"";
+    response.headers["Content-Disposition"] =
+        "attachment; filename=\"" + id + "-" + std::to_string(track) + ".mp4\"";
     response.shared_body = std::make_shared<const std::string>(std::move(*file));
     out.send(std::move(response));
   });
@@ -180,7 +201,9 @@ void recording(const ApiPtr& api, const Request& request, const Responder& out) 
 
 void mount_live(http::Router& router, ApiPtr api) {
   const auto bind = [&api](void (*handler)(const ApiPtr&, const Request&, const Responder&)) {
-    return [api, handler](const Request& request, const Responder& out) { handler(api, request, out); };
+    return [api, handler](const Request& request, const Responder& out) {
+      handler(api, request, out);
+    };
   };
   const http::RouteOptions open{.access = api->anonymous_viewers ? Access::open : Access::token};
   router.add("POST", "/api/v1/live", bind(create), {.max_body_bytes = kMaxBody});
@@ -188,8 +211,10 @@ void mount_live(http::Router& router, ApiPtr api) {
   router.add("GET", "/api/v1/live/{id}", bind(show), open);
   router.add("DELETE", "/api/v1/live/{id}", bind(end));
   router.add("POST", "/api/v1/live/{id}/key", bind(rotate), {.max_body_bytes = kMaxBody});
-  router.add("GET", "/api/v1/live/{id}/recordings", bind(recordings), open);
-  router.add("GET", "/api/v1/live/{id}/recordings/{track}", bind(recording), open);
+  if (api->recordings.list && api->recordings.read) {
+    router.add("GET", "/api/v1/live/{id}/recordings", bind(recordings), open);
+    router.add("GET", "/api/v1/live/{id}/recordings/{track}", bind(recording), open);
+  }
   mount_live_watch(router, std::move(api));
 }
 

@@ -25,13 +25,14 @@ class Fanout;
 
 namespace troupe::api {
 
-/// The recorded window of a session, as the recorder gives it.
 struct RecordedTrack {
   std::uint32_t id = 0;
   std::string mime;
   double seconds = 0;
   std::uint64_t bytes = 0;
 };
+/// The recorded window of a session, as the recorder gives it. Without both functions there are no
+/// such routes.
 struct LiveRecordings {
   /// Tracks of the window; empty when nothing is recorded. Any thread; does not block.
   std::function<std::vector<RecordedTrack>(const std::string& id)> list;
@@ -50,9 +51,10 @@ struct LiveApi {
   bool anonymous_viewers = true;
 };
 
-/// POST /api/v1/live, GET /api/v1/live, GET and DELETE /api/v1/live/{id}, POST /api/v1/live/{id}/key,
-/// GET /api/v1/live/{id}/recordings, GET /api/v1/live/{id}/recordings/{track}; WebSocket /live/{id}/ws.
-/// docs/live.md has the bodies. What `api` refers to outlives the router.
+/// POST /api/v1/live, GET /api/v1/live, GET and DELETE /api/v1/live/{id}, POST
+/// /api/v1/live/{id}/key, GET /api/v1/live/{id}/recordings, GET
+/// /api/v1/live/{id}/recordings/{track}; WebSocket /live/{id}/ws. docs/live.md has the bodies. What
+/// `api` refers to outlives the router.
 void mount_live(http::Router& router, std::shared_ptr<const LiveApi> api);
 
 /// The viewer's side, in live_watch.cpp.

@@ -16,9 +16,9 @@ namespace troupe::api {
 namespace {
 
 std::uint64_t unix_us() {
-  return static_cast<std::uint64_t>(
-      std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::system_clock::now().time_since_epoch())
-          .count());
+  return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(
+                                        std::chrono::system_clock::now().time_since_epoch())
+                                        .count());
 }
 
 class Publisher final : public LivePublisher {
@@ -31,7 +31,8 @@ class Publisher final : public LivePublisher {
   }
 
   void tracks(std::vector<media::Track> tracks) override {
-    publication_ = std::make_shared<const live::Publication>(live::Publication{id_, unix_us(), std::move(tracks)});
+    publication_ = std::make_shared<const live::Publication>(
+        live::Publication{id_, unix_us(), std::move(tracks)});
     tell(live::begin_atom::value, publication_);
   }
 
@@ -57,31 +58,39 @@ class Publisher final : public LivePublisher {
 class Gateway final : public LiveGateway {
  public:
   Gateway(actors::Context& context, std::vector<boost::asio::io_context*> loops)
-      : context_(context), fanout_(std::make_shared<ws::Fanout>(std::move(loops), context.metrics)) {}
+      : context_(context),
+        fanout_(std::make_shared<ws::Fanout>(std::move(loops), context.metrics)) {}
 
   ~Gateway() override { fanout_->close(); }
 
   Result<void> open(const actors::Asker& asker, http::Router& router, LiveGatewayOptions options) {
     live::Options live_options;
     live_options.record = std::move(options.record);
-    if (auto added = live::add_live(context_, directory_, output(), std::move(live_options)); !added.ok()) return added;
-    mount_live(router, std::make_shared<const LiveApi>(LiveApi{.context = context_,
-                                                               .asker = asker,
-                                                               .directory = directory_,
-                                                               .fanout = *fanout_,
-                                                               .recordings = std::move(options.recordings),
-                                                               .srt_origin = std::move(options.srt_origin),
-                                                               .anonymous_viewers = options.anonymous_viewers}));
+    if (auto added = live::add_live(context_, directory_, output(), std::move(live_options));
+        !added.ok())
+      return added;
+    mount_live(router, std::make_shared<const LiveApi>(
+                           LiveApi{.context = context_,
+                                   .asker = asker,
+                                   .directory = directory_,
+                                   .fanout = *fanout_,
+                                   .recordings = std::move(options.recordings),
+                                   .srt_origin = std::move(options.srt_origin),
+                                   .anonymous_viewers = options.anonymous_viewers}));
     return {};
   }
 
-  [[nodiscard]] Result<void> may_publish(const std::string& id, std::string_view key) const override {
+  [[nodiscard]] Result<void> may_publish(const std::string& id,
+                                         std::string_view key) const override {
     return count_refusal(directory_.check(id, key));
   }
 
-  Result<std::unique_ptr<LivePublisher>> publish(const std::string& id, const std::string& key) override {
-    if (auto taken = directory_.begin_publishing(id, key); !taken.ok()) return count_refusal(taken).error();
-    return std::unique_ptr<LivePublisher>(std::make_unique<Publisher>(context_.entities, directory_, id));
+  Result<std::unique_ptr<LivePublisher>> publish(const std::string& id,
+                                                 const std::string& key) override {
+    if (auto taken = directory_.begin_publishing(id, key); !taken.ok())
+      return count_refusal(taken).error();
+    return std::unique_ptr<LivePublisher>(
+        std::make_unique<Publisher>(context_.entities, directory_, id));
   }
 
  private:
@@ -90,10 +99,14 @@ class Gateway final : public LiveGateway {
     out.start = [fanout = fanout_](const live::PublicationPtr& publication) {
       fanout->start(publication->session_id, publication->epoch, publication->tracks);
     };
-    out.chunk = [fanout = fanout_](const std::string& id, const media::ChunkPtr& chunk) { fanout->chunk(id, chunk); };
+    out.chunk = [fanout = fanout_](const std::string& id, const media::ChunkPtr& chunk) {
+      fanout->chunk(id, chunk);
+    };
     out.stop = [fanout = fanout_](const std::string& id) { fanout->stop(id); };
     out.end = [fanout = fanout_](const std::string& id) { fanout->end(id); };
-    out.text = [fanout = fanout_](const std::string& id, const std::string& json) { fanout->text(id, json); };
+    out.text = [fanout = fanout_](const std::string& id, const std::string& json) {
+      fanout->text(id, json);
+    };
     return out;
   }
 
@@ -114,11 +127,14 @@ class Gateway final : public LiveGateway {
 
 }  // namespace
 
-Result<std::unique_ptr<LiveGateway>> LiveGateway::start(actors::Context& context, const actors::Asker& asker,
+Result<std::unique_ptr<LiveGateway>> LiveGateway::start(actors::Context& context,
+                                                        const actors::Asker& asker,
                                                         std::vector<boost::asio::io_context*> loops,
-                                                        http::Router& router, LiveGatewayOptions options) {
+                                                        http::Router& router,
+                                                        LiveGatewayOptions options) {
   auto gateway = std::make_unique<Gateway>(context, std::move(loops));
-  if (auto opened = gateway->open(asker, router, std::move(options)); !opened.ok()) return opened.error();
+  if (auto opened = gateway->open(asker, router, std::move(options)); !opened.ok())
+    return opened.error();
   return std::unique_ptr<LiveGateway>(std::move(gateway));
 }
 

@@ -1,4 +1,5 @@
-// The live domain behind one door: publishers come in by it, whatever protocol they speak; viewers watch through it.
+// The live domain behind one door: publishers come in by it, whatever protocol they speak; viewers
+// watch through it.
 #pragma once
 
 #include <functional>
@@ -24,31 +25,39 @@ class LivePublisher {
 
   /// The codecs are known. A second call begins a new publication: players start afresh.
   virtual void tracks(std::vector<media::Track> tracks) = 0;
-  /// After `tracks`. Errors: not_found (the session has ended or its key was replaced: disconnect), conflict (no tracks).
+  /// After `tracks`. Errors: not_found (the session has ended or its key was replaced: disconnect),
+  /// conflict (no tracks).
   virtual Result<void> chunk(media::ChunkPtr chunk) = 0;
 };
 
 struct LiveGatewayOptions {
-  std::function<std::string()> srt_origin;  ///< "srt://127.0.0.1:9000", asked when a session is made
+  std::function<std::string()>
+      srt_origin;  ///< "srt://127.0.0.1:9000", asked when a session is made
   bool anonymous_viewers = true;
   LiveRecordings recordings;
-  std::function<void(const live::PublicationPtr&, const media::ChunkPtr&)> record;  ///< must not block
+  std::function<void(const live::PublicationPtr&, const media::ChunkPtr&)>
+      record;  ///< must not block
 };
 
-/// Thread-safe. Destroy it once the loops have ended and before they are destroyed; actors may live on.
+/// Thread-safe. Destroy it once the loops have ended and before they are destroyed; actors may live
+/// on.
 class LiveGateway {
  public:
   /// Adds the entity kind and the routes. Errors: io, corrupt (stored sessions cannot be read).
-  static Result<std::unique_ptr<LiveGateway>> start(actors::Context& context, const actors::Asker& asker,
-                                                    std::vector<boost::asio::io_context*> loops, http::Router& router,
+  static Result<std::unique_ptr<LiveGateway>> start(actors::Context& context,
+                                                    const actors::Asker& asker,
+                                                    std::vector<boost::asio::io_context*> loops,
+                                                    http::Router& router,
                                                     LiveGatewayOptions options);
   virtual ~LiveGateway() = default;
 
-  /// Whether `key` may publish to session `id` now; for a listener's callback: looks at memory only.
-  /// Errors: not_found, forbidden, conflict.
-  [[nodiscard]] virtual Result<void> may_publish(const std::string& id, std::string_view key) const = 0;
+  /// Whether `key` may publish to session `id` now; for a listener's callback: looks at memory
+  /// only. Errors: not_found, forbidden, conflict.
+  [[nodiscard]] virtual Result<void> may_publish(const std::string& id,
+                                                 std::string_view key) const = 0;
   /// The same, and takes the session's one publisher's place.
-  virtual Result<std::unique_ptr<LivePublisher>> publish(const std::string& id, const std::string& key) = 0;
+  virtual Result<std::unique_ptr<LivePublisher>> publish(const std::string& id,
+                                                         const std::string& key) = 0;
 };
 
 }  // namespace troupe::api

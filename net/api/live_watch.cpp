@@ -23,12 +23,12 @@ struct Viewer {
   std::optional<http::Principal> principal;
   bool closed = false;
   std::function<void()> leave;  ///< set while it is in a room
-  bool saying = false;  ///< One line at a time: a viewer cannot fill the actor's mailbox.
+  bool saying = false;          ///< One line at a time: a viewer cannot fill the actor's mailbox.
 };
 
 void tell_error(ws::Session& session, const Error& e) {
-  session.send(ws::text_frame(
-      json::serialize(json::object{{"type", "error"}, {"code", to_string(e.code)}, {"detail", e.detail}})));
+  session.send(ws::text_frame(json::serialize(
+      json::object{{"type", "error"}, {"code", to_string(e.code)}, {"detail", e.detail}})));
 }
 
 std::string text_of(const json::object& message, std::string_view name) {
@@ -38,8 +38,11 @@ std::string text_of(const json::object& message, std::string_view name) {
 
 void say(const ApiPtr& api, const SessionPtr& session, const std::shared_ptr<Viewer>& viewer,
          const json::object& message) {
-  if (!viewer->principal) return tell_error(*session, error(ErrorCode::unauthenticated, "chat needs a token"));
-  if (viewer->saying) return tell_error(*session, error(ErrorCode::rate_limited, "the last line is still on its way"));
+  if (!viewer->principal)
+    return tell_error(*session, error(ErrorCode::unauthenticated, "chat needs a token"));
+  if (viewer->saying)
+    return tell_error(*session,
+                      error(ErrorCode::rate_limited, "the last line is still on its way"));
   viewer->saying = true;
   auto name = text_of(message, "name");
   if (name.empty()) name = viewer->principal->subject;
@@ -51,12 +54,14 @@ void say(const ApiPtr& api, const SessionPtr& session, const std::shared_ptr<Vie
           if (!reply.ok()) tell_error(*session, reply.error());
         });
       },
-      live::say_atom::value, live::Say{viewer->principal->subject, std::move(name), text_of(message, "text")});
+      live::say_atom::value,
+      live::Say{viewer->principal->subject, std::move(name), text_of(message, "text")});
 }
 
 void on_message(const ApiPtr& api, const SessionPtr& session, const std::shared_ptr<Viewer>& viewer,
                 std::string_view bytes, bool is_text) {
-  if (!is_text) return tell_error(*session, error(ErrorCode::invalid_argument, "text messages only"));
+  if (!is_text)
+    return tell_error(*session, error(ErrorCode::invalid_argument, "text messages only"));
   auto message = http::parse_json_object(std::string(bytes));
   if (!message.ok()) return tell_error(*session, message.error());
   const auto type = text_of(*message, "type");
@@ -71,11 +76,14 @@ void send_history(const ApiPtr& api, const SessionPtr& session, const std::strin
         if (!lines.ok()) return;
         json::array rows;
         for (const auto& line : *lines) {
-          rows.push_back({{"number", line.number}, {"user", line.user}, {"name", line.name}, {"text", line.text},
+          rows.push_back({{"number", line.number},
+                          {"user", line.user},
+                          {"name", line.name},
+                          {"text", line.text},
                           {"time_ms", line.time_ms}});
         }
-        session->send(
-            ws::text_frame(json::serialize(json::object{{"type", "chat_history"}, {"lines", std::move(rows)}})));
+        session->send(ws::text_frame(
+            json::serialize(json::object{{"type", "chat_history"}, {"lines", std::move(rows)}})));
       },
       live::lines_atom::value);
 }
@@ -104,9 +112,11 @@ void mount_live_watch(http::Router& router, ApiPtr api) {
         auto viewer = std::make_shared<Viewer>();
         viewer->principal = std::move(request.principal);
         const auto id = parse_id(request.params.at("id"));
-        if (!id) return session->close(ws::close_code(ErrorCode::not_found), "no such live session");
+        if (!id)
+          return session->close(ws::close_code(ErrorCode::not_found), "no such live session");
         viewer->live_id = id->to_string();
-        session->on_message([api, viewer, weak = std::weak_ptr<ws::Session>(session)](std::string_view bytes, bool text) {
+        session->on_message([api, viewer, weak = std::weak_ptr<ws::Session>(session)](
+                                std::string_view bytes, bool text) {
           if (const auto self = weak.lock()) on_message(api, self, viewer, bytes, text);
         });
         session->on_close([viewer] {

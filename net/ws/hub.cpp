@@ -14,7 +14,8 @@ namespace {
 namespace asio = boost::asio;
 
 std::int64_t wall_us() {
-  return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::system_clock::now().time_since_epoch())
+  return std::chrono::duration_cast<std::chrono::microseconds>(
+             std::chrono::system_clock::now().time_since_epoch())
       .count();
 }
 
@@ -33,11 +34,14 @@ struct Fanout::Impl : std::enable_shared_from_this<Fanout::Impl> {
   Impl(Metrics& metrics, FanoutLimits fanout_limits)
       : limits(fanout_limits),
         viewers_gauge(metrics.gauge("troupe_live_viewers", "Viewers of all live sessions")),
-        skipped(metrics.counter("troupe_live_skipped_chunks_total", "Chunks not sent to slow viewers")),
-        closed(metrics.counter("troupe_live_closed_slow_total", "Viewers closed for being slow for too long")),
+        skipped(
+            metrics.counter("troupe_live_skipped_chunks_total", "Chunks not sent to slow viewers")),
+        closed(metrics.counter("troupe_live_closed_slow_total",
+                               "Viewers closed for being slow for too long")),
         sent(metrics.counter("troupe_live_sent_bytes_total", "Bytes of chunks queued to viewers")),
         delay(metrics.histogram("troupe_live_fanout_delay_seconds",
-                                "From a chunk complete to its last viewer on a hub written", latency_buckets())) {}
+                                "From a chunk complete to its last viewer on a hub written",
+                                latency_buckets())) {}
 
   const FanoutLimits limits;
   prometheus::Gauge& viewers_gauge;
@@ -61,7 +65,8 @@ struct Fanout::Impl : std::enable_shared_from_this<Fanout::Impl> {
 
   void forget(const std::string& id) {
     const std::lock_guard lock(mutex);
-    if (const auto it = audiences.find(id); it != audiences.end() && it->second.expired()) audiences.erase(it);
+    if (const auto it = audiences.find(id); it != audiences.end() && it->second.expired())
+      audiences.erase(it);
   }
 
   Room& room(Hub& hub, const std::string& id) {
@@ -115,7 +120,9 @@ Fanout::Fanout(std::vector<asio::io_context*> loops, Metrics& metrics, FanoutLim
   impl_->on_all([](Impl& self, Impl::Hub& hub) { self.arm(hub); });
 }
 
-Fanout::~Fanout() { close(); }
+Fanout::~Fanout() {
+  close();
+}
 
 void Fanout::close() {
   impl_->stopped = true;
@@ -123,10 +130,12 @@ void Fanout::close() {
   impl_->hubs.clear();
 }
 
-Result<std::function<void()>> Fanout::join(const std::string& id, const std::shared_ptr<Session>& session) {
+Result<std::function<void()>> Fanout::join(const std::string& id,
+                                           const std::shared_ptr<Session>& session) {
   Impl::Hub* mine = nullptr;
   for (auto& hub : impl_->hubs) {
-    if (static_cast<const void*>(static_cast<const asio::execution_context*>(&hub->loop)) == session->loop()) {
+    if (static_cast<const void*>(static_cast<const asio::execution_context*>(&hub->loop)) ==
+        session->loop()) {
       mine = hub.get();
     }
   }
@@ -152,7 +161,8 @@ std::int64_t Fanout::viewers(const std::string& id) const {
   return found ? found->viewers.load() : 0;
 }
 
-void Fanout::start(const std::string& id, std::uint64_t epoch, const std::vector<media::Track>& tracks) {
+void Fanout::start(const std::string& id, std::uint64_t epoch,
+                   const std::vector<media::Track>& tracks) {
   impl_->on_all([id, stream = make_stream_start(epoch, tracks)](Impl& self, Impl::Hub& hub) {
     self.room(hub, id).start(stream, wall_us());
   });

@@ -25,12 +25,16 @@ class Metrics;
 namespace troupe::ws {
 
 struct FanoutLimits {
-  std::size_t min_queue_bytes = 1U << 20;   ///< A viewer with more unsent is slow. Twice the group of pictures if that
-  std::size_t max_queue_bytes = 6U << 20;   ///< is more, up to this (below SessionLimits::max_queued_bytes).
-  std::size_t max_cached_bytes = 16U << 20; ///< Of a group of pictures kept for newcomers; beyond it they wait for the
-  std::size_t max_cached_chunks = 4'096;    ///< next key frame.
-  std::chrono::milliseconds slow_for{30'000};   ///< Slow for this long: closed.
-  std::chrono::milliseconds healed_after{10'000};  ///< Without a skip for this long: not slow any more.
+  std::size_t min_queue_bytes =
+      1U << 20;  ///< A viewer with more unsent is slow. Twice the group of pictures if that
+  std::size_t max_queue_bytes =
+      6U << 20;  ///< is more, up to this (below SessionLimits::max_queued_bytes).
+  std::size_t max_cached_bytes =
+      16U << 20;  ///< Of a group of pictures kept for newcomers; beyond it they wait for the
+  std::size_t max_cached_chunks = 4'096;       ///< next key frame.
+  std::chrono::milliseconds slow_for{30'000};  ///< Slow for this long: closed.
+  std::chrono::milliseconds healed_after{
+      10'000};  ///< Without a skip for this long: not slow any more.
   std::size_t max_viewers_per_session = 20'000;
 };
 
@@ -39,11 +43,12 @@ struct StreamStart {
   std::uint64_t epoch = 0;
   bool has_video = false;
   std::uint32_t video_track = 0;
-  std::string tracks_json;    ///< The array for the hello.
+  std::string tracks_json;  ///< The array for the hello.
   std::vector<Frame> inits;
 };
 using StreamStartPtr = std::shared_ptr<const StreamStart>;
-[[nodiscard]] StreamStartPtr make_stream_start(std::uint64_t epoch, const std::vector<media::Track>& tracks);
+[[nodiscard]] StreamStartPtr make_stream_start(std::uint64_t epoch,
+                                               const std::vector<media::Track>& tracks);
 
 struct LiveChunk {
   media::ChunkPtr chunk;
@@ -61,8 +66,8 @@ struct FanoutStats {
   std::uint64_t sent_bytes = 0;
 };
 
-/// One session on one hub: its viewers and the chunks since the last key frame. Lives on the hub's thread; no clock of
-/// its own, no socket but through Session.
+/// One session on one hub: its viewers and the chunks since the last key frame. Lives on the hub's
+/// thread; no clock of its own, no socket but through Session.
 class Room {
  public:
   using TimePoint = std::chrono::steady_clock::time_point;
@@ -75,8 +80,9 @@ class Room {
 
   /// A publication began. Nothing happens when it is the one that runs already.
   void start(StreamStartPtr stream, std::int64_t wall_us);
-  /// Viewers get it unless they are slow: then they skip to the next key frame and are told how many chunks went by.
-  /// A hole in the sequence makes all of them do that, since what follows a hole cannot be decoded.
+  /// Viewers get it unless they are slow: then they skip to the next key frame and are told how
+  /// many chunks went by. A hole in the sequence makes all of them do that, since what follows a
+  /// hole cannot be decoded.
   void chunk(const LiveChunk& next, TimePoint now, FanoutStats& stats);
   void stop();
   /// Closes all viewers normally.
@@ -92,11 +98,11 @@ class Room {
  private:
   struct Viewer {
     std::shared_ptr<Session> session;
-    bool waiting = false;            ///< for a key frame
-    bool fresh = true;               ///< has had no chunk yet: nothing to be told of
-    std::uint64_t skipped = 0;       ///< chunks since it began to wait
+    bool waiting = false;                ///< for a key frame
+    bool fresh = true;                   ///< has had no chunk yet: nothing to be told of
+    std::uint64_t skipped = 0;           ///< chunks since it began to wait
     std::int64_t resync_us = INT64_MIN;  ///< Audio that ends before is not sent.
-    TimePoint slow_since{};          ///< Zero: not slow.
+    TimePoint slow_since{};              ///< Zero: not slow.
     TimePoint last_skip{};
   };
 
@@ -116,7 +122,7 @@ class Room {
   StreamStartPtr stream_;
   std::deque<LiveChunk> cache_;
   std::size_t cached_bytes_ = 0;
-  std::size_t group_bytes_ = 0;    ///< Size of the last whole group of pictures.
+  std::size_t group_bytes_ = 0;      ///< Size of the last whole group of pictures.
   std::uint64_t next_sequence_ = 0;  ///< 0: any
   media::ChunkPtr last_video_;
   std::int64_t told_viewers_ = -1;
@@ -127,12 +133,14 @@ class Fanout {
  public:
   Fanout(std::vector<boost::asio::io_context*> loops, Metrics& metrics, FanoutLimits limits = {});
   ~Fanout();
-  /// Lets go of the loops: call it once they have ended and before they are destroyed. Everything after is ignored.
+  /// Lets go of the loops: call it once they have ended and before they are destroyed. Everything
+  /// after is ignored.
   void close();
 
-  /// To be called on the session's loop. The returned function makes it leave: call it in on_close, on the same loop.
-  /// Errors: overloaded.
-  Result<std::function<void()>> join(const std::string& id, const std::shared_ptr<Session>& session);
+  /// To be called on the session's loop. The returned function makes it leave: call it in on_close,
+  /// on the same loop. Errors: overloaded.
+  Result<std::function<void()>> join(const std::string& id,
+                                     const std::shared_ptr<Session>& session);
   [[nodiscard]] std::int64_t viewers(const std::string& id) const;
 
   void start(const std::string& id, std::uint64_t epoch, const std::vector<media::Track>& tracks);

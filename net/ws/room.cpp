@@ -1,7 +1,7 @@
 #include <algorithm>
 
-#include <fmt/format.h>
 #include <boost/json.hpp>
+#include <fmt/format.h>
 
 #include "net/ws/hub.hpp"
 
@@ -13,8 +13,11 @@ StreamStartPtr make_stream_start(std::uint64_t epoch, const std::vector<media::T
   boost::json::array list;
   for (const auto& track : tracks) {
     const bool video = track.kind == media::TrackKind::video;
-    boost::json::object row{{"id", track.id}, {"kind", video ? "video" : "audio"}, {"codecs", track.codecs},
-                            {"mime", track.mime}, {"timescale", track.timescale}};
+    boost::json::object row{{"id", track.id},
+                            {"kind", video ? "video" : "audio"},
+                            {"codecs", track.codecs},
+                            {"mime", track.mime},
+                            {"timescale", track.timescale}};
     if (video) {
       start->has_video = true;
       start->video_track = track.id;
@@ -35,16 +38,18 @@ Room::Room(std::string id, const FanoutLimits& limits, std::shared_ptr<Audience>
     : id_(std::move(id)), limits_(limits), audience_(std::move(audience)) {}
 
 std::string Room::hello(std::int64_t wall_us) const {
-  return fmt::format(R"({{"type":"hello","session":{},"state":"{}","epoch":{},"viewers":{},"wall_us":{},"tracks":{}}})",
-                     boost::json::serialize(boost::json::string(id_)), stream_ ? "live" : "waiting",
-                     stream_ ? stream_->epoch : 0, audience_->viewers.load(), wall_us,
-                     stream_ ? stream_->tracks_json : "[]");
+  return fmt::format(
+      R"({{"type":"hello","session":{},"state":"{}","epoch":{},"viewers":{},"wall_us":{},"tracks":{}}})",
+      boost::json::serialize(boost::json::string(id_)), stream_ ? "live" : "waiting",
+      stream_ ? stream_->epoch : 0, audience_->viewers.load(), wall_us,
+      stream_ ? stream_->tracks_json : "[]");
 }
 
 std::string Room::clock(std::int64_t wall_us) const {
   return fmt::format(
-      R"({{"type":"clock","wall_us":{},"epoch":{},"sequence":{},"media_us":{},"media_wall_us":{}}})", wall_us,
-      stream_->epoch, last_video_->sequence, last_video_->start_us + last_video_->duration_us, last_video_->wall_us);
+      R"({{"type":"clock","wall_us":{},"epoch":{},"sequence":{},"media_us":{},"media_wall_us":{}}})",
+      wall_us, stream_->epoch, last_video_->sequence,
+      last_video_->start_us + last_video_->duration_us, last_video_->wall_us);
 }
 
 void Room::greet(Viewer& viewer, std::int64_t wall_us) {
@@ -66,8 +71,9 @@ void Room::join(std::shared_ptr<Session> session, std::int64_t wall_us) {
 }
 
 void Room::leave(std::uint64_t session_id) {
-  const auto it = std::find_if(viewers_.begin(), viewers_.end(),
-                               [&](const Viewer& viewer) { return viewer.session->id() == session_id; });
+  const auto it = std::find_if(viewers_.begin(), viewers_.end(), [&](const Viewer& viewer) {
+    return viewer.session->id() == session_id;
+  });
   if (it == viewers_.end()) return;
   *it = std::move(viewers_.back());
   viewers_.pop_back();
@@ -134,7 +140,8 @@ void Room::cache(const LiveChunk& next) {
 }
 
 std::size_t Room::queue_bound() const {
-  return std::clamp(2 * std::max(group_bytes_, cached_bytes_), limits_.min_queue_bytes, limits_.max_queue_bytes);
+  return std::clamp(2 * std::max(group_bytes_, cached_bytes_), limits_.min_queue_bytes,
+                    limits_.max_queue_bytes);
 }
 
 void Room::begin_skip(Viewer& viewer, TimePoint now) {
@@ -179,21 +186,23 @@ void Room::offer(Viewer& viewer, const LiveChunk& next, TimePoint now, FanoutSta
       return;
     }
     if (viewer.skipped > 0) {
-      viewer.session->send(text_frame(
-          fmt::format(R"({{"type":"skip","count":{},"media_us":{}}})", viewer.skipped, chunk.start_us)));
+      viewer.session->send(text_frame(fmt::format(R"({{"type":"skip","count":{},"media_us":{}}})",
+                                                  viewer.skipped, chunk.start_us)));
     }
     viewer.waiting = viewer.fresh = false;
     viewer.skipped = 0;
     viewer.resync_us = chunk.start_us;
   }
-  if (chunk.start_us + chunk.duration_us <= viewer.resync_us) return;  // audio from before the key frame
+  if (chunk.start_us + chunk.duration_us <= viewer.resync_us)
+    return;  // audio from before the key frame
   if (queued + next.frame->size() > queue_bound() || !viewer.session->send(next.frame)) {
     viewer.skipped = 1;
     ++stats.skipped_chunks;
     return begin_skip(viewer, now);
   }
   stats.sent_bytes += next.frame->size();
-  if (viewer.slow_since != TimePoint{} && now - viewer.last_skip > limits_.healed_after) viewer.slow_since = {};
+  if (viewer.slow_since != TimePoint{} && now - viewer.last_skip > limits_.healed_after)
+    viewer.slow_since = {};
 }
 
 }  // namespace troupe::ws

@@ -37,11 +37,14 @@ class LiveActorTest : public ::testing::Test {
 
   void open_actors() {
     registry = std::make_unique<actors::EntityRegistry>(system, metrics);
-    context.reset(new actors::Context{system, *store, *writer, *reads, *registry, metrics, [] { return 1'000ULL; }});
+    context.reset(new actors::Context{system, *store, *writer, *reads, *registry, metrics,
+                                      [] { return 1'000ULL; }});
     asker = std::make_unique<actors::Asker>(system, *registry);
     Output output;
     output.start = [this](const PublicationPtr&) { note("start"); };
-    output.chunk = [this](const std::string&, const media::ChunkPtr& c) { note("chunk" + std::to_string(c->sequence)); };
+    output.chunk = [this](const std::string&, const media::ChunkPtr& c) {
+      note("chunk" + std::to_string(c->sequence));
+    };
     output.stop = [this](const std::string&) { note("stop"); };
     output.end = [this](const std::string&) { note("end"); };
     output.text = [this](const std::string&, const std::string& json) { note(json); };
@@ -65,7 +68,8 @@ class LiveActorTest : public ::testing::Test {
   bool eventually(const std::string& what) {
     std::unique_lock lock(mutex);
     return changed.wait_for(lock, 10s, [&] {
-      return std::any_of(seen.begin(), seen.end(), [&](const auto& s) { return s.find(what) != std::string::npos; });
+      return std::any_of(seen.begin(), seen.end(),
+                         [&](const auto& s) { return s.find(what) != std::string::npos; });
     });
   }
 
@@ -86,7 +90,9 @@ class LiveActorTest : public ::testing::Test {
     done.wait(lock, [&] { return answer.has_value(); });
     return *answer;
   }
-  Result<Session> create() { return ask<Session>(create_atom::value, NewSession{"Kitchen", "alice", hash_key("key")}); }
+  Result<Session> create() {
+    return ask<Session>(create_atom::value, NewSession{"Kitchen", "alice", hash_key("key")});
+  }
 
   PublicationPtr publication(std::uint64_t epoch = 1'000'000) {
     return std::make_shared<const Publication>(Publication{id, epoch, {}});
@@ -182,7 +188,8 @@ TEST_F(LiveActorTest, ChatIsAnnouncedWhenItIsStoredAndSurvivesACrash) {
   registry->crash(kKind, id);
 
   auto lines = ask<ChatLines>(lines_atom::value);
-  while (!lines.ok() && lines.code() == ErrorCode::unavailable) lines = ask<ChatLines>(lines_atom::value);
+  while (!lines.ok() && lines.code() == ErrorCode::unavailable)
+    lines = ask<ChatLines>(lines_atom::value);
   ASSERT_TRUE(lines.ok());
   ASSERT_EQ(lines->size(), 2U);
   EXPECT_EQ(lines->back().text, "three");
@@ -190,7 +197,8 @@ TEST_F(LiveActorTest, ChatIsAnnouncedWhenItIsStoredAndSurvivesACrash) {
 
 TEST_F(LiveActorTest, AFastTalkerGetsATypedError) {
   ASSERT_TRUE(create().ok());
-  for (int i = 0; i < 3; ++i) ASSERT_TRUE(ask<ChatLine>(say_atom::value, Say{"bob", "Bob", "x"}).ok());
+  for (int i = 0; i < 3; ++i)
+    ASSERT_TRUE(ask<ChatLine>(say_atom::value, Say{"bob", "Bob", "x"}).ok());
 
   EXPECT_EQ(ask<ChatLine>(say_atom::value, Say{"bob", "Bob", "x"}).code(), ErrorCode::rate_limited);
 }

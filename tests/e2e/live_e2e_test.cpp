@@ -24,7 +24,8 @@ const Clip& clip() {
 /// A publisher on its own thread.
 class OnAir {
  public:
-  OnAir(LiveServer& server, const MadeSession& session) : publisher_(std::move(*server.gateway().publish(session.id, session.key))) {
+  OnAir(LiveServer& server, const MadeSession& session)
+      : publisher_(std::move(*server.gateway().publish(session.id, session.key))) {
     thread_ = std::thread([this] { replay(clip(), *publisher_, stop_); });
   }
   ~OnAir() {
@@ -55,7 +56,8 @@ bool is_type(const sim::WsMessage& message, const char* type) {
 }
 
 sim::WsClient join(LiveServer& server, const std::string& id, const std::string& token = {}) {
-  return std::move(*sim::WsClient::connect("127.0.0.1", server.endpoint().http_port, "/live/" + id + "/ws", token));
+  return std::move(*sim::WsClient::connect("127.0.0.1", server.endpoint().http_port,
+                                           "/live/" + id + "/ws", token));
 }
 
 TEST(LiveE2E, AViewerGetsHelloInitsAndAnUnbrokenSequenceFromAKeyFrame) {
@@ -68,7 +70,8 @@ TEST(LiveE2E, AViewerGetsHelloInitsAndAnUnbrokenSequenceFromAKeyFrame) {
   bool greeted = false;
 
   EXPECT_TRUE(read_until(viewer, [&](const sim::WsMessage& message) {
-    if (is_type(message, "hello")) greeted = json::parse(message.bytes).at("tracks").as_array().size() == 2;
+    if (is_type(message, "hello"))
+      greeted = json::parse(message.bytes).at("tracks").as_array().size() == 2;
     if (message.text) return false;
     const auto fragment = sim::parse_fragment(message.bytes);
     EXPECT_TRUE(fragment.ok());
@@ -92,10 +95,14 @@ TEST(LiveE2E, ViewersAreCountedExactly) {
   auto a = join(server, session.id);
   {
     auto b = join(server, session.id), c = join(server, session.id);
-    EXPECT_TRUE(read_until(a, [](const auto& m) { return is_type(m, "viewers") && m.bytes.find(":3}") != std::string::npos; }));
+    EXPECT_TRUE(read_until(a, [](const auto& m) {
+      return is_type(m, "viewers") && m.bytes.find(":3}") != std::string::npos;
+    }));
   }
 
-  EXPECT_TRUE(read_until(a, [](const auto& m) { return is_type(m, "viewers") && m.bytes.find(":1}") != std::string::npos; }));
+  EXPECT_TRUE(read_until(a, [](const auto& m) {
+    return is_type(m, "viewers") && m.bytes.find(":1}") != std::string::npos;
+  }));
 }
 
 TEST(LiveE2E, AKilledActorLosesNoViewerAndThePictureGoesOn) {
@@ -122,9 +129,13 @@ TEST(LiveE2E, ChatReachesEverybodyAndNewcomersSeeIt) {
 
   ASSERT_TRUE(writer.send_text(R"({"type":"chat","name":"Bob","text":"hello there"})").ok());
 
-  EXPECT_TRUE(read_until(reader, [](const auto& m) { return is_type(m, "chat") && m.bytes.find("hello there") != std::string::npos; }));
+  EXPECT_TRUE(read_until(reader, [](const auto& m) {
+    return is_type(m, "chat") && m.bytes.find("hello there") != std::string::npos;
+  }));
   auto late = join(server, session.id);
-  EXPECT_TRUE(read_until(late, [](const auto& m) { return is_type(m, "chat_history") && m.bytes.find("hello there") != std::string::npos; }));
+  EXPECT_TRUE(read_until(late, [](const auto& m) {
+    return is_type(m, "chat_history") && m.bytes.find("hello there") != std::string::npos;
+  }));
 }
 
 TEST(LiveE2E, WhatAViewerMayNotDoIsAnsweredWithATypedError) {
@@ -132,7 +143,9 @@ TEST(LiveE2E, WhatAViewerMayNotDoIsAnsweredWithATypedError) {
   const auto session = make_session(server.endpoint());
   auto viewer = join(server, session.id);
   const auto answered = [&](const char* code) {
-    return read_until(viewer, [&](const auto& m) { return is_type(m, "error") && m.bytes.find(code) != std::string::npos; });
+    return read_until(viewer, [&](const auto& m) {
+      return is_type(m, "error") && m.bytes.find(code) != std::string::npos;
+    });
   };
 
   ASSERT_TRUE(viewer.send_text(R"({"type":"chat","text":"anonymous"})").ok());
@@ -157,8 +170,10 @@ TEST(LiveE2E, EndingASessionLetsViewersGoAndShutsThePublisherOut) {
   const auto session = make_session(server.endpoint());
   auto viewer = join(server, session.id);
   ASSERT_TRUE(read_until(viewer, [](const auto& m) { return is_type(m, "hello"); }));
-  sim::HttpClient mallory("127.0.0.1", server.endpoint().http_port, server.endpoint().token("mallory", ""));
-  sim::HttpClient alice("127.0.0.1", server.endpoint().http_port, server.endpoint().token("alice", ""));
+  sim::HttpClient mallory("127.0.0.1", server.endpoint().http_port,
+                          server.endpoint().token("mallory", ""));
+  sim::HttpClient alice("127.0.0.1", server.endpoint().http_port,
+                        server.endpoint().token("alice", ""));
 
   EXPECT_EQ(mallory.request("DELETE", "/api/v1/live/" + session.id)->status, 403);
   EXPECT_EQ(alice.request("DELETE", "/api/v1/live/" + session.id)->status, 200);
@@ -171,10 +186,13 @@ TEST(LiveE2E, EndingASessionLetsViewersGoAndShutsThePublisherOut) {
 TEST(LiveE2E, TheListPagesAndBadRequestsAreProblems) {
   LiveServer server;
   for (int i = 0; i < 3; ++i) make_session(server.endpoint());
-  sim::HttpClient http("127.0.0.1", server.endpoint().http_port, server.endpoint().token("alice", ""));
+  sim::HttpClient http("127.0.0.1", server.endpoint().http_port,
+                       server.endpoint().token("alice", ""));
 
   const auto page = http.get("/api/v1/live?limit=2")->json();
-  const auto rest = http.get("/api/v1/live?limit=2&cursor=" + std::string(page.at("next_cursor").as_string()))->json();
+  const auto rest =
+      http.get("/api/v1/live?limit=2&cursor=" + std::string(page.at("next_cursor").as_string()))
+          ->json();
 
   EXPECT_EQ(page.at("items").as_array().size(), 2U);
   EXPECT_EQ(rest.at("items").as_array().size(), 1U);
@@ -188,12 +206,15 @@ TEST(LiveE2E, TheListPagesAndBadRequestsAreProblems) {
 TEST(LiveE2E, ARotatedKeyIsShownOnceAndReplacesTheOldOne) {
   LiveServer server;
   const auto session = make_session(server.endpoint());
-  sim::HttpClient alice("127.0.0.1", server.endpoint().http_port, server.endpoint().token("alice", ""));
+  sim::HttpClient alice("127.0.0.1", server.endpoint().http_port,
+                        server.endpoint().token("alice", ""));
 
   const auto rotated = alice.request("POST", "/api/v1/live/" + session.id + "/key")->json();
 
   EXPECT_EQ(server.gateway().may_publish(session.id, session.key).code(), ErrorCode::forbidden);
-  EXPECT_TRUE(server.gateway().may_publish(session.id, std::string(rotated.at("publish_key").as_string())).ok());
+  EXPECT_TRUE(server.gateway()
+                  .may_publish(session.id, std::string(rotated.at("publish_key").as_string()))
+                  .ok());
   EXPECT_FALSE(alice.get("/api/v1/live/" + session.id)->json().as_object().contains("publish_key"));
 }
 
@@ -213,7 +234,8 @@ TEST(LiveE2E, AViewerThatDoesNotReadSkipsAndRecoversWithoutHurtingAnother) {
       if (message.ok() && is_type(*message, "skip")) ++quick_skips;
     }
   });
-  // Big chunks fill the socket's and our queue quickly; the quick viewer drains as fast as they come.
+  // Big chunks fill the socket's and our queue quickly; the quick viewer drains as fast as they
+  // come.
   const auto big = [](std::uint64_t number) {
     auto chunk = std::make_shared<media::Chunk>();
     chunk->sequence = number;
@@ -226,7 +248,9 @@ TEST(LiveE2E, AViewerThatDoesNotReadSkipsAndRecoversWithoutHurtingAnother) {
     return chunk;
   };
   std::uint64_t number = 0;
-  const auto skipping = [&] { return server.metrics().find("troupe_live_skipped_chunks_total 0\n") == std::string::npos; };
+  const auto skipping = [&] {
+    return server.metrics().find("troupe_live_skipped_chunks_total 0\n") == std::string::npos;
+  };
   while (!skipping() && number < 2'000) {
     ASSERT_TRUE(publisher->chunk(big(++number)).ok());
     std::this_thread::sleep_for(4ms);

@@ -16,11 +16,13 @@ constexpr std::int64_t kMicros = 1'000'000;
 
 std::uint64_t number(const std::string& bytes, std::size_t at, std::size_t size) {
   std::uint64_t value = 0;
-  for (std::size_t i = 0; i < size; ++i) value = value << 8 | static_cast<unsigned char>(bytes.at(at + i));
+  for (std::size_t i = 0; i < size; ++i)
+    value = value << 8 | static_cast<unsigned char>(bytes.at(at + i));
   return value;
 }
 void put(std::string& bytes, std::size_t at, std::size_t size, std::uint64_t value) {
-  for (std::size_t i = 0; i < size; ++i) bytes.at(at + size - 1 - i) = static_cast<char>(value >> (8 * i));
+  for (std::size_t i = 0; i < size; ++i)
+    bytes.at(at + size - 1 - i) = static_cast<char>(value >> (8 * i));
 }
 
 /// Splits a file into its top-level boxes: type and bytes.
@@ -40,7 +42,8 @@ std::string read_file(const std::string& path) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
-/// The offset of the content of box `type`, found by its name: good enough for files that we made ourselves.
+/// The offset of the content of box `type`, found by its name: good enough for files that we made
+/// ourselves.
 std::size_t content_of(const std::string& bytes, const char* type) {
   const auto at = bytes.find(type);
   if (at == std::string::npos) throw std::runtime_error(std::string("no box ") + type);
@@ -58,7 +61,8 @@ void add_track(Clip& clip, const std::string& path, media::Track track) {
     media::Chunk chunk;
     chunk.track = track.id;
     const auto tfdt = content_of(pending, "tfdt");
-    chunk.start_us = static_cast<std::int64_t>(number(pending, tfdt + 4, 8)) * kMicros / track.timescale;
+    chunk.start_us =
+        static_cast<std::int64_t>(number(pending, tfdt + 4, 8)) * kMicros / track.timescale;
     put(pending, content_of(pending, "tfhd") + 4, 4, track.id);
     chunk.bytes = std::make_shared<const std::string>(std::move(pending));
     pending.clear();
@@ -71,15 +75,19 @@ void add_track(Clip& clip, const std::string& path, media::Track track) {
 }
 
 void run(const std::vector<std::string>& argv) {
-  auto child = sim::ChildProcess::start(argv, {.stdout_path = {}, .stderr_path = "-", .pipe_stdin = false});
-  if (!child.ok() || child->wait(std::chrono::seconds(60)) != 0) throw std::runtime_error("ffmpeg failed");
+  auto child =
+      sim::ChildProcess::start(argv, {.stdout_path = {}, .stderr_path = "-", .pipe_stdin = false});
+  if (!child.ok() || child->wait(std::chrono::seconds(60)) != 0)
+    throw std::runtime_error("ffmpeg failed");
 }
 
 /// Durations follow from the next chunk of the same track; the last one ends with the clip.
 void set_durations(Clip& clip) {
   for (auto it = clip.chunks.begin(); it != clip.chunks.end(); ++it) {
-    const auto next = std::find_if(it + 1, clip.chunks.end(), [&](const auto& c) { return c.track == it->track; });
-    it->duration_us = (next == clip.chunks.end() ? clip.duration_us : next->start_us) - it->start_us;
+    const auto next = std::find_if(it + 1, clip.chunks.end(),
+                                   [&](const auto& c) { return c.track == it->track; });
+    it->duration_us =
+        (next == clip.chunks.end() ? clip.duration_us : next->start_us) - it->start_us;
   }
 }
 
@@ -90,15 +98,72 @@ Clip make_clip(const ClipOptions& options) {
   const auto rate = fmt::format("{}k", options.video_kbit);
   const auto seconds = std::to_string(options.seconds);
   const std::string flags = "+cmaf+frag_every_frame+skip_trailer+default_base_moof";
-  run({"ffmpeg", "-hide_banner", "-loglevel", "error", "-nostdin", "-y", "-f", "lavfi", "-i",
-       fmt::format("testsrc2=size={}:rate={}", options.size, options.fps), "-t", seconds, "-c:v", "libx264", "-preset",
-       "ultrafast", "-tune", "zerolatency", "-profile:v", "baseline", "-pix_fmt", "yuv420p", "-g",
-       std::to_string(options.fps), "-b:v", rate, "-minrate", rate, "-maxrate", rate, "-bufsize", rate,
-       "-x264-params", "nal-hrd=cbr", "-video_track_timescale", "90000", "-f", "mp4", "-movflags", flags,
-       "-write_prft", "wallclock", dir / "v.mp4"});
-  run({"ffmpeg", "-hide_banner", "-loglevel", "error", "-nostdin", "-y", "-f", "lavfi", "-i",
-       "sine=frequency=440:sample_rate=48000", "-t", seconds, "-c:a", "aac", "-b:a", "96k", "-f", "mp4", "-movflags",
-       "+cmaf+empty_moov+skip_trailer+default_base_moof", "-frag_duration", "100000", dir / "a.mp4"});
+  run({"ffmpeg",
+       "-hide_banner",
+       "-loglevel",
+       "error",
+       "-nostdin",
+       "-y",
+       "-f",
+       "lavfi",
+       "-i",
+       fmt::format("testsrc2=size={}:rate={}", options.size, options.fps),
+       "-t",
+       seconds,
+       "-c:v",
+       "libx264",
+       "-preset",
+       "ultrafast",
+       "-tune",
+       "zerolatency",
+       "-profile:v",
+       "baseline",
+       "-pix_fmt",
+       "yuv420p",
+       "-g",
+       std::to_string(options.fps),
+       "-b:v",
+       rate,
+       "-minrate",
+       rate,
+       "-maxrate",
+       rate,
+       "-bufsize",
+       rate,
+       "-x264-params",
+       "nal-hrd=cbr",
+       "-video_track_timescale",
+       "90000",
+       "-f",
+       "mp4",
+       "-movflags",
+       flags,
+       "-write_prft",
+       "wallclock",
+       dir / "v.mp4"});
+  run({"ffmpeg",
+       "-hide_banner",
+       "-loglevel",
+       "error",
+       "-nostdin",
+       "-y",
+       "-f",
+       "lavfi",
+       "-i",
+       "sine=frequency=440:sample_rate=48000",
+       "-t",
+       seconds,
+       "-c:a",
+       "aac",
+       "-b:a",
+       "96k",
+       "-f",
+       "mp4",
+       "-movflags",
+       "+cmaf+empty_moov+skip_trailer+default_base_moof",
+       "-frag_duration",
+       "100000",
+       dir / "a.mp4"});
   Clip clip;
   clip.duration_us = options.seconds * kMicros;
   media::Track video;
@@ -106,6 +171,9 @@ Clip make_clip(const ClipOptions& options) {
   video.codecs = "avc1.42c01f";
   video.mime = "video/mp4; codecs=\"avc1.42c01f\"";
   video.timescale = 90'000;
+  const auto by = options.size.find('x');
+  video.width = std::stoi(options.size.substr(0, by));
+  video.height = std::stoi(options.size.substr(by + 1));
   add_track(clip, dir / "v.mp4", video);
   media::Track audio;
   audio.id = 2;
@@ -127,7 +195,8 @@ Clip make_clip(const ClipOptions& options) {
 
 std::int64_t clip_due_us(const Clip& clip, std::uint64_t index) {
   const auto& chunk = clip.chunks[index % clip.chunks.size()];
-  return static_cast<std::int64_t>(index / clip.chunks.size()) * clip.duration_us + chunk.start_us + chunk.duration_us;
+  return static_cast<std::int64_t>(index / clip.chunks.size()) * clip.duration_us + chunk.start_us +
+         chunk.duration_us;
 }
 
 media::ChunkPtr clip_chunk(const Clip& clip, std::uint64_t index) {
@@ -144,7 +213,8 @@ media::ChunkPtr clip_chunk(const Clip& clip, std::uint64_t index) {
   chunk->start_us += static_cast<std::int64_t>(round) * clip.duration_us;
   chunk->completed = std::chrono::steady_clock::now();
   chunk->wall_us = std::chrono::duration_cast<std::chrono::microseconds>(
-                       std::chrono::system_clock::now().time_since_epoch()).count();
+                       std::chrono::system_clock::now().time_since_epoch())
+                       .count();
   auto bytes = *chunk->bytes;
   put(bytes, content_of(bytes, "mfhd") + 4, 4, round * all + before + 1);
   const auto timescale = clip.tracks[chunk->track - 1].timescale;

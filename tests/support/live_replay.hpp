@@ -1,4 +1,5 @@
-// A publisher without a network: ffmpeg encodes a short clip once, and its fragments are played in real time.
+// A publisher without a network: ffmpeg encodes a short clip once, and its fragments are played in
+// real time.
 #pragma once
 
 #include <cstdint>
@@ -10,8 +11,9 @@
 namespace troupe::test {
 
 struct Clip {
-  std::vector<media::Track> tracks;   ///< 1: H.264 with a key frame each second, 2: AAC
-  std::vector<media::Chunk> chunks;   ///< In the order of their end; wall clock and completion not set.
+  std::vector<media::Track> tracks;  ///< 1: H.264 with a key frame each second, 2: AAC
+  std::vector<media::Chunk>
+      chunks;  ///< In the order of their end; wall clock and completion not set.
   std::int64_t duration_us = 0;
 };
 
@@ -25,8 +27,9 @@ struct ClipOptions {
 /// Encodes with ffmpeg (test picture, tone). Throws std::runtime_error when that fails.
 Clip make_clip(const ClipOptions& options);
 
-/// The clip repeated for ever: chunk `index` counts over all repetitions, with decode times, fragment numbers and `prft`
-/// (now) written into its bytes, as a packager would have made them at this moment.
+/// The clip repeated for ever: chunk `index` counts over all repetitions, with decode times,
+/// fragment numbers and `prft` (now) written into its bytes, as a packager would have made them at
+/// this moment.
 media::ChunkPtr clip_chunk(const Clip& clip, std::uint64_t index);
 /// When that chunk is complete, on the timeline that starts at 0.
 std::int64_t clip_due_us(const Clip& clip, std::uint64_t index);

@@ -13,6 +13,7 @@
 #include "base/metrics.hpp"
 #include "net/http/io_pool.hpp"
 #include "net/http/server.hpp"
+#include "net/http/static_files.hpp"
 #include "sim/http_client.hpp"
 #include "storage/read_pool.hpp"
 #include "storage/store.hpp"
@@ -33,10 +34,12 @@ struct LiveServer::Impl {
   caf::actor_system_config config;
   caf::actor_system system{config};
   actors::EntityRegistry entities{system, metrics};
-  actors::Context context{system, *store, writer, reads, entities, metrics, [] {
-    return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(
-                                          std::chrono::system_clock::now().time_since_epoch()).count());
-  }};
+  actors::Context context{
+      system, *store, writer, reads, entities, metrics, [] {
+        return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(
+                                              std::chrono::system_clock::now().time_since_epoch())
+                                              .count());
+      }};
   std::unique_ptr<actors::Asker> asker = std::make_unique<actors::Asker>(system, entities);
   http::IoPool io;
   http::Router router;
@@ -44,25 +47,29 @@ struct LiveServer::Impl {
   std::unique_ptr<http::Server> server;
 };
 
-LiveServer::LiveServer(std::size_t io_threads) {
+LiveServer::LiveServer(std::size_t io_threads, const std::string& web_dir) {
   if (sodium_init() < 0) throw std::runtime_error("no randomness");
   impl_ = std::make_unique<Impl>(io_threads);
   std::vector<boost::asio::io_context*> loops;
   for (std::size_t i = 0; i < impl_->io.size(); ++i) loops.push_back(&impl_->io.at(i));
   api::LiveGatewayOptions options;
   options.srt_origin = [] { return std::string("srt://127.0.0.1:9000"); };
-  options.recordings.list = [](const std::string&) { return std::vector<api::RecordedTrack>(); };
-  options.recordings.read = [](const std::string&, std::uint32_t) -> Result<std::string> {
-    return error(ErrorCode::not_found, "nothing is recorded");
-  };
-  auto gateway = api::LiveGateway::start(impl_->context, *impl_->asker, loops, impl_->router, std::move(options));
+  auto gateway = api::LiveGateway::start(impl_->context, *impl_->asker, loops, impl_->router,
+                                         std::move(options));
   if (!gateway.ok()) throw std::runtime_error(gateway.error().detail);
   impl_->gateway = std::move(*gateway);
+  if (!web_dir.empty()) {
+    if (auto files = http::mount_static_files(impl_->router, web_dir); !files.ok()) {
+      throw std::runtime_error(files.error().detail);
+    }
+  }
   http::ServerOptions http_options;
   http_options.port = 0;
   http_options.token_key = impl_->key;
-  impl_->server = std::make_unique<http::Server>(impl_->io, impl_->router, impl_->metrics, http_options);
-  if (auto started = impl_->server->start(); !started.ok()) throw std::runtime_error(started.error().detail);
+  impl_->server =
+      std::make_unique<http::Server>(impl_->io, impl_->router, impl_->metrics, http_options);
+  if (auto started = impl_->server->start(); !started.ok())
+    throw std::runtime_error(started.error().detail);
 }
 
 LiveServer::~LiveServer() {
@@ -91,9 +98,15 @@ sim::Endpoint LiveServer::endpoint() const {
   return endpoint;
 }
 
-api::LiveGateway& LiveServer::gateway() { return *impl_->gateway; }
-void LiveServer::crash(const std::string& id) { impl_->entities.crash(live::kKind, id); }
-std::string LiveServer::metrics() const { return impl_->metrics.expose(); }
+api::LiveGateway& LiveServer::gateway() {
+  return *impl_->gateway;
+}
+void LiveServer::crash(const std::string& id) {
+  impl_->entities.crash(live::kKind, id);
+}
+std::string LiveServer::metrics() const {
+  return impl_->metrics.expose();
+}
 
 MadeSession make_session(const sim::Endpoint& endpoint, const std::string& owner) {
   sim::HttpClient http(endpoint.host, endpoint.http_port, endpoint.token(owner, ""));

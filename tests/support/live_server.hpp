@@ -1,4 +1,5 @@
-// The live half of a server in this process: store, actors, HTTP, and a publisher that replays a clip.
+// The live half of a server in this process: store, actors, HTTP, and a publisher that replays a
+// clip.
 #pragma once
 
 #include <atomic>
@@ -14,7 +15,8 @@ namespace troupe::test {
 
 class LiveServer {
  public:
-  explicit LiveServer(std::size_t io_threads = 1);
+  /// `web_dir`: pages to serve; empty: none.
+  explicit LiveServer(std::size_t io_threads = 1, const std::string& web_dir = {});
   ~LiveServer();
 
   [[nodiscard]] sim::Endpoint endpoint() const;

@@ -1,0 +1,27 @@
+// For the browser test: the pages, one live session on air with a replayed clip, and a token to
+// chat with. Prints {"port", "session", "token"} on one line and runs until it is killed.
+#include <cstdio>
+
+#include <boost/json.hpp>
+
+#include "tests/support/live_server.hpp"
+
+int main(int argc, char** argv) {
+  using namespace troupe;
+  if (argc != 2) {
+    std::fprintf(stderr, "usage: live_page_server WEB_DIR\n");
+    return 2;
+  }
+  const auto clip = test::make_clip({.seconds = 10, .video_kbit = 1'500, .size = "1280x720"});
+  test::LiveServer server(1, argv[1]);
+  const auto session = test::make_session(server.endpoint());
+  auto publisher = server.gateway().publish(session.id, session.key);
+  if (!publisher.ok()) return 1;
+  const boost::json::object ready{{"port", server.endpoint().http_port},
+                                  {"session", session.id},
+                                  {"token", server.endpoint().token("bob", "")}};
+  std::printf("%s\n", boost::json::serialize(ready).c_str());
+  std::fflush(stdout);
+  const std::atomic<bool> never{false};
+  test::replay(clip, **publisher, never);
+}
