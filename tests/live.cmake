@@ -7,3 +7,6 @@ troupe_library(troupe_live_support SOURCES support/live_replay.cpp support/live_
   PUBLIC troupe_net_api_live troupe_sim_core)
 troupe_test(live_e2e_test SOURCES e2e/live_e2e_test.cpp
   LINK troupe_live_support troupe_test_support troupe_sim_live LABELS e2e WHOLE)
+troupe_test(live_srt_test SOURCES e2e/live_srt_test.cpp
+  LINK troupe_sim_live troupe_test_support LABELS e2e WHOLE)
+add_dependencies(live_srt_test troupe)
