@@ -46,7 +46,7 @@ SampleRequest sample_request(std::mt19937_64& random, std::uint64_t n, int tmax_
   const auto& size = kSizes[pick(kSizes.size())];
   SampleRequest out;
   out.id = fmt::format("r{}", n);
-  out.floor = static_cast<double>(pick(200)) / 100;
+  out.floor = static_cast<double>(pick(200) + 1) / 100;
   out.body = fmt::format(
       R"({{"id":"{}","at":2,"tmax":{},"cur":["USD"],"imp":[{{"id":"1","bidfloor":{:.2f},"secure":1,)"
       R"("banner":{{"format":[{{"w":{},"h":{}}}],"pos":1}}}}],)"

@@ -1,6 +1,7 @@
 #include "sim/ads_sim.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <random>
@@ -222,7 +223,9 @@ Result<Section> run_ads(const Endpoint& endpoint, const AdsSimOptions& options, 
   const int part = progress.add(
       "ads", [&] { return load.done_share(); },
       [&] { return fmt::format("{} auctions against {} campaigns", load.answered(), options.campaigns); });
+  if (options.load_begins) options.load_begins();
   load.run(stop);
+  if (options.load_ends) options.load_ends();
   progress.remove(part);
   load.report(section);
   check_books(endpoint, *ids, load.billed(), section);

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 
 #include "base/result.hpp"
 #include "sim/endpoint.hpp"
@@ -20,6 +21,8 @@ struct AdsSimOptions {
   double bill_share = 1.0;        ///< of the won impressions: billed
   int tmax_ms = 100;
   std::uint64_t seed = 1;
+  /// Called once the campaigns are there, and once the last auction was answered: for measuring the server between.
+  std::function<void()> load_begins, load_ends;
 };
 
 /// Latency counts from when a request was due. Checks every response and, at the end, that each campaign's spend is

@@ -22,6 +22,7 @@ void answer(Promise promise, Value value) {
 }
 
 constexpr std::size_t kMaxEarly = 1'000;
+constexpr std::size_t kMaxRetries = 16;
 /// A lease covers at least this many impressions at the full bid, so that a small budget is not leased coin by coin.
 constexpr Nanos kLeaseImpressions = 2'000;
 constexpr auto kExpireEvery = std::chrono::seconds(5);
@@ -224,6 +225,11 @@ void settle(Self self, const Notice& notice, BoolPromise promise) {
   auto& state = self->state;
   const auto bid = notice.bid.to_string();
   const auto now = state.context->now_ms();
+  if (const auto it = state.booking.find(bid); it != state.booking.end()) {
+    if (it->second.size() >= kMaxRetries) return answer(promise, actors::to_caf(error(ErrorCode::overloaded, "retries")));
+    it->second.push_back(promise);
+    return;
+  }
   if (state.billed.count(bid) != 0) return answer(promise, false);
   if (!state.campaign) return answer(promise, actors::to_caf(error(ErrorCode::not_found, "no such campaign")));
   if (notice.expires_ms < now || !take_promise(state, notice, now)) {
@@ -238,13 +244,19 @@ void settle(Self self, const Notice& notice, BoolPromise promise) {
     self->quit(caf::exit_reason::unhandled_exception);  // reload from what is durable
     return;
   }
+  state.booking[bid];
   storage::Batch batch;
   batch.put(Family::ads, ledger_key(state.id), encode_books(state.books));
   batch.put(Family::ads, bill_key(state.id, bid), encode_bill(notice.price, now));
   batch.append({"campaign/" + state.id, "troupe.ads.impression.billed.v1",
                 event_json(state, {{"bid", bid}, {"price_nanos", notice.price}})});
-  actors::persist(self, state.context->writer, std::move(batch), [self, promise](const auto& done) mutable {
-    if (done.ok()) return answer(promise, true);
+  actors::persist(self, state.context->writer, std::move(batch), [self, bid, promise](const auto& done) mutable {
+    auto waiting = self->state.booking.extract(bid);
+    if (done.ok()) {
+      for (auto& retry : waiting.mapped()) answer(retry, false);
+      return answer(promise, true);
+    }
+    for (auto& retry : waiting.mapped()) answer(retry, actors::to_caf(done.error()));
     answer(promise, actors::to_caf(done.error()));
     self->quit(caf::exit_reason::unhandled_exception);  // the books in memory are ahead of the disk
   });

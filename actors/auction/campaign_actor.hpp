@@ -5,7 +5,9 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <unordered_set>
+#include <vector>
 
 #include <caf/typed_event_based_actor.hpp>
 
@@ -32,6 +34,8 @@ struct CampaignState {
   std::uint64_t inherited_until_ms = 0;
   std::unordered_set<std::string> billed;  ///< bids billed within the time in which a notice can still come
   std::deque<std::pair<std::uint64_t, std::string>> billed_order;
+  /// Retries of bills whose first write is not durable yet: answered when it is.
+  std::unordered_map<std::string, std::vector<caf::typed_response_promise<bool>>> booking;
   bool leasing = false;
   std::vector<std::function<void()>> early;  ///< requests that came before the state was read
 };

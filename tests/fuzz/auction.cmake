@@ -1,0 +1,2 @@
+troupe_fuzzer(auction_request SOURCES auction_request_fuzz.cpp LINK troupe_net_api_auction)
+troupe_fuzzer(auction_campaign SOURCES auction_campaign_fuzz.cpp LINK troupe_net_api_auction)
