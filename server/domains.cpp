@@ -11,6 +11,7 @@
 #include "net/api/live_gateway.hpp"
 #include "net/http/io_pool.hpp"
 #include "net/http/router.hpp"
+#include "net/ingest/srt_server.hpp"
 
 namespace troupe::server {
 
@@ -19,6 +20,7 @@ struct Domains::Impl {
   std::uint16_t game_port = 0;
   std::uint16_t srt_port = 0;
   std::unique_ptr<api::LiveGateway> live;
+  std::unique_ptr<ingest::SrtServer> srt;  // after `live`, which its publishers use
   feed::FeedDomain feed;
 
   ~Impl() { caf::anon_send_exit(feed.fanout, caf::exit_reason::user_shutdown); }
@@ -67,6 +69,32 @@ Result<std::unique_ptr<api::LiveGateway>> start_live(const Wiring& w, const std:
   return api::LiveGateway::start(w.context, w.asker, std::move(loops), w.router, std::move(options));
 }
 
+/// An SRT publisher on its way into its session.
+class SrtSink final : public ingest::PublishSink {
+ public:
+  explicit SrtSink(std::unique_ptr<api::LivePublisher> publisher) : publisher_(std::move(publisher)) {}
+  void tracks(std::vector<media::Track> tracks) override { publisher_->tracks(std::move(tracks)); }
+  Result<void> chunk(media::ChunkPtr chunk) override { return publisher_->chunk(std::move(chunk)); }
+
+ private:
+  std::unique_ptr<api::LivePublisher> publisher_;
+};
+
+Result<std::unique_ptr<ingest::SrtServer>> start_srt(const Wiring& w, api::LiveGateway& live) {
+  ingest::SrtOptions options;
+  options.address = w.config.live_address;
+  options.port = static_cast<std::uint16_t>(w.config.live_srt_port);
+  options.max_publishers = static_cast<std::size_t>(w.config.live_max_publishers);
+  options.packager.chunk_ms = static_cast<int>(w.config.live_chunk_ms);
+  options.may_publish = [&live](const std::string& id, const std::string& key) { return live.may_publish(id, key); };
+  options.publish = [&live](const std::string& id, const std::string& key) -> Result<std::unique_ptr<ingest::PublishSink>> {
+    auto publisher = live.publish(id, key);
+    if (!publisher.ok()) return publisher.error();
+    return std::unique_ptr<ingest::PublishSink>(new SrtSink(std::move(*publisher)));
+  };
+  return ingest::SrtServer::start(w.context.metrics, std::move(options));
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Domains>> Domains::start(const Wiring& wiring) {
@@ -79,12 +107,16 @@ Result<std::unique_ptr<Domains>> Domains::start(const Wiring& wiring) {
     auto live = start_live(wiring, impl->srt_port);
     if (!live.ok()) return live.error();
     impl->live = std::move(*live);
+    auto srt = start_srt(wiring, *impl->live);
+    if (!srt.ok()) return srt.error();
+    impl->srt = std::move(*srt);
+    impl->srt_port = impl->srt->port();
   }
   return std::unique_ptr<Domains>(new Domains(std::move(impl)));
 }
 
 std::uint16_t Domains::game_port() const noexcept { return impl_->game_port; }
 std::uint16_t Domains::srt_port() const noexcept { return impl_->srt_port; }
-void Domains::stop_ingress() {}
+void Domains::stop_ingress() { impl_->srt.reset(); }
 
 }  // namespace troupe::server

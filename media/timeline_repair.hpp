@@ -1,0 +1,34 @@
+// Timestamps of one track: moved, kept ascending, jumps closed. Pure.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+namespace troupe::media {
+
+/// All times in the track's own timescale.
+class TimelineRepair {
+ public:
+  /// `limit`: a step further than this is a jump.
+  explicit TimelineRepair(std::int64_t limit) : limit_(limit) {}
+
+  /// Starts the timeline: `origin` becomes 0.
+  void start(std::int64_t origin) { offset_ = -origin; }
+  /// The decode time on our timeline: never before the one before has ended, since its duration has been told already.
+  /// `duration`: of this sample, 0 when unknown (then the usual distance of two samples holds).
+  std::int64_t repair(std::int64_t dts, std::int64_t duration);
+  /// What to tell as the last sample's duration.
+  [[nodiscard]] std::int64_t duration() const noexcept { return step_; }
+  [[nodiscard]] std::int64_t offset() const noexcept { return offset_; }
+  [[nodiscard]] std::uint64_t repaired() const noexcept { return repaired_; }
+
+ private:
+  std::int64_t limit_;
+  std::int64_t offset_ = 0;
+  std::optional<std::int64_t> last_;
+  std::int64_t step_ = 1;      ///< told duration of the last sample
+  std::int64_t observed_ = 1;  ///< distance of the last two samples
+  std::uint64_t repaired_ = 0;
+};
+
+}  // namespace troupe::media

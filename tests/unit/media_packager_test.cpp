@@ -1,0 +1,170 @@
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <random>
+
+#include <gtest/gtest.h>
+
+#include "media/packager.hpp"
+#include "sim/child_process.hpp"
+#include "sim/fragment.hpp"
+#include "tests/support/temp_dir.hpp"
+
+namespace troupe::media {
+namespace {
+
+std::string read_file(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+/// Runs ffmpeg or ffprobe; their output.
+std::string run(std::vector<std::string> argv) {
+  test::TempDir dir;
+  auto child = sim::ChildProcess::start(argv, {.stdout_path = dir / "out", .stderr_path = dir / "err"});
+  EXPECT_TRUE(child.ok());
+  EXPECT_EQ(child->wait(std::chrono::seconds(60)), 0) << read_file(dir / "err");
+  return read_file(dir / "out");
+}
+
+/// Four seconds of picture and tone as MPEG-TS, made once.
+const std::string& clip() {
+  static const std::string bytes = [] {
+    test::TempDir dir;
+    run({"ffmpeg", "-y", "-loglevel", "error", "-f", "lavfi", "-i", "testsrc2=size=320x180:rate=30", "-f", "lavfi", "-i",
+         "sine=frequency=440:sample_rate=44100", "-t", "4", "-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency",
+         "-g", "30", "-pix_fmt", "yuv420p", "-c:a", "aac", "-f", "mpegts", dir / "clip.ts"});
+    return read_file(dir / "clip.ts");
+  }();
+  return bytes;
+}
+
+struct Packaged {
+  Result<PackageStats> outcome = error(ErrorCode::internal);
+  std::vector<Track> tracks;
+  std::vector<ChunkPtr> chunks;
+};
+
+Packaged package(const std::string& bytes, int chunk_ms = 100) {
+  Packaged out;
+  std::size_t at = 0;
+  out.outcome = package_stream(
+      [&](std::span<std::uint8_t> buffer) {
+        const auto size = std::min({buffer.size(), bytes.size() - at, std::size_t{1316}});
+        std::copy_n(bytes.data() + at, size, buffer.data());
+        at += size;
+        return size;
+      },
+      {.tracks = [&](std::vector<Track> tracks) { out.tracks = std::move(tracks); },
+       .chunk =
+           [&](ChunkPtr chunk) {
+             out.chunks.push_back(std::move(chunk));
+             return true;
+           }},
+      {.chunk_ms = chunk_ms});
+  return out;
+}
+
+TEST(Packager, EachTrackIsDescribedAsAPlayerNeedsIt) {
+  const auto out = package(clip());
+
+  ASSERT_TRUE(out.outcome.ok()) << out.outcome.error().detail;
+  ASSERT_EQ(out.tracks.size(), 2U);
+  EXPECT_EQ(out.tracks[0].codecs.substr(0, 5), "avc1.");
+  EXPECT_EQ(out.tracks[0].width, 320);
+  EXPECT_EQ(out.tracks[1].codecs, "mp4a.40.2");
+  EXPECT_EQ(out.tracks[1].sample_rate, 44'100);
+  for (const auto& track : out.tracks) {
+    const auto init = sim::parse_fragment(*track.init);
+    ASSERT_TRUE(init.ok()) << init.error().detail;
+    EXPECT_TRUE(init->init);
+  }
+}
+
+TEST(Packager, ChunksAreContinuousInTimeAndTheirBytesSayTheSame) {
+  const auto out = package(clip());
+
+  std::map<std::uint32_t, std::int64_t> end;
+  for (const auto& chunk : out.chunks) {
+    const auto fragment = sim::parse_fragment(*chunk->bytes);
+    ASSERT_TRUE(fragment.ok()) << fragment.error().detail;
+    EXPECT_EQ(fragment->track, chunk->track);
+    const double timescale = out.tracks[chunk->track - 1].timescale;
+    EXPECT_NEAR(static_cast<double>(fragment->decode_time) / timescale * 1e6, static_cast<double>(chunk->start_us), 100);
+    if (end.count(chunk->track) != 0) {
+      EXPECT_NEAR(static_cast<double>(chunk->start_us), static_cast<double>(end[chunk->track]), 1'500);
+    }
+    end[chunk->track] = chunk->start_us + chunk->duration_us;
+  }
+  EXPECT_NEAR(static_cast<double>(end[1]), 4e6, 150'000);
+  EXPECT_NEAR(static_cast<double>(end[1]), static_cast<double>(end[2]), 150'000) << "picture and tone end together";
+}
+
+TEST(Packager, AKeyFrameBeginsAChunkEverySecond) {
+  const auto out = package(clip());
+
+  std::vector<std::int64_t> keys;
+  for (const auto& chunk : out.chunks) {
+    if (chunk->track == 1 && chunk->key) keys.push_back(chunk->start_us);
+    EXPECT_LE(chunk->duration_us, 140'000);
+  }
+  ASSERT_EQ(keys.size(), 4U);
+  for (std::size_t i = 1; i < keys.size(); ++i) EXPECT_NEAR(static_cast<double>(keys[i] - keys[i - 1]), 1e6, 1'000);
+}
+
+TEST(Packager, PerFrameChunksHoldOneFrameEach) {
+  const auto out = package(clip(), 0);
+
+  const auto video = std::count_if(out.chunks.begin(), out.chunks.end(), [](const ChunkPtr& c) { return c->track == 1; });
+  EXPECT_EQ(static_cast<std::uint64_t>(video), out.outcome->video_frames);
+  EXPECT_GE(video, 118);
+}
+
+TEST(Packager, WhatComesOutDecodesWithoutAnError) {
+  const auto out = package(clip());
+  test::TempDir dir;
+  for (const auto& track : out.tracks) {
+    const auto path = dir / ("track" + std::to_string(track.id) + ".mp4");
+    std::ofstream file(path, std::ios::binary);
+    file << *track.init;
+    for (const auto& chunk : out.chunks) {
+      if (chunk->track == track.id) file << *chunk->bytes;
+    }
+    file.close();
+    const auto frames = run({"ffprobe", "-v", "error", "-count_frames", "-show_entries", "stream=nb_read_frames", "-of",
+                             "csv=p=0", path});
+    const auto expected = track.id == 1 ? out.outcome->video_frames : out.outcome->audio_frames;
+    EXPECT_NEAR(std::stod(frames), static_cast<double>(expected), 2);
+    EXPECT_EQ(run({"ffmpeg", "-v", "error", "-xerror", "-i", path, "-f", "null", "-"}), "");
+  }
+}
+
+TEST(Packager, TruncatedAndGarbledInputEndsWithAnErrorOrAShorterStream) {
+  for (unsigned seed = 1; seed <= 12; ++seed) {
+    SCOPED_TRACE(seed);
+    std::mt19937 random(seed);
+    auto bytes = clip().substr(0, random() % clip().size());
+    for (int i = 0; i < 200 && !bytes.empty(); ++i) bytes[random() % bytes.size()] = static_cast<char>(random());
+
+    const auto out = package(bytes);
+
+    EXPECT_TRUE(out.outcome.ok() || out.outcome.code() != ErrorCode::internal);
+  }
+  EXPECT_EQ(package(std::string(300'000, 'x')).outcome.code(), ErrorCode::corrupt);
+  EXPECT_FALSE(package("").outcome.ok());
+}
+
+TEST(Packager, OtherCodecsAreRefusedByName) {
+  test::TempDir dir;
+  run({"ffmpeg", "-y", "-loglevel", "error", "-f", "lavfi", "-i", "testsrc2=size=320x180:rate=30", "-t", "1", "-c:v",
+       "mpeg2video", "-f", "mpegts", dir / "clip.ts"});
+
+  const auto out = package(read_file(dir / "clip.ts"));
+
+  ASSERT_FALSE(out.outcome.ok());
+  EXPECT_EQ(out.outcome.code(), ErrorCode::unsupported);
+  EXPECT_EQ(out.outcome.error().detail, "video must be H.264, not mpeg2video");
+}
+
+}  // namespace
+}  // namespace troupe::media
