@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 #include <charconv>
+#include <cmath>
 #include <numeric>
 #include <set>
 
@@ -77,7 +78,9 @@ Result<void> assign(Config& config, const Setting& setting, const std::string& t
           [&](double Config::*field) -> Result<void> {
             double value = 0;
             const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), value);
-            if (ec != std::errc() || end != text.data() + text.size() || value < 0) return bad("is not a number ≥ 0");
+            if (ec != std::errc() || end != text.data() + text.size() || value < 0 || !std::isfinite(value)) {
+              return bad("is not a number ≥ 0");
+            }
             config.*field = value;
             return {};
           },
@@ -157,6 +160,10 @@ std::string toml_value(const Config& config, const Setting& setting) {
                         [&](std::string Config::*f) {
                           std::string out = "\"";
                           for (const char c : config.*f) {
+                            if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
+                              out += fmt::format("\\u{:04x}", c);
+                              continue;
+                            }
                             if (c == '"' || c == '\\') out += '\\';
                             out += c;
                           }

@@ -4,14 +4,18 @@
 
 #include "actors/auction/domain.hpp"
 #include "actors/feed/domain.hpp"
+#include "actors/match/domain.hpp"
 #include "actors/system/ask.hpp"
 #include "actors/system/context.hpp"
+#include "actors/system/ticker.hpp"
 #include "net/api/auction_api.hpp"
 #include "net/api/feed_api.hpp"
 #include "net/api/live_gateway.hpp"
+#include "net/api/match_api.hpp"
 #include "net/http/io_pool.hpp"
 #include "net/http/router.hpp"
 #include "net/ingest/srt_server.hpp"
+#include "net/udp/gateway.hpp"
 
 namespace troupe::server {
 
@@ -22,6 +26,8 @@ struct Domains::Impl {
   std::unique_ptr<api::LiveGateway> live;
   std::unique_ptr<ingest::SrtServer> srt;  // after `live`, which its publishers use
   feed::FeedDomain feed;
+  std::unique_ptr<actors::Ticker> ticker;
+  std::unique_ptr<udp::Gateway> game;
 
   ~Impl() { caf::anon_send_exit(feed.fanout, caf::exit_reason::user_shutdown); }
 };
@@ -95,6 +101,33 @@ Result<std::unique_ptr<ingest::SrtServer>> start_srt(const Wiring& w, api::LiveG
   return ingest::SrtServer::start(w.context.metrics, std::move(options));
 }
 
+Result<std::unique_ptr<udp::Gateway>> start_match(const Wiring& w, actors::Ticker& ticker) {
+  udp::GatewayOptions options;
+  options.address = w.config.match_address;
+  options.port = static_cast<std::uint16_t>(w.config.match_port);
+  options.token_key = w.token_key;
+  auto& entities = w.context.entities;
+  options.on_enter = [&entities](const std::string& id, const match::Client& client) {
+    entities.tell(match::kMatchKind, id, caf::make_message(match::enter_atom::value, client));
+  };
+  options.on_leave = [&entities](const std::string& id, const match::Client& client) {
+    entities.tell(match::kMatchKind, id, caf::make_message(match::leave_atom::value, client));
+  };
+  options.on_input = [&entities](const std::string& id, match::InputPtr input) {
+    entities.tell(match::kMatchKind, id, caf::make_message(match::input_atom::value, std::move(input)));
+  };
+  auto gateway = udp::Gateway::start(w.context.metrics, std::move(options));
+  if (!gateway.ok()) return gateway;
+  const match::MatchOptions match_options{static_cast<int>(w.config.match_tick_hz),
+                                          static_cast<int>(w.config.match_checkpoint_ticks),
+                                          static_cast<int>(w.config.match_rejoin_grace_s),
+                                          static_cast<std::size_t>(w.config.match_max_matches)};
+  match::add_match(std::make_shared<match::MatchShared>(w.context, **gateway, ticker, match_options));
+  api::mount_match(w.router, {w.context, w.asker, w.token_key, w.config.match_address,
+                              [port = (*gateway)->port()] { return port; }});
+  return gateway;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Domains>> Domains::start(const Wiring& wiring) {
@@ -103,6 +136,14 @@ Result<std::unique_ptr<Domains>> Domains::start(const Wiring& wiring) {
   auto feed = start_feed(wiring);
   if (!feed.ok()) return feed.error();
   impl->feed = std::move(*feed);
+  if (wiring.config.match_enabled) {
+    const std::chrono::nanoseconds period(1'000'000'000 / wiring.config.match_tick_hz);
+    impl->ticker = std::make_unique<actors::Ticker>(period, wiring.context.metrics);
+    auto game = start_match(wiring, *impl->ticker);
+    if (!game.ok()) return game.error();
+    impl->game = std::move(*game);
+    impl->game_port = impl->game->port();
+  }
   if (wiring.config.live_enabled) {
     auto live = start_live(wiring, impl->srt_port);
     if (!live.ok()) return live.error();
@@ -117,6 +158,9 @@ Result<std::unique_ptr<Domains>> Domains::start(const Wiring& wiring) {
 
 std::uint16_t Domains::game_port() const noexcept { return impl_->game_port; }
 std::uint16_t Domains::srt_port() const noexcept { return impl_->srt_port; }
-void Domains::stop_ingress() { impl_->srt.reset(); }
+void Domains::stop_ingress() {
+  impl_->srt.reset();
+  if (impl_->game) impl_->game->stop();
+}
 
 }  // namespace troupe::server

@@ -3,6 +3,7 @@
 #include "actors/auction/campaign_store.hpp"
 #include "actors/feed/feed_store.hpp"
 #include "actors/live/live_store.hpp"
+#include "actors/match/match_store.hpp"
 
 namespace troupe::server {
 
@@ -11,6 +12,7 @@ storage::RecordChecks all_record_checks() {
   auction::add_record_checks(checks);
   feed::add_record_checks(checks);
   live::add_record_checks(checks);
+  match::add_record_checks(checks);
   return checks;
 }
 

@@ -1,0 +1,332 @@
+#include "actors/match/match_actor.hpp"
+
+#include <algorithm>
+
+#include <boost/json.hpp>
+#include <prometheus/counter.h>
+#include <prometheus/histogram.h>
+#include <spdlog/spdlog.h>
+
+#include "actors/system/ask.hpp"
+#include "actors/system/persist.hpp"
+#include "base/ids.hpp"
+#include "base/metrics.hpp"
+
+namespace troupe::match {
+namespace {
+
+using Self = MatchActor::stateful_pointer<MatchState>;
+using InfoPromise = caf::typed_response_promise<InfoPtr>;
+using Seat = MatchState::Seat;
+
+constexpr std::size_t kMaxPending = 8;   ///< commands of one client that wait; older ones are dropped
+constexpr std::size_t kMaxEarly = 256;
+
+const std::vector<double>& tick_buckets() {
+  static const std::vector<double> buckets{0.00005, 0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.003, 0.004,
+                                           0.005,   0.0075, 0.01,   0.02,   0.033, 0.1};
+  return buckets;
+}
+
+template <class Promise, class Value>
+void answer(Promise promise, Value value) {
+  promise.deliver(std::move(value));
+}
+
+int connected(const MatchState& state) {
+  return static_cast<int>(std::count_if(state.seats.begin(), state.seats.end(), [](const Seat& s) { return s.session != 0; }));
+}
+
+InfoPtr info(const MatchState& state) {
+  auto out = state.at.info;
+  out.players = static_cast<int>(state.at.places.size());
+  out.connected = connected(state);
+  out.tick = state.at.world.tick;
+  return std::make_shared<const MatchInfo>(std::move(out));
+}
+
+// --- state that lasts ---
+
+storage::Batch checkpoint_batch(const MatchState& state) {
+  storage::Batch batch;
+  batch.put(storage::Family::match, match_key(state.at.info.id), encode_checkpoint(state.at));
+  return batch;
+}
+
+/// Writes the match down. One write at a time: the next checkpoint holds what came meanwhile.
+void checkpoint(Self self) {
+  auto& state = self->state;
+  if (state.persisting) return;
+  state.persisting = true;
+  actors::persist(self, state.shared->context.writer, checkpoint_batch(state), [self](const auto& done) {
+    self->state.persisting = false;
+    if (!done.ok()) spdlog::warn("match {}: no checkpoint: {}", self->state.at.info.id, done.error().detail);
+  });
+}
+
+void start_ticking(Self self) {
+  auto& state = self->state;
+  if (state.ticker_token == 0) state.ticker_token = state.shared->ticker.subscribe(caf::actor_cast<caf::actor>(self));
+}
+
+void stop_ticking(MatchState& state) {
+  if (state.ticker_token != 0) state.shared->ticker.unsubscribe(std::exchange(state.ticker_token, 0));
+}
+
+void on_loaded(Self self, Result<std::optional<std::string>> bytes) {
+  auto& state = self->state;
+  if (bytes.ok() && *bytes) {
+    auto found = decode_checkpoint(**bytes);
+    if (!found) bytes = error(ErrorCode::corrupt, "the match does not verify");
+    if (found) {
+      state.at = std::move(*found);
+      state.exists = true;
+      ++state.at.epoch;  // ticks since the checkpoint happened in another history
+      for (const auto& [player, slot] : state.at.places) {
+        auto& seat = state.seats[static_cast<std::size_t>(slot)];
+        seat.player = player;
+        seat.gone_since_ms = state.shared->context.now_ms();
+      }
+    }
+  }
+  if (!bytes.ok()) {
+    spdlog::error("match {}: {}", state.at.info.id, bytes.error().detail);
+    self->quit(caf::exit_reason::unhandled_exception);
+    return;
+  }
+  state.loaded = true;
+  for (auto& request : std::exchange(state.early, {})) request();
+}
+
+void when_loaded(Self self, std::function<void()> work) {
+  auto& state = self->state;
+  if (state.loaded) return work();
+  if (state.early.size() < kMaxEarly) state.early.push_back(std::move(work));
+}
+
+// --- coming and going ---
+
+int free_slot(const MatchState& state) {
+  for (int slot = 0; slot < state.at.info.max_players; ++slot) {
+    if (!state.at.world.players[static_cast<std::size_t>(slot)].present) return slot;
+  }
+  return -1;
+}
+
+Seat* seat_of(MatchState& state, const Client& client) {
+  const auto place = state.at.places.find(client.player);
+  if (place == state.at.places.end()) return nullptr;
+  auto& seat = state.seats[static_cast<std::size_t>(place->second)];
+  return seat.session == client.session ? &seat : nullptr;
+}
+
+void enter(Self self, const Client& client) {
+  auto& state = self->state;
+  auto& output = state.shared->output;
+  if (!state.exists) return output.goodbye(client.session, game::Goodbye::match_gone);
+  auto place = state.at.places.find(client.player);
+  if (place == state.at.places.end()) {
+    const int slot = free_slot(state);
+    if (slot < 0) return output.goodbye(client.session, game::Goodbye::match_full);
+    place = state.at.places.emplace(client.player, slot).first;
+    game::add_player(state.at.world, slot);
+    checkpoint(self);
+  }
+  auto& seat = state.seats[static_cast<std::size_t>(place->second)];
+  if (seat.session != 0 && seat.session != client.session) output.goodbye(seat.session, game::Goodbye::replaced);
+  seat = {client.session, client.player, 0, 0, {}, 0};
+  output.welcome(client.session, place->second, state.shared->options.tick_hz, state.at.info.id);
+  start_ticking(self);
+}
+
+void leave(Self self, const Client& client) {
+  auto& state = self->state;
+  if (auto* seat = seat_of(state, client)) {
+    seat->session = 0;
+    seat->pending.clear();
+    seat->gone_since_ms = state.shared->context.now_ms();
+  }
+}
+
+/// Frees the places of those who did not come back in time.
+void expire_places(Self self, std::uint64_t now_ms) {
+  auto& state = self->state;
+  const auto grace = static_cast<std::uint64_t>(state.shared->options.rejoin_grace_s) * 1000;
+  for (auto it = state.at.places.begin(); it != state.at.places.end();) {
+    auto& seat = state.seats[static_cast<std::size_t>(it->second)];
+    if (seat.session != 0 || now_ms < seat.gone_since_ms + grace) {
+      ++it;
+      continue;
+    }
+    game::remove_player(state.at.world, it->second);
+    seat = {};
+    it = state.at.places.erase(it);
+  }
+}
+
+void input(Self self, const InputPtr& in) {
+  auto& state = self->state;
+  if (!state.exists) return;
+  auto* seat = seat_of(state, in->from);
+  if (seat == nullptr) {
+    const auto place = state.at.places.find(in->from.player);
+    const bool free = place != state.at.places.end() && state.seats[static_cast<std::size_t>(place->second)].session == 0;
+    if (!free) return;
+    // This match was restarted and the client's session outlived it.
+    enter(self, in->from);
+    seat = seat_of(state, in->from);
+    if (seat == nullptr) return;
+  }
+  if (in->epoch == state.at.epoch) seat->acked_tick = std::max(seat->acked_tick, in->acked_tick);
+  for (const auto& numbered : in->commands) {
+    const auto newest = seat->pending.empty() ? seat->last_sequence : seat->pending.back().sequence;
+    if (numbered.sequence <= newest) continue;  // repeated
+    if (seat->pending.size() >= kMaxPending) {
+      seat->pending.pop_front();
+      state.shared->dropped_inputs.Increment();
+    }
+    seat->pending.push_back(numbered);
+  }
+}
+
+// --- the tick ---
+
+std::array<std::optional<game::Command>, game::kMaxPlayers> take_commands(MatchState& state) {
+  std::array<std::optional<game::Command>, game::kMaxPlayers> commands{};
+  for (std::size_t slot = 0; slot < state.seats.size(); ++slot) {
+    auto& seat = state.seats[slot];
+    if (seat.pending.empty()) continue;
+    commands[slot] = game::sanitise(seat.pending.front().command);
+    seat.last_sequence = seat.pending.front().sequence;
+    seat.pending.pop_front();
+  }
+  return commands;
+}
+
+const game::Snapshot* baseline_of(const MatchState& state, std::uint32_t tick) {
+  const auto it = std::lower_bound(state.history.begin(), state.history.end(), tick,
+                                   [](const game::Snapshot& s, std::uint32_t t) { return s.tick < t; });
+  return it != state.history.end() && it->tick == tick ? &*it : nullptr;
+}
+
+/// One encoding for each baseline in use, however many clients share it.
+void send_snapshots(MatchState& state) {
+  auto& shared = *state.shared;
+  static const game::Snapshot kNothing;
+  const auto now = game::take_snapshot(state.at.world);
+  std::map<std::uint32_t, std::shared_ptr<const std::string>> encoded;
+  double full_bytes = 0;
+  for (const auto& seat : state.seats) {
+    if (seat.session == 0) continue;
+    const auto* baseline = seat.acked_tick == 0 ? nullptr : baseline_of(state, seat.acked_tick);
+    const auto base_tick = baseline != nullptr ? baseline->tick : 0;
+    auto& bytes = encoded[base_tick];
+    if (!bytes) bytes = std::make_shared<const std::string>(game::encode_delta(baseline != nullptr ? *baseline : kNothing, now));
+    if (full_bytes == 0) full_bytes = static_cast<double>(game::encode_full(now).size() + game::kSnapshotHeadBytes);
+    shared.deltas.Increment();
+    shared.delta_bytes.Increment(static_cast<double>(bytes->size() + game::kSnapshotHeadBytes));
+    shared.full_bytes.Increment(full_bytes);
+    shared.output.snapshot(seat.session, {now.tick, base_tick, seat.last_sequence, state.at.epoch, 0}, bytes);
+  }
+  state.history.push_back(now);
+  if (state.history.size() > kHistory) state.history.pop_front();
+}
+
+void tick(Self self, std::uint64_t due_ns) {
+  auto& state = self->state;
+  auto& shared = *state.shared;
+  const auto began = std::chrono::steady_clock::now();
+  shared.ticker.done(state.ticker_token);
+  if (!state.exists || state.ticker_token == 0) return;
+  shared.late_seconds.Observe(static_cast<double>(began.time_since_epoch().count() - static_cast<std::int64_t>(due_ns)) / 1e9);
+  const auto commands = take_commands(state);
+  game::step(state.at.world, commands);
+  send_snapshots(state);
+  const auto every = static_cast<std::uint32_t>(shared.options.checkpoint_ticks);
+  if (state.at.world.tick % every == 0) {
+    expire_places(self, shared.context.now_ms());
+    checkpoint(self);
+    if (connected(state) == 0) stop_ticking(state);  // paused while everyone is gone
+  }
+  shared.compute_seconds.Observe(std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count());
+}
+
+InfoPromise open(Self self, const MatchInfo& wanted) {
+  InfoPromise promise = self->make_response_promise<InfoPtr>();
+  when_loaded(self, [self, wanted, promise] {
+    auto& state = self->state;
+    if (state.exists) return answer(promise, info(state));
+    state.at.info = wanted;
+    state.at.world = game::make_world(parse_id(wanted.id)->time_ms() * 2'654'435'761ULL + 1);
+    state.at.epoch = 1;
+    auto batch = checkpoint_batch(state);
+    batch.append({"match/" + wanted.id, "troupe.match.opened.v1",
+                  boost::json::serialize(boost::json::object{{"id", wanted.id}, {"owner", wanted.owner}})});
+    actors::persist(self, state.shared->context.writer, std::move(batch), [self, promise](const auto& done) {
+      if (!done.ok()) return answer(promise, actors::to_caf(done.error()));
+      self->state.exists = true;
+      answer(promise, info(self->state));
+    });
+  });
+  return promise;
+}
+
+InfoPromise describe(Self self) {
+  InfoPromise promise = self->make_response_promise<InfoPtr>();
+  when_loaded(self, [self, promise] {
+    if (!self->state.exists) return answer(promise, actors::to_caf(error(ErrorCode::not_found, "no such match")));
+    answer(promise, info(self->state));
+  });
+  return promise;
+}
+
+/// Ends once the last state is safe.
+void passivate(Self self) {
+  auto& state = self->state;
+  stop_ticking(state);
+  if (!state.exists) return self->quit();
+  for (auto& seat : state.seats) {
+    if (seat.session != 0) state.shared->output.goodbye(seat.session, game::Goodbye::going_away);
+  }
+  actors::persist(self, state.shared->context.writer, checkpoint_batch(state), [self](const auto&) { self->quit(); });
+}
+
+}  // namespace
+
+MatchShared::MatchShared(actors::Context& context_in, Output& output_in, actors::Ticker& ticker_in, MatchOptions options_in)
+    : context(context_in),
+      output(output_in),
+      ticker(ticker_in),
+      options(options_in),
+      late_seconds(context.metrics.histogram("troupe_match_tick_late_seconds", "From when a tick was due to its start",
+                                             tick_buckets())),
+      compute_seconds(context.metrics.histogram("troupe_match_tick_compute_seconds",
+                                                "One tick: step, snapshots, hand-over", tick_buckets())),
+      delta_bytes(context.metrics.counter("troupe_match_snapshot_bytes_total", "Bytes of snapshots sent, heads included")),
+      deltas(context.metrics.counter("troupe_match_snapshots_total", "Snapshots sent")),
+      full_bytes(context.metrics.counter("troupe_match_snapshot_full_bytes_total",
+                                         "Bytes that the same snapshots would have taken without a baseline")),
+      dropped_inputs(context.metrics.counter("troupe_match_inputs_dropped_total", "Commands beyond a client's queue")) {}
+
+MatchActor::behavior_type match_actor(Self self, std::shared_ptr<MatchShared> shared, std::string id) {
+  auto& state = self->state;
+  state.shared = std::move(shared);
+  state.at.info.id = id;
+  actors::read<std::optional<std::string>>(
+      self, state.shared->context.reads,
+      [id](const storage::Store& store) { return store.get(storage::Family::match, match_key(id)); },
+      [self](Result<std::optional<std::string>> bytes) { on_loaded(self, std::move(bytes)); });
+  return {
+      [self](open_atom, const MatchInfo& wanted) { return open(self, wanted); },
+      [self](info_atom) { return describe(self); },
+      [self](enter_atom, const Client& client) { when_loaded(self, [self, client] { enter(self, client); }); },
+      [self](leave_atom, const Client& client) { when_loaded(self, [self, client] { leave(self, client); }); },
+      [self](input_atom, const InputPtr& in) {
+        if (self->state.loaded) input(self, in);
+      },
+      [self](actors::tick_atom, std::uint64_t due_ns) { tick(self, due_ns); },
+      [self](actors::passivate_atom) { passivate(self); },
+  };
+}
+
+}  // namespace troupe::match

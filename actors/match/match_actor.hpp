@@ -1,0 +1,79 @@
+// The entity of one match.
+#pragma once
+
+#include <array>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <caf/typed_event_based_actor.hpp>
+
+#include "actors/match/match_store.hpp"
+#include "actors/match/messages.hpp"
+#include "actors/system/context.hpp"
+#include "game/snapshot.hpp"
+
+namespace prometheus {
+class Counter;
+class Histogram;
+}  // namespace prometheus
+
+namespace troupe::match {
+
+struct MatchOptions {
+  int tick_hz = 30;
+  int checkpoint_ticks = 30;
+  int rejoin_grace_s = 30;
+  std::size_t max_matches = 2'000;
+};
+
+/// What all matches share.
+struct MatchShared {
+  MatchShared(actors::Context& context, Output& output, actors::Ticker& ticker, MatchOptions options);
+
+  actors::Context& context;
+  Output& output;
+  actors::Ticker& ticker;
+  MatchOptions options;
+  prometheus::Histogram& late_seconds;
+  prometheus::Histogram& compute_seconds;
+  prometheus::Counter& delta_bytes;
+  prometheus::Counter& deltas;
+  prometheus::Counter& full_bytes;  ///< what the same snapshots would have taken in full
+  prometheus::Counter& dropped_inputs;
+};
+
+/// Snapshots that a client may still have acknowledged: two seconds at 30 Hz.
+inline constexpr std::size_t kHistory = 64;
+
+struct MatchState {
+  static constexpr const char* name = "match";
+
+  struct Seat {
+    SessionId session = 0;  ///< 0: not connected
+    std::string player;
+    std::uint32_t acked_tick = 0;
+    std::uint32_t last_sequence = 0;   ///< newest command that was used
+    std::deque<Input::Numbered> pending;
+    std::uint64_t gone_since_ms = 0;
+  };
+
+  std::shared_ptr<MatchShared> shared;
+  bool loaded = false;
+  bool exists = false;
+  bool persisting = false;
+  Checkpoint at;                       ///< info, places, world, epoch: the match itself
+  std::array<Seat, game::kMaxPlayers> seats;
+  std::deque<game::Snapshot> history;  ///< oldest first
+  std::uint64_t ticker_token = 0;
+  std::vector<std::function<void()>> early;
+};
+
+MatchActor::behavior_type match_actor(MatchActor::stateful_pointer<MatchState> self,
+                                      std::shared_ptr<MatchShared> shared, std::string id);
+
+}  // namespace troupe::match

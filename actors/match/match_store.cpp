@@ -1,0 +1,140 @@
+#include "actors/match/match_store.hpp"
+
+#include "schemas/game_generated.h"
+#include "storage/keys.hpp"
+
+namespace troupe::match {
+namespace {
+
+constexpr std::size_t kPlayerBytes = 16, kProjectileBytes = 16;
+
+void put(std::vector<std::uint8_t>& out, std::uint64_t value, int bytes) {
+  for (int i = 0; i < bytes; ++i) out.push_back(static_cast<std::uint8_t>(value >> (8 * i)));
+}
+
+std::uint64_t get(const std::uint8_t*& at, int bytes) {
+  std::uint64_t value = 0;
+  for (int i = 0; i < bytes; ++i) value |= static_cast<std::uint64_t>(*at++) << (8 * i);
+  return value;
+}
+
+std::vector<std::uint8_t> pack_players(const game::World& world) {
+  std::vector<std::uint8_t> out;
+  for (const auto& p : world.players) {
+    put(out, p.present ? 1 : 0, 1);
+    put(out, static_cast<std::uint32_t>(p.x), 4);
+    put(out, static_cast<std::uint32_t>(p.y), 4);
+    put(out, p.aim, 1);
+    put(out, p.health, 1);
+    put(out, p.cooldown, 1);
+    put(out, p.respawn, 1);
+    put(out, p.score, 2);
+    put(out, 0, 1);
+  }
+  return out;
+}
+
+std::vector<std::uint8_t> pack_projectiles(const game::World& world) {
+  std::vector<std::uint8_t> out;
+  for (const auto& p : world.projectiles) {
+    put(out, p.id, 2);
+    put(out, p.owner, 1);
+    put(out, p.aim, 1);
+    put(out, p.ticks_left, 1);
+    put(out, 0, 3);
+    put(out, static_cast<std::uint32_t>(p.x), 4);
+    put(out, static_cast<std::uint32_t>(p.y), 4);
+  }
+  return out;
+}
+
+bool in_arena(game::Length value) { return value >= 0 && value < game::kArena; }
+
+bool unpack_players(const std::uint8_t* at, game::World& world) {
+  for (auto& p : world.players) {
+    p.present = get(at, 1) != 0;
+    p.x = static_cast<game::Length>(get(at, 4));
+    p.y = static_cast<game::Length>(get(at, 4));
+    p.aim = static_cast<std::uint8_t>(get(at, 1));
+    p.health = static_cast<std::uint8_t>(get(at, 1));
+    p.cooldown = static_cast<std::uint8_t>(get(at, 1));
+    p.respawn = static_cast<std::uint8_t>(get(at, 1));
+    p.score = static_cast<std::uint16_t>(get(at, 2));
+    ++at;
+    if (!in_arena(p.x) || !in_arena(p.y) || p.health > game::kFullHealth) return false;
+  }
+  return true;
+}
+
+bool unpack_projectiles(const std::uint8_t* at, std::size_t count, game::World& world) {
+  for (std::size_t i = 0; i < count; ++i) {
+    game::Projectile p;
+    p.id = static_cast<std::uint16_t>(get(at, 2));
+    p.owner = static_cast<std::uint8_t>(get(at, 1));
+    p.aim = static_cast<std::uint8_t>(get(at, 1));
+    p.ticks_left = static_cast<std::uint8_t>(get(at, 1));
+    at += 3;
+    p.x = static_cast<game::Length>(get(at, 4));
+    p.y = static_cast<game::Length>(get(at, 4));
+    if (p.owner >= game::kMaxPlayers || p.ticks_left == 0 || !in_arena(p.x) || !in_arena(p.y)) return false;
+    world.projectiles.push_back(p);
+  }
+  return true;
+}
+
+}  // namespace
+
+std::string match_key(std::string_view id) { return storage::KeyBuilder("match").text(id).take(); }
+
+std::string encode_checkpoint(const Checkpoint& c) {
+  fbs::MatchRecordT record;
+  record.id = c.info.id;
+  record.owner = c.info.owner;
+  record.created_ms = c.info.created_ms;
+  record.max_players = static_cast<std::uint8_t>(c.info.max_players);
+  record.tick = c.world.tick;
+  record.random = c.world.random;
+  record.next_projectile = c.world.next_projectile;
+  record.epoch = c.epoch;
+  for (const auto& [player, slot] : c.places) {
+    auto place = std::make_unique<fbs::PlayerPlaceT>();
+    place->player = player;
+    place->slot = static_cast<std::uint8_t>(slot);
+    record.places.push_back(std::move(place));
+  }
+  record.players = pack_players(c.world);
+  record.projectiles = pack_projectiles(c.world);
+  flatbuffers::FlatBufferBuilder builder(2048);
+  builder.Finish(fbs::MatchRecord::Pack(builder, &record));
+  return {reinterpret_cast<const char*>(builder.GetBufferPointer()), builder.GetSize()};
+}
+
+std::optional<Checkpoint> decode_checkpoint(std::string_view bytes) {
+  if (!storage::is_record<fbs::MatchRecord, flatbuffers::Verifier>(bytes)) return std::nullopt;
+  fbs::MatchRecordT record;
+  flatbuffers::GetRoot<fbs::MatchRecord>(reinterpret_cast<const std::uint8_t*>(bytes.data()))->UnPackTo(&record);
+  Checkpoint c;
+  c.info = {record.id, record.owner, record.created_ms, record.max_players, 0, 0, record.tick};
+  c.epoch = record.epoch;
+  c.world.tick = record.tick;
+  c.world.random = record.random == 0 ? 1 : record.random;
+  c.world.next_projectile = record.next_projectile;
+  const auto count = record.projectiles.size() / kProjectileBytes;
+  if (record.players.size() != kPlayerBytes * game::kMaxPlayers || record.projectiles.size() % kProjectileBytes != 0 ||
+      count > game::kMaxProjectiles || record.max_players > game::kMaxPlayers) {
+    return std::nullopt;
+  }
+  if (!unpack_players(record.players.data(), c.world)) return std::nullopt;
+  if (!unpack_projectiles(record.projectiles.data(), count, c.world)) return std::nullopt;
+  for (const auto& place : record.places) {
+    if (place->slot >= game::kMaxPlayers) return std::nullopt;
+    c.places[place->player] = place->slot;
+  }
+  return c;
+}
+
+void add_record_checks(storage::RecordChecks& checks) {
+  checks.add(storage::Family::match, "match", [](auto, auto value) { return decode_checkpoint(value).has_value(); });
+}
+
+}  // namespace troupe::match

@@ -1,0 +1,70 @@
+// What others may send to matches. Local messages: payloads are shared, not copied.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <caf/allowed_unsafe_message_type.hpp>
+#include <caf/atom.hpp>
+#include <caf/typed_actor.hpp>
+
+#include "actors/match/output.hpp"
+#include "actors/system/entity.hpp"
+#include "actors/system/ticker.hpp"
+#include "game/world.hpp"
+
+namespace troupe::match {
+
+inline constexpr const char* kMatchKind = "match";
+
+using open_atom = caf::atom_constant<caf::atom("open")>;
+using info_atom = caf::atom_constant<caf::atom("info")>;
+using enter_atom = caf::atom_constant<caf::atom("enter")>;
+using leave_atom = caf::atom_constant<caf::atom("leave")>;
+using input_atom = caf::atom_constant<caf::atom("input")>;
+
+struct MatchInfo {
+  std::string id, owner;
+  std::uint64_t created_ms = 0;
+  int max_players = 16;
+  int players = 0;    ///< places taken
+  int connected = 0;
+  std::uint32_t tick = 0;
+};
+using InfoPtr = std::shared_ptr<const MatchInfo>;
+
+/// A verified client of the gateway.
+struct Client {
+  SessionId session = 0;
+  std::string player;
+};
+
+struct Input {
+  Client from;
+  std::uint32_t acked_tick = 0;
+  std::uint8_t epoch = 0;
+  struct Numbered {
+    std::uint32_t sequence = 0;
+    game::Command command;
+  };
+  std::vector<Numbered> commands;  ///< ascending
+};
+using InputPtr = std::shared_ptr<const Input>;
+
+/// One match. An input of a client that the match does not know (it was restarted) brings the client in again.
+using MatchActor = caf::typed_actor<caf::replies_to<open_atom, MatchInfo>::with<InfoPtr>,
+                                    caf::replies_to<info_atom>::with<InfoPtr>,
+                                    caf::reacts_to<enter_atom, Client>,
+                                    caf::reacts_to<leave_atom, Client>,
+                                    caf::reacts_to<input_atom, InputPtr>,
+                                    caf::reacts_to<actors::tick_atom, std::uint64_t>,
+                                    caf::reacts_to<actors::passivate_atom>>;
+
+}  // namespace troupe::match
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::match::MatchInfo)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::match::InfoPtr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::match::Client)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::match::InputPtr)

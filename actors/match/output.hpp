@@ -1,0 +1,25 @@
+// Where a match sends: the gateway, as the match sees it.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "game/wire.hpp"
+
+namespace troupe::match {
+
+/// Names one connected client of the gateway; never used twice.
+using SessionId = std::uint64_t;
+
+/// Implemented by net/udp. Thread-safe, does not block, allocates nothing per receiver beyond the packet's head.
+class Output {
+ public:
+  virtual ~Output() = default;
+  /// Newest wins: a snapshot that was not sent yet is replaced. `delta` is shared by all who have the same baseline.
+  virtual void snapshot(SessionId session, const game::SnapshotHead& head, std::shared_ptr<const std::string> delta) = 0;
+  virtual void welcome(SessionId session, int slot, int tick_hz, const std::string& match) = 0;
+  virtual void goodbye(SessionId session, game::Goodbye reason) = 0;
+};
+
+}  // namespace troupe::match

@@ -1,0 +1,51 @@
+// Snapshots of the arena and their delta coding against one that the client has. Pure; shared by server and client.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "game/world.hpp"
+
+namespace troupe::game {
+
+/// What a client is shown of a player: coordinates in 16 bits, as the rules have them, so nothing is lost.
+struct PlayerView {
+  std::uint8_t slot = 0;
+  std::uint16_t x = 0, y = 0;
+  std::uint8_t aim = 0;
+  std::uint8_t health = 0;
+  bool alive = true;
+  std::uint16_t score = 0;
+  friend bool operator==(const PlayerView&, const PlayerView&) = default;
+};
+struct ProjectileView {
+  std::uint16_t id = 0;
+  std::uint8_t aim = 0;
+  std::uint16_t x = 0, y = 0;
+  friend bool operator==(const ProjectileView&, const ProjectileView&) = default;
+};
+
+/// Players by slot, projectiles by age: both orders are the world's own.
+struct Snapshot {
+  std::uint32_t tick = 0;
+  std::vector<PlayerView> players;
+  std::vector<ProjectileView> projectiles;
+  friend bool operator==(const Snapshot&, const Snapshot&) = default;
+};
+
+[[nodiscard]] Snapshot take_snapshot(const World& world);
+
+/// Bit-packed differences of `now` to `baseline`. A player that moved a tick's walk or two costs 13 bits, one that did
+/// not change costs 1. A projectile that the baseline has and that flew on as the rules say costs 1 bit: the reader
+/// moves it by itself.
+[[nodiscard]] std::string encode_delta(const Snapshot& baseline, const Snapshot& now);
+/// The snapshot of `tick`; nothing when the bytes are not such a delta. Bounded by the limits of World.
+[[nodiscard]] std::optional<Snapshot> decode_delta(const Snapshot& baseline, std::uint32_t tick, std::string_view bytes);
+
+/// Against nothing: what a client gets that has no baseline.
+[[nodiscard]] inline std::string encode_full(const Snapshot& now) { return encode_delta(Snapshot{}, now); }
+
+}  // namespace troupe::game

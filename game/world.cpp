@@ -1,0 +1,151 @@
+#include "game/world.hpp"
+
+#include <algorithm>
+
+namespace troupe::game {
+namespace {
+
+/// A quarter of the circle; the rest follows by symmetry. round(1024 · sin(i · π/128)).
+constexpr std::array<std::int16_t, 65> kQuarterSine = {
+    0, 25, 50, 75, 100, 125, 150, 175, 200, 224, 249, 273, 297,
+    321, 345, 369, 392, 415, 438, 460, 483, 505, 526, 548, 569, 590,
+    610, 630, 650, 669, 688, 706, 724, 742, 759, 775, 792, 807, 822,
+    837, 851, 865, 878, 891, 903, 915, 926, 936, 946, 955, 964, 972,
+    980, 987, 993, 999, 1004, 1009, 1013, 1016, 1019, 1021, 1023, 1024, 1024,
+};
+
+/// xorshift64* (Vigna, "An experimental exploration of Marsaglia's xorshift generators, scrambled", 2016).
+std::uint32_t next_random(World& world) {
+  world.random ^= world.random >> 12;
+  world.random ^= world.random << 25;
+  world.random ^= world.random >> 27;
+  return static_cast<std::uint32_t>((world.random * 0x2545F4914F6CDD1DULL) >> 32);
+}
+
+void place(World& world, Player& player) {
+  player.x = static_cast<Length>(next_random(world) % static_cast<std::uint32_t>(kArena));
+  player.y = static_cast<Length>(next_random(world) % static_cast<std::uint32_t>(kArena));
+  player.health = kFullHealth;
+  player.respawn = 0;
+  player.cooldown = 0;
+}
+
+void fire(World& world, int slot) {
+  auto& player = world.players[static_cast<std::size_t>(slot)];
+  if (player.cooldown > 0 || world.projectiles.size() >= kMaxProjectiles) return;
+  player.cooldown = kFireCooldown;
+  world.projectiles.push_back(
+      {world.next_projectile++, static_cast<std::uint8_t>(slot), player.aim, kProjectileTicks, player.x, player.y});
+}
+
+bool hits(const Projectile& projectile, const Player& player, int slot) {
+  if (!player.present || player.respawn > 0 || projectile.owner == slot) return false;
+  const std::int64_t dx = projectile.x - player.x, dy = projectile.y - player.y;
+  return dx * dx + dy * dy <= std::int64_t{kHitRadius} * kHitRadius;
+}
+
+void hurt(World& world, Player& victim, std::uint8_t shooter) {
+  if (victim.health > kDamage) {
+    victim.health = static_cast<std::uint8_t>(victim.health - kDamage);
+    return;
+  }
+  victim.health = 0;
+  victim.respawn = kRespawnTicks;
+  auto& winner = world.players[shooter];
+  if (winner.present && winner.score < UINT16_MAX) ++winner.score;
+}
+
+/// True when the projectile is spent.
+bool fly(World& world, Projectile& projectile) {
+  projectile.x += sine(static_cast<std::uint8_t>(projectile.aim + 64)) * kProjectileSpeed / 1024;
+  projectile.y += sine(projectile.aim) * kProjectileSpeed / 1024;
+  if (--projectile.ticks_left == 0) return true;
+  if (projectile.x < 0 || projectile.y < 0 || projectile.x >= kArena || projectile.y >= kArena) return true;
+  for (int slot = 0; slot < kMaxPlayers; ++slot) {
+    auto& player = world.players[static_cast<std::size_t>(slot)];
+    if (!hits(projectile, player, slot)) continue;
+    hurt(world, player, projectile.owner);
+    return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+Length sine(std::uint8_t aim) noexcept {
+  const int phase = aim & 63;
+  switch (aim >> 6) {
+    case 0: return kQuarterSine[static_cast<std::size_t>(phase)];
+    case 1: return kQuarterSine[static_cast<std::size_t>(64 - phase)];
+    case 2: return -kQuarterSine[static_cast<std::size_t>(phase)];
+    default: return -kQuarterSine[static_cast<std::size_t>(64 - phase)];
+  }
+}
+
+World make_world(std::uint64_t seed) {
+  World world;
+  world.random = seed == 0 ? 1 : seed;
+  return world;
+}
+
+void add_player(World& world, int slot) {
+  auto& player = world.players[static_cast<std::size_t>(slot)];
+  player = {};
+  player.present = true;
+  place(world, player);
+}
+
+void remove_player(World& world, int slot) { world.players[static_cast<std::size_t>(slot)] = {}; }
+
+Command sanitise(Command command) noexcept {
+  command.move_x = static_cast<std::int8_t>(std::clamp<int>(command.move_x, -1, 1));
+  command.move_y = static_cast<std::int8_t>(std::clamp<int>(command.move_y, -1, 1));
+  return command;
+}
+
+void move(Player& player, const Command& command) noexcept {
+  player.aim = command.aim;
+  player.x = std::clamp<Length>(player.x + command.move_x * kWalkSpeed, 0, kArena - 1);
+  player.y = std::clamp<Length>(player.y + command.move_y * kWalkSpeed, 0, kArena - 1);
+}
+
+void step(World& world, const std::array<std::optional<Command>, kMaxPlayers>& commands) {
+  ++world.tick;
+  for (int slot = 0; slot < kMaxPlayers; ++slot) {
+    auto& player = world.players[static_cast<std::size_t>(slot)];
+    if (!player.present) continue;
+    if (player.respawn > 0) {
+      if (--player.respawn == 0) place(world, player);
+      continue;
+    }
+    if (player.cooldown > 0) --player.cooldown;
+    const auto& command = commands[static_cast<std::size_t>(slot)];
+    if (!command) continue;
+    move(player, *command);
+    if (command->fire) fire(world, slot);
+  }
+  std::erase_if(world.projectiles, [&](Projectile& projectile) { return fly(world, projectile); });
+}
+
+std::uint64_t state_hash(const World& world) noexcept {
+  std::uint64_t hash = 14'695'981'039'346'656'037ULL;
+  const auto mix = [&hash](std::uint64_t value) {
+    for (int i = 0; i < 8; ++i) hash = (hash ^ ((value >> (8 * i)) & 0xff)) * 1'099'511'628'211ULL;
+  };
+  mix(world.tick);
+  mix(world.random);
+  mix(world.next_projectile);
+  for (const auto& p : world.players) {
+    if (!p.present) continue;
+    mix(static_cast<std::uint64_t>(p.x) << 32 | static_cast<std::uint32_t>(p.y));
+    mix(static_cast<std::uint64_t>(p.aim) << 40 | static_cast<std::uint64_t>(p.health) << 32 | static_cast<std::uint64_t>(p.cooldown) << 24 |
+        static_cast<std::uint64_t>(p.respawn) << 16 | p.score);
+  }
+  for (const auto& p : world.projectiles) {
+    mix(static_cast<std::uint64_t>(p.x) << 32 | static_cast<std::uint32_t>(p.y));
+    mix(static_cast<std::uint64_t>(p.id) << 24 | static_cast<std::uint64_t>(p.owner) << 16 | static_cast<std::uint64_t>(p.aim) << 8 | p.ticks_left);
+  }
+  return hash;
+}
+
+}  // namespace troupe::game

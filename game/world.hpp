@@ -1,0 +1,83 @@
+// The arena: the deterministic rules that server and client share. Integers only, no clock, seeded randomness.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+namespace troupe::game {
+
+/// Lengths are in 1/256 of a unit; the arena is a square of 200 units, so a coordinate fits 16 bits.
+using Length = std::int32_t;
+inline constexpr Length kUnit = 256;
+inline constexpr Length kArena = 200 * kUnit;
+inline constexpr int kMaxPlayers = 64;
+inline constexpr std::size_t kMaxProjectiles = 512;
+
+inline constexpr Length kWalkSpeed = 64;       ///< per tick and axis
+inline constexpr Length kProjectileSpeed = 3 * kUnit;
+inline constexpr Length kHitRadius = 2 * kUnit;
+inline constexpr int kFireCooldown = 8;        ///< ticks
+inline constexpr int kProjectileTicks = 45;
+inline constexpr int kRespawnTicks = 60;
+inline constexpr int kFullHealth = 100;
+inline constexpr int kDamage = 20;
+
+struct Command {
+  std::int8_t move_x = 0;  ///< -1, 0, 1
+  std::int8_t move_y = 0;
+  std::uint8_t aim = 0;    ///< 256 directions, 0 east, 64 south
+  bool fire = false;
+  friend bool operator==(const Command&, const Command&) = default;
+};
+
+struct Player {
+  bool present = false;
+  Length x = 0, y = 0;
+  std::uint8_t aim = 0;
+  std::uint8_t health = kFullHealth;
+  std::uint8_t cooldown = 0;
+  std::uint8_t respawn = 0;  ///< ticks until it is back; 0: alive
+  std::uint16_t score = 0;
+  friend bool operator==(const Player&, const Player&) = default;
+};
+
+struct Projectile {
+  std::uint16_t id = 0;
+  std::uint8_t owner = 0;
+  std::uint8_t aim = 0;
+  std::uint8_t ticks_left = 0;
+  Length x = 0, y = 0;
+  friend bool operator==(const Projectile&, const Projectile&) = default;
+};
+
+struct World {
+  std::uint32_t tick = 0;
+  std::uint64_t random = 1;  ///< state of the generator; never 0
+  std::uint16_t next_projectile = 0;
+  std::array<Player, kMaxPlayers> players{};
+  std::vector<Projectile> projectiles;
+  friend bool operator==(const World&, const World&) = default;
+};
+
+[[nodiscard]] World make_world(std::uint64_t seed);
+/// Puts a player at a random place. `slot` < kMaxPlayers.
+void add_player(World& world, int slot);
+void remove_player(World& world, int slot);
+
+/// The movement of one player, alone: what a client predicts.
+void move(Player& player, const Command& command) noexcept;
+/// Makes a command from outside one that the rules allow.
+[[nodiscard]] Command sanitise(Command command) noexcept;
+
+/// One tick: all move, fire, fly, are hit, come back. `commands[slot]`: nothing repeats standing still.
+void step(World& world, const std::array<std::optional<Command>, kMaxPlayers>& commands);
+
+/// FNV-1a over the whole state: equal on every machine.
+[[nodiscard]] std::uint64_t state_hash(const World& world) noexcept;
+
+/// sin of `aim` · 2π/256, times 1,024.
+[[nodiscard]] Length sine(std::uint8_t aim) noexcept;
+
+}  // namespace troupe::game

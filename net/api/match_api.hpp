@@ -1,0 +1,32 @@
+// Matches over HTTP: making, listing, joining. Play itself is UDP.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "base/jwt.hpp"
+
+namespace troupe::actors {
+class Asker;
+struct Context;
+}  // namespace troupe::actors
+namespace troupe::http {
+class Router;
+}
+
+namespace troupe::api {
+
+struct MatchApi {
+  actors::Context& context;
+  actors::Asker& asker;
+  JwtKey token_key;
+  std::string game_host;
+  std::function<std::uint16_t()> game_port;
+};
+
+/// POST/GET /api/v1/matches, GET /api/v1/matches/{id}, POST …/join → {host, port, token, player, expires_at}.
+/// References must outlive the router.
+void mount_match(http::Router& router, MatchApi api);
+
+}  // namespace troupe::api

@@ -1,0 +1,253 @@
+#include "net/client/game_client.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+#include <deque>
+#include <mutex>
+
+#include <enet/enet.h>
+
+#include "schemas/game_generated.h"
+
+namespace troupe::client {
+namespace {
+
+constexpr std::size_t kHistory = 64;        ///< snapshots kept as baselines; as many as the server keeps
+constexpr std::size_t kMaxUnconfirmed = 120;
+
+std::once_flag enet_once;
+
+struct Sent {
+  std::uint32_t sequence = 0;
+  game::Command command;
+  game::Length x = 0, y = 0;  ///< predicted after it
+};
+
+const game::PlayerView* find(const game::Snapshot& snapshot, int slot) {
+  for (const auto& player : snapshot.players) {
+    if (player.slot == slot) return &player;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+struct GameClient::Impl {
+  ENetPeer* peer = nullptr;
+  std::string token;
+  State state = State::connecting;
+  game::Goodbye goodbye = game::Goodbye::none;
+  int slot = -1;
+  int tick_hz = 30;
+  std::uint8_t epoch = 0;
+  std::deque<game::Snapshot> history;
+  std::deque<Sent> unconfirmed;
+  std::uint32_t next_sequence = 1;
+  std::optional<game::Player> predicted;
+  Statistics statistics;
+
+  void on_connected() {
+    flatbuffers::FlatBufferBuilder builder(512);
+    const auto text = builder.CreateString(token);
+    const auto hello = fbs::CreateHello(builder, text);
+    builder.Finish(fbs::CreateClientMessage(builder, fbs::ClientBody::Hello, hello.Union()));
+    auto* packet = enet_packet_create(builder.GetBufferPointer(), builder.GetSize(), ENET_PACKET_FLAG_RELIABLE);
+    enet_peer_send(peer, game::kReliableChannel, packet);
+  }
+
+  void on_packet(std::uint8_t channel, std::string_view bytes) {
+    if (channel == game::kUnreliableChannel) return on_snapshot(bytes);
+    const auto* data = reinterpret_cast<const std::uint8_t*>(bytes.data());
+    flatbuffers::Verifier verifier(data, bytes.size());
+    if (!verifier.VerifyBuffer<fbs::ServerMessage>(nullptr)) return;
+    const auto* welcome = flatbuffers::GetRoot<fbs::ServerMessage>(data)->body_as_Welcome();
+    if (welcome == nullptr) return;
+    slot = welcome->slot();
+    tick_hz = std::max<int>(1, welcome->tick_hz());
+    state = State::playing;
+  }
+
+  void on_snapshot(std::string_view bytes) {
+    const auto head = game::read_head(bytes);
+    if (!head) return;
+    if (head->epoch != epoch) {  // another history: what we have is no baseline there
+      epoch = head->epoch;
+      history.clear();
+    }
+    if (!history.empty() && head->tick <= history.back().tick) return;  // late or repeated
+    static const game::Snapshot kNothing;
+    const game::Snapshot* baseline = head->baseline == 0 ? &kNothing : nullptr;
+    for (const auto& snapshot : history) {
+      if (snapshot.tick == head->baseline) baseline = &snapshot;
+    }
+    auto snapshot = baseline == nullptr ? std::nullopt
+                                        : game::decode_delta(*baseline, head->tick, bytes.substr(game::kSnapshotHeadBytes));
+    if (!snapshot) {
+      ++statistics.undecodable;
+      return;
+    }
+    ++statistics.snapshots;
+    statistics.snapshot_bytes += bytes.size();
+    history.push_back(std::move(*snapshot));
+    if (history.size() > kHistory) history.pop_front();
+    reconcile(head->input_sequence);
+  }
+
+  /// Takes the server's word for the past and replays the commands that it has not seen.
+  void reconcile(std::uint32_t confirmed) {
+    const auto* own = find(history.back(), slot);
+    if (own == nullptr) return;
+    while (!unconfirmed.empty() && unconfirmed.front().sequence < confirmed) unconfirmed.pop_front();
+    if (!unconfirmed.empty() && unconfirmed.front().sequence == confirmed) {
+      const auto& sent = unconfirmed.front();
+      const auto off = std::max(std::abs(sent.x - own->x), std::abs(sent.y - own->y));
+      if (off > 0 && own->alive) {
+        ++statistics.corrections;
+        statistics.largest_correction = std::max(statistics.largest_correction, static_cast<std::uint32_t>(off));
+      }
+      unconfirmed.pop_front();
+    }
+    game::Player player;
+    player.present = true;
+    player.x = own->x;
+    player.y = own->y;
+    player.aim = own->aim;
+    player.health = own->health;
+    player.respawn = own->alive ? 0 : 1;
+    player.score = own->score;
+    for (auto& sent : unconfirmed) {
+      if (own->alive) game::move(player, sent.command);
+      sent.x = player.x;
+      sent.y = player.y;
+    }
+    predicted = player;
+  }
+
+  void send(const game::Command& command) {
+    if (state != State::playing) return;
+    const auto clean = game::sanitise(command);
+    if (predicted && predicted->respawn == 0) game::move(*predicted, clean);
+    unconfirmed.push_back({next_sequence++, clean, predicted ? predicted->x : 0, predicted ? predicted->y : 0});
+    if (unconfirmed.size() > kMaxUnconfirmed) unconfirmed.pop_front();
+    ++statistics.commands;
+    std::vector<fbs::GameCommand> commands;
+    const auto count = std::min<std::size_t>(unconfirmed.size(), game::kMaxCommandsPerPacket);
+    for (auto it = unconfirmed.end() - static_cast<std::ptrdiff_t>(count); it != unconfirmed.end(); ++it) {
+      commands.emplace_back(it->sequence, it->command.move_x, it->command.move_y, it->command.aim, it->command.fire);
+    }
+    flatbuffers::FlatBufferBuilder builder(256);
+    const auto list = builder.CreateVectorOfStructs(commands);
+    const auto body = fbs::CreateCommands(builder, history.empty() ? 0 : history.back().tick, epoch, list);
+    builder.Finish(fbs::CreateClientMessage(builder, fbs::ClientBody::Commands, body.Union()));
+    auto* packet = enet_packet_create(builder.GetBufferPointer(), builder.GetSize(), 0);
+    if (enet_peer_send(peer, game::kUnreliableChannel, packet) < 0) enet_packet_destroy(packet);
+  }
+};
+
+GameClient::GameClient(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+GameClient::~GameClient() {
+  if (impl_->peer == nullptr) return;
+  impl_->peer->data = nullptr;
+  enet_peer_disconnect_now(impl_->peer, 0);
+}
+
+State GameClient::state() const noexcept { return impl_->state; }
+game::Goodbye GameClient::goodbye() const noexcept { return impl_->goodbye; }
+int GameClient::slot() const noexcept { return impl_->slot; }
+int GameClient::tick_hz() const noexcept { return impl_->tick_hz; }
+void GameClient::send(const game::Command& command) { impl_->send(command); }
+const game::Snapshot* GameClient::latest() const noexcept {
+  return impl_->history.empty() ? nullptr : &impl_->history.back();
+}
+std::optional<game::Player> GameClient::predicted() const noexcept { return impl_->predicted; }
+
+Statistics GameClient::statistics() const noexcept {
+  auto out = impl_->statistics;
+  if (impl_->peer != nullptr) out.round_trip_ms = impl_->peer->roundTripTime;
+  return out;
+}
+
+std::optional<game::Snapshot> GameClient::interpolated(double behind_ticks) const {
+  const auto& history = impl_->history;
+  if (history.size() < 2) return std::nullopt;
+  const double time = static_cast<double>(history.back().tick) - behind_ticks;
+  auto after = std::find_if(history.begin(), history.end(),
+                            [time](const game::Snapshot& s) { return static_cast<double>(s.tick) >= time; });
+  if (after == history.begin()) ++after;
+  if (after == history.end()) --after;
+  const auto& from = *(after - 1);
+  auto out = *after;
+  const double span = static_cast<double>(out.tick - from.tick);
+  const double share = std::clamp((time - static_cast<double>(from.tick)) / span, 0.0, 1.0);
+  for (auto& player : out.players) {
+    const auto* before = find(from, player.slot);
+    if (before == nullptr || !before->alive || !player.alive) continue;
+    player.x = static_cast<std::uint16_t>(std::lround(before->x + share * (player.x - before->x)));
+    player.y = static_cast<std::uint16_t>(std::lround(before->y + share * (player.y - before->y)));
+  }
+  return out;
+}
+
+void GameClient::disconnect() {
+  if (impl_->peer != nullptr) enet_peer_disconnect(impl_->peer, 0);
+}
+
+void GameClient::drop() {
+  if (impl_->peer == nullptr) return;
+  impl_->peer->data = nullptr;
+  enet_peer_reset(std::exchange(impl_->peer, nullptr));
+  impl_->state = State::closed;
+}
+
+struct ClientHost::Impl {
+  ENetHost* host = nullptr;
+  ~Impl() {
+    if (host != nullptr) enet_host_destroy(host);
+  }
+};
+
+ClientHost::ClientHost(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+ClientHost::~ClientHost() = default;
+
+Result<std::unique_ptr<ClientHost>> ClientHost::create(std::size_t max_clients) {
+  std::call_once(enet_once, [] { enet_initialize(); });
+  auto impl = std::make_unique<Impl>();
+  impl->host = enet_host_create(nullptr, max_clients, game::kChannels, 0, 0);
+  if (impl->host == nullptr) return error(ErrorCode::io, "no UDP socket");
+  return std::unique_ptr<ClientHost>(new ClientHost(std::move(impl)));
+}
+
+Result<std::unique_ptr<GameClient>> ClientHost::connect(const std::string& host, std::uint16_t port, std::string token) {
+  ENetAddress address{};
+  address.port = port;
+  if (enet_address_set_host_ip(&address, host.c_str()) != 0) return error(ErrorCode::invalid_argument, "not an address: " + host);
+  auto impl = std::make_unique<GameClient::Impl>();
+  impl->token = std::move(token);
+  impl->peer = enet_host_connect(impl_->host, &address, game::kChannels, 0);
+  if (impl->peer == nullptr) return error(ErrorCode::overloaded, "the host has no place for another client");
+  impl->peer->data = impl.get();
+  return std::unique_ptr<GameClient>(new GameClient(std::move(impl)));
+}
+
+void ClientHost::service(std::uint32_t wait_ms) {
+  ENetEvent event;
+  for (auto wait = wait_ms; enet_host_service(impl_->host, &event, wait) > 0; wait = 0) {
+    auto* client = static_cast<GameClient::Impl*>(event.peer->data);
+    if (event.type == ENET_EVENT_TYPE_RECEIVE) {
+      if (client != nullptr) {
+        client->on_packet(event.channelID, {reinterpret_cast<const char*>(event.packet->data), event.packet->dataLength});
+      }
+      enet_packet_destroy(event.packet);
+    } else if (client != nullptr && event.type == ENET_EVENT_TYPE_CONNECT) {
+      client->on_connected();
+    } else if (client != nullptr && event.type == ENET_EVENT_TYPE_DISCONNECT) {
+      client->state = State::closed;
+      client->goodbye = static_cast<game::Goodbye>(event.data);
+      client->peer = nullptr;
+      event.peer->data = nullptr;
+    }
+  }
+}
+
+}  // namespace troupe::client

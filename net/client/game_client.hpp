@@ -1,0 +1,85 @@
+// The game client SDK: connect, send inputs, predict, reconcile, interpolate.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/result.hpp"
+#include "game/snapshot.hpp"
+#include "game/wire.hpp"
+
+namespace troupe::client {
+
+enum class State { connecting, playing, closed };
+
+/// Counted since the start.
+struct Statistics {
+  std::uint64_t snapshots = 0;
+  std::uint64_t snapshot_bytes = 0;
+  std::uint64_t undecodable = 0;       ///< the baseline was not there any more; a full snapshot follows
+  std::uint64_t corrections = 0;       ///< the server's position differed from the predicted one
+  std::uint32_t largest_correction = 0;  ///< 1/256 units
+  std::uint32_t round_trip_ms = 0;
+  std::uint64_t commands = 0;
+};
+
+class ClientHost;
+
+/// One player's connection. Belongs to the thread of its ClientHost.
+class GameClient {
+ public:
+  ~GameClient();
+  GameClient(const GameClient&) = delete;
+  GameClient& operator=(const GameClient&) = delete;
+
+  [[nodiscard]] State state() const noexcept;
+  /// Why it closed; `none` when the network did.
+  [[nodiscard]] game::Goodbye goodbye() const noexcept;
+  [[nodiscard]] int slot() const noexcept;
+  [[nodiscard]] int tick_hz() const noexcept;
+
+  /// Once per tick: predicts the own movement at once and sends the command with those that may have been lost.
+  void send(const game::Command& command);
+  /// The newest snapshot as the server made it.
+  [[nodiscard]] const game::Snapshot* latest() const noexcept;
+  /// The own player as predicted: the newest snapshot with all unconfirmed commands applied.
+  [[nodiscard]] std::optional<game::Player> predicted() const noexcept;
+  /// Others, `behind_ticks` behind the newest snapshot, between the two snapshots around that time. Nothing until there
+  /// are two.
+  [[nodiscard]] std::optional<game::Snapshot> interpolated(double behind_ticks) const;
+  [[nodiscard]] Statistics statistics() const noexcept;
+  void disconnect();
+  /// Drops the connection without a word, as a lost network does.
+  void drop();
+
+  struct Impl;
+
+ private:
+  friend class ClientHost;
+  explicit GameClient(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+/// One UDP socket for up to 4,000 clients (one is usual; load tests use many). Not thread-safe.
+class ClientHost {
+ public:
+  /// Errors: io.
+  static Result<std::unique_ptr<ClientHost>> create(std::size_t max_clients = 1);
+  ~ClientHost();
+
+  /// `token` comes from POST /api/v1/matches/{id}/join. Errors: invalid_argument (address), overloaded (too many).
+  Result<std::unique_ptr<GameClient>> connect(const std::string& host, std::uint16_t port, std::string token);
+  /// Sends and receives; waits at most `wait_ms` for something to happen.
+  void service(std::uint32_t wait_ms);
+
+  struct Impl;
+
+ private:
+  explicit ClientHost(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace troupe::client

@@ -1,0 +1,28 @@
+// What game clients send, verified and decoded. Pure: the parser that the fuzzer drives.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "actors/match/messages.hpp"
+
+namespace troupe::udp {
+
+struct HelloMessage {
+  std::string token;
+};
+struct CommandsMessage {
+  std::uint32_t acked_tick = 0;
+  std::uint8_t epoch = 0;
+  std::vector<match::Input::Numbered> commands;
+};
+using ClientMessage = std::variant<HelloMessage, CommandsMessage>;
+
+/// Nothing unless the bytes pass the FlatBuffers verifier and the limits of game/wire.hpp, with commands in ascending
+/// order.
+[[nodiscard]] std::optional<ClientMessage> decode_client_message(std::string_view bytes);
+
+}  // namespace troupe::udp

@@ -1,0 +1,346 @@
+#include "net/udp/gateway.hpp"
+
+#include <array>
+#include <atomic>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+#include <unordered_map>
+#include <vector>
+
+#include <enet/enet.h>
+#include <poll.h>
+#include <spdlog/spdlog.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "base/metrics.hpp"
+#include "game/wire.hpp"
+#include "net/udp/client_message.hpp"
+#include "schemas/game_generated.h"
+
+namespace troupe::udp {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using match::SessionId;
+
+/// ENet has timers of its own (retransmission, pings): it is served at least this often.
+constexpr int kServiceMs = 10;
+constexpr std::size_t kMaxOutbox = 1'024;  ///< reliable messages that wait for the thread; beyond it they are dropped
+
+struct Peer {
+  SessionId session = 0;
+  bool verified = false;
+  std::string match;
+  match::Client client;
+  Clock::time_point connected;
+  double tokens = 0;
+  Clock::time_point tokens_at;
+};
+
+/// The newest snapshot of one session that was not sent yet.
+struct Slot {
+  game::SnapshotHead head;
+  std::shared_ptr<const std::string> delta;
+};
+
+struct Outgoing {
+  SessionId session;
+  std::string bytes;                              ///< a reliable message, or
+  game::Goodbye goodbye = game::Goodbye::none;    ///< the end
+};
+
+std::once_flag enet_once;
+
+}  // namespace
+
+struct Gateway::Impl {
+  Impl(Metrics& metrics_in, GatewayOptions options_in)
+      : metrics(metrics_in),
+        options(std::move(options_in)),
+        clients_gauge(metrics.gauge("troupe_udp_clients", "Game clients connected")),
+        packets_in(metrics.counter("troupe_udp_packets_in_total", "Packets from game clients")),
+        snapshots_out(metrics.counter("troupe_udp_snapshots_out_total", "Snapshots handed to ENet")),
+        snapshots_replaced(metrics.counter("troupe_udp_snapshots_replaced_total", "Snapshots replaced before they were sent")) {}
+
+  ~Impl() {
+    if (host != nullptr) enet_host_destroy(host);
+    if (wake_fd >= 0) ::close(wake_fd);
+  }
+
+  Result<void> open();
+  void run();
+  void handle(ENetEvent& event);
+  void on_connect(ENetPeer* enet_peer);
+  void on_packet(ENetPeer* enet_peer, std::string_view bytes);
+  void on_hello(ENetPeer* enet_peer, Peer& peer, const HelloMessage& hello);
+  void on_gone(ENetPeer* enet_peer);
+  bool within_rate(Peer& peer);
+  void send_away(ENetPeer* enet_peer, game::Goodbye reason);
+  void flush();
+  void expire_hellos();
+  void wake() {
+    const std::uint64_t one = 1;
+    static_cast<void>(::write(wake_fd, &one, sizeof one));
+  }
+  void count_bad(const char* reason) {
+    metrics.counter("troupe_udp_bad_packets_total", "Packets refused", {{"reason", reason}}).Increment();
+  }
+
+  Metrics& metrics;
+  const GatewayOptions options;
+  prometheus::Gauge& clients_gauge;
+  prometheus::Counter& packets_in;
+  prometheus::Counter& snapshots_out;
+  prometheus::Counter& snapshots_replaced;
+
+  ENetHost* host = nullptr;
+  int wake_fd = -1;
+  std::uint16_t port = 0;
+  std::thread thread;
+  std::atomic<bool> stopping{false};
+
+  // Gateway's thread only.
+  std::unordered_map<SessionId, ENetPeer*> peers;
+  SessionId next_session = 1;
+
+  // Both sides.
+  std::mutex mutex;
+  std::unordered_map<SessionId, Slot> slots;
+  std::vector<Outgoing> outbox;
+  bool woken = false;
+};
+
+Result<void> Gateway::Impl::open() {
+  std::call_once(enet_once, [] { enet_initialize(); });
+  ENetAddress address{};
+  address.port = options.port;
+  if (enet_address_set_host_ip(&address, options.address.c_str()) != 0) {
+    return error(ErrorCode::invalid_argument, "not an IPv4 address: " + options.address);
+  }
+  host = enet_host_create(&address, std::min<std::size_t>(options.max_clients, ENET_PROTOCOL_MAXIMUM_PEER_ID),
+                          game::kChannels, 0, 0);
+  if (host == nullptr) return error(ErrorCode::io, "game UDP port " + std::to_string(options.port) + " is taken");
+  host->maximumPacketSize = game::kMaxControlBytes;
+  host->maximumWaitingData = 64U << 10;
+  ENetAddress bound{};
+  enet_socket_get_address(host->socket, &bound);
+  port = bound.port;
+  wake_fd = ::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+  thread = std::thread([this] { run(); });
+  return {};
+}
+
+void Gateway::Impl::run() {
+  auto next_sweep = Clock::now();
+  auto stop_at = Clock::time_point::max();
+  while (true) {
+    pollfd fds[2] = {{host->socket, POLLIN, 0}, {wake_fd, POLLIN, 0}};
+    ::poll(fds, 2, kServiceMs);
+    std::uint64_t drained = 0;
+    static_cast<void>(::read(wake_fd, &drained, sizeof drained));
+    flush();
+    ENetEvent event;
+    // Bounded, so that a flood does not keep snapshots from going out.
+    for (int i = 0; i < 4'096 && enet_host_service(host, &event, 0) > 0; ++i) handle(event);
+    enet_host_flush(host);
+    const auto now = Clock::now();
+    if (now >= next_sweep) {
+      expire_hellos();
+      next_sweep = now + std::chrono::milliseconds(250);
+    }
+    if (!stopping) continue;
+    if (stop_at == Clock::time_point::max()) {
+      stop_at = now + std::chrono::milliseconds(300);
+      for (auto& [session, peer] : peers) enet_peer_disconnect(peer, static_cast<std::uint32_t>(game::Goodbye::going_away));
+      enet_host_flush(host);
+    }
+    if (peers.empty() || now >= stop_at) return;
+  }
+}
+
+void Gateway::Impl::handle(ENetEvent& event) {
+  switch (event.type) {
+    case ENET_EVENT_TYPE_CONNECT: on_connect(event.peer); break;
+    case ENET_EVENT_TYPE_DISCONNECT: on_gone(event.peer); break;
+    case ENET_EVENT_TYPE_RECEIVE:
+      on_packet(event.peer, {reinterpret_cast<const char*>(event.packet->data), event.packet->dataLength});
+      enet_packet_destroy(event.packet);
+      break;
+    case ENET_EVENT_TYPE_NONE: break;
+  }
+}
+
+void Gateway::Impl::on_connect(ENetPeer* enet_peer) {
+  auto peer = std::make_unique<Peer>();
+  peer->session = next_session++;
+  peer->connected = peer->tokens_at = Clock::now();
+  peer->tokens = options.packets_per_second * 4;
+  peers[peer->session] = enet_peer;
+  enet_peer->data = peer.release();
+  clients_gauge.Increment();
+}
+
+void Gateway::Impl::on_gone(ENetPeer* enet_peer) {
+  const std::unique_ptr<Peer> peer(static_cast<Peer*>(enet_peer->data));
+  enet_peer->data = nullptr;
+  if (!peer) return;
+  peers.erase(peer->session);
+  clients_gauge.Decrement();
+  {
+    const std::lock_guard lock(mutex);
+    slots.erase(peer->session);
+  }
+  if (peer->verified) options.on_leave(peer->match, peer->client);
+}
+
+void Gateway::Impl::send_away(ENetPeer* enet_peer, game::Goodbye reason) {
+  enet_peer_disconnect(enet_peer, static_cast<std::uint32_t>(reason));
+}
+
+bool Gateway::Impl::within_rate(Peer& peer) {
+  const auto now = Clock::now();
+  const double elapsed = std::chrono::duration<double>(now - peer.tokens_at).count();
+  peer.tokens_at = now;
+  peer.tokens = std::min(options.packets_per_second * 4, peer.tokens + elapsed * options.packets_per_second);
+  if (peer.tokens < 1) return false;
+  peer.tokens -= 1;
+  return true;
+}
+
+void Gateway::Impl::on_packet(ENetPeer* enet_peer, std::string_view bytes) {
+  auto* peer = static_cast<Peer*>(enet_peer->data);
+  if (peer == nullptr) return;
+  packets_in.Increment();
+  if (!within_rate(*peer)) {
+    count_bad("rate");
+    return send_away(enet_peer, game::Goodbye::rate_limited);
+  }
+  auto message = decode_client_message(bytes);
+  if (!message) {
+    count_bad("malformed");
+    return send_away(enet_peer, game::Goodbye::bad_message);
+  }
+  if (const auto* hello = std::get_if<HelloMessage>(&*message)) return on_hello(enet_peer, *peer, *hello);
+  if (!peer->verified) {
+    count_bad("before_hello");
+    return send_away(enet_peer, game::Goodbye::bad_message);
+  }
+  auto& commands = std::get<CommandsMessage>(*message);
+  options.on_input(peer->match, std::make_shared<const match::Input>(match::Input{
+                                    peer->client, commands.acked_tick, commands.epoch, std::move(commands.commands)}));
+}
+
+void Gateway::Impl::on_hello(ENetPeer* enet_peer, Peer& peer, const HelloMessage& hello) {
+  if (peer.verified) return;  // repeated
+  const auto now = std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch());
+  auto claims = verify_jwt(options.token_key, hello.token, kGameAudience, now.count());
+  if (!claims.ok() || claims->extra.empty()) {
+    count_bad("token");
+    return send_away(enet_peer, game::Goodbye::bad_token);
+  }
+  peer.verified = true;
+  peer.match = claims->extra;
+  peer.client = {peer.session, claims->subject};
+  options.on_enter(peer.match, peer.client);
+}
+
+void Gateway::Impl::expire_hellos() {
+  const auto now = Clock::now();
+  for (auto& [session, enet_peer] : peers) {
+    const auto* peer = static_cast<const Peer*>(enet_peer->data);
+    if (peer != nullptr && !peer->verified && now - peer->connected > options.hello_timeout) {
+      count_bad("no_hello");
+      send_away(enet_peer, game::Goodbye::too_slow);
+    }
+  }
+}
+
+void Gateway::Impl::flush() {
+  std::unordered_map<SessionId, Slot> snapshots;
+  std::vector<Outgoing> messages;
+  {
+    const std::lock_guard lock(mutex);
+    woken = false;
+    snapshots.swap(slots);
+    messages.swap(outbox);
+  }
+  for (const auto& message : messages) {
+    const auto it = peers.find(message.session);
+    if (it == peers.end()) continue;
+    if (message.goodbye != game::Goodbye::none) {
+      enet_peer_disconnect_later(it->second, static_cast<std::uint32_t>(message.goodbye));
+    } else {
+      auto* packet = enet_packet_create(message.bytes.data(), message.bytes.size(), ENET_PACKET_FLAG_RELIABLE);
+      if (enet_peer_send(it->second, game::kReliableChannel, packet) < 0) enet_packet_destroy(packet);
+    }
+  }
+  for (const auto& [session, slot] : snapshots) {
+    const auto it = peers.find(session);
+    if (it == peers.end()) continue;
+    const auto head = game::write_head(slot.head);
+    auto* packet = enet_packet_create(nullptr, head.size() + slot.delta->size(), 0);
+    std::copy(head.begin(), head.end(), packet->data);
+    std::copy(slot.delta->begin(), slot.delta->end(), packet->data + head.size());
+    if (enet_peer_send(it->second, game::kUnreliableChannel, packet) < 0) enet_packet_destroy(packet);
+    snapshots_out.Increment();
+  }
+}
+
+Gateway::Gateway(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Gateway::~Gateway() {
+  stop();
+  for (auto& [session, enet_peer] : impl_->peers) delete static_cast<Peer*>(enet_peer->data);
+}
+
+void Gateway::stop() {
+  impl_->stopping = true;
+  impl_->wake();
+  if (impl_->thread.joinable()) impl_->thread.join();
+}
+
+Result<std::unique_ptr<Gateway>> Gateway::start(Metrics& metrics, GatewayOptions options) {
+  auto impl = std::make_unique<Impl>(metrics, std::move(options));
+  if (auto done = impl->open(); !done.ok()) return done.error();
+  return std::unique_ptr<Gateway>(new Gateway(std::move(impl)));
+}
+
+std::uint16_t Gateway::port() const noexcept { return impl_->port; }
+
+void Gateway::snapshot(SessionId session, const game::SnapshotHead& head, std::shared_ptr<const std::string> delta) {
+  bool wake = false;
+  {
+    const std::lock_guard lock(impl_->mutex);
+    auto& slot = impl_->slots[session];
+    if (slot.delta) impl_->snapshots_replaced.Increment();
+    slot = {head, std::move(delta)};
+    wake = !std::exchange(impl_->woken, true);
+  }
+  if (wake) impl_->wake();
+}
+
+void Gateway::welcome(SessionId session, int slot, int tick_hz, const std::string& match) {
+  flatbuffers::FlatBufferBuilder builder(128);
+  const auto name = builder.CreateString(match);
+  const auto body = fbs::CreateWelcome(builder, static_cast<std::uint8_t>(slot), static_cast<std::uint8_t>(tick_hz), name);
+  builder.Finish(fbs::CreateServerMessage(builder, fbs::ServerBody::Welcome, body.Union()));
+  {
+    const std::lock_guard lock(impl_->mutex);
+    if (impl_->outbox.size() >= kMaxOutbox) return;  // the client says Hello again when no Welcome comes
+    impl_->outbox.push_back({session, {reinterpret_cast<const char*>(builder.GetBufferPointer()), builder.GetSize()}});
+    impl_->woken = true;
+  }
+  impl_->wake();
+}
+
+void Gateway::goodbye(SessionId session, game::Goodbye reason) {
+  {
+    const std::lock_guard lock(impl_->mutex);
+    impl_->outbox.push_back({session, {}, reason});
+    impl_->woken = true;
+  }
+  impl_->wake();
+}
+
+}  // namespace troupe::udp

@@ -1,0 +1,60 @@
+// The game gateway: ENet clients on one side, matches on the other.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "actors/match/messages.hpp"
+#include "base/jwt.hpp"
+#include "base/result.hpp"
+
+namespace troupe {
+class Metrics;
+}
+
+namespace troupe::udp {
+
+struct GatewayOptions {
+  std::string address = "127.0.0.1";
+  std::uint16_t port = 7777;              ///< 0: any free one
+  std::size_t max_clients = 4'000;        ///< ENet's own bound is 4,095 a host
+  std::chrono::milliseconds hello_timeout{5'000};
+  double packets_per_second = 120;        ///< of one client; four times as many at once
+  JwtKey token_key;
+  /// What verified clients do. Called on the gateway's thread; must not block.
+  std::function<void(const std::string& match, const match::Client&)> on_enter;
+  std::function<void(const std::string& match, const match::Client&)> on_leave;
+  std::function<void(const std::string& match, match::InputPtr)> on_input;
+};
+
+/// The audience of a game token; its subject is the player, its context the match.
+inline constexpr const char* kGameAudience = "troupe-game";
+
+/// One thread owns the ENet host. It sleeps until a datagram or an outbound message wakes it. Every packet is checked by
+/// the FlatBuffers verifier, against the rules' limits and the client's rate before a match hears of it; what is wrong is
+/// counted by reason, and the client is sent away with a Goodbye.
+class Gateway final : public match::Output {
+ public:
+  /// Errors: io (the port is taken).
+  static Result<std::unique_ptr<Gateway>> start(Metrics& metrics, GatewayOptions options);
+  ~Gateway() override;
+
+  [[nodiscard]] std::uint16_t port() const noexcept;
+  /// Tells all clients that the server goes away and takes no more. Waits until they have been told (at most a second).
+  void stop();
+
+  void snapshot(match::SessionId session, const game::SnapshotHead& head,
+                std::shared_ptr<const std::string> delta) override;
+  void welcome(match::SessionId session, int slot, int tick_hz, const std::string& match) override;
+  void goodbye(match::SessionId session, game::Goodbye reason) override;
+
+ private:
+  struct Impl;
+  explicit Gateway(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace troupe::udp

@@ -1,0 +1,215 @@
+#include <cmath>
+
+#include <boost/json.hpp>
+#include <enet/enet.h>
+#include <gtest/gtest.h>
+
+#include "net/client/game_client.hpp"
+#include "tests/support/server_process.hpp"
+
+namespace troupe::test {
+namespace {
+
+using client::ClientHost;
+using client::GameClient;
+using client::State;
+
+std::string make_match(const ServerProcess& server, int max_players = 8) {
+  const auto reply = server.client("host").post("/api/v1/matches", {{"max_players", max_players}});
+  EXPECT_EQ(reply->status, 201) << reply->body;
+  return std::string(reply->json().at("id").as_string());
+}
+
+std::string join_token(const ServerProcess& server, const std::string& match, const std::string& player) {
+  const auto reply = server.client(player).request("POST", "/api/v1/matches/" + match + "/join");
+  EXPECT_EQ(reply->status, 200) << reply->body;
+  return std::string(reply->json().at("token").as_string());
+}
+
+/// A player on a socket of its own.
+struct Bot {
+  std::unique_ptr<ClientHost> host = std::move(ClientHost::create()).value();
+  std::unique_ptr<GameClient> game;
+
+  void connect(const ServerProcess& server, const std::string& token) {
+    game = std::move(host->connect("127.0.0.1", server.endpoint().game_port, token)).value();
+  }
+};
+
+/// Serves all bots and has each send a command per tick, until `condition` holds.
+bool play(const std::vector<Bot*>& bots, const std::function<game::Command(std::size_t)>& command,
+          const std::function<bool()>& condition, double seconds = 20) {
+  const auto until = std::chrono::steady_clock::now() + std::chrono::duration<double>(seconds);
+  auto next = std::chrono::steady_clock::now();
+  while (std::chrono::steady_clock::now() < until) {
+    for (auto* bot : bots) bot->host->service(2);
+    if (condition()) return true;
+    if (std::chrono::steady_clock::now() < next) continue;
+    next += std::chrono::milliseconds(33);
+    for (std::size_t i = 0; i < bots.size(); ++i) {
+      if (bots[i]->game) bots[i]->game->send(command(i));
+    }
+  }
+  return false;
+}
+
+game::Command wander(std::size_t bot) {
+  static unsigned turn = 0;
+  ++turn;
+  return {static_cast<std::int8_t>(static_cast<int>(turn / 90 % 3) - 1), static_cast<std::int8_t>(bot % 2 == 0 ? 1 : -1),
+          static_cast<std::uint8_t>(turn), turn % 10 == 0};
+}
+
+const game::PlayerView* view(const GameClient& of, int slot) {
+  if (of.latest() == nullptr) return nullptr;
+  for (const auto& player : of.latest()->players) {
+    if (player.slot == slot) return &player;
+  }
+  return nullptr;
+}
+
+TEST(MatchE2E, TwoPlayersMoveSeeEachOtherAndThePredictionHolds) {
+  ServerProcess server;
+  const auto match = make_match(server);
+  Bot a, b;
+  a.connect(server, join_token(server, match, "ann"));
+  b.connect(server, join_token(server, match, "bob"));
+  ASSERT_TRUE(play({&a, &b}, wander, [&] { return a.game->state() == State::playing && view(*a.game, b.game->slot()) != nullptr; }));
+  const auto start = *view(*a.game, b.game->slot());
+
+  ASSERT_TRUE(play({&a, &b}, wander, [&] { return a.game->statistics().snapshots > 120 && b.game->statistics().snapshots > 120; }));
+
+  const auto* seen = view(*a.game, b.game->slot());
+  ASSERT_NE(seen, nullptr);
+  EXPECT_NE(std::pair(seen->x, seen->y), std::pair(start.x, start.y)) << "the match is being played";
+  for (const auto* bot : {&a, &b}) {
+    const auto statistics = bot->game->statistics();
+    EXPECT_GT(statistics.commands, 100U);
+    EXPECT_LE(statistics.corrections, statistics.commands / 5);
+    EXPECT_TRUE(bot->game->interpolated(2).has_value());
+    EXPECT_TRUE(bot->game->predicted().has_value());
+    // Mean size of a delta beside the 14 bytes of head.
+    EXPECT_LT(static_cast<double>(statistics.snapshot_bytes) / static_cast<double>(statistics.snapshots), 40);
+  }
+}
+
+TEST(MatchE2E, APlayerWhoseConnectionDroppedComesBackToTheSamePlace) {
+  ServerProcess server;
+  const auto match = make_match(server);
+  Bot a;
+  a.connect(server, join_token(server, match, "ann"));
+  ASSERT_TRUE(play({&a}, wander, [&] { return a.game->statistics().snapshots > 20; }));
+  const int slot = a.game->slot();
+  a.game->drop();
+
+  Bot again;
+  again.connect(server, join_token(server, match, "ann"));
+  ASSERT_TRUE(play({&again}, wander, [&] { return again.game->statistics().snapshots > 20; }));
+
+  EXPECT_EQ(again.game->slot(), slot);
+  EXPECT_EQ(again.game->latest()->players.size(), 1U);
+}
+
+TEST(MatchE2E, AKilledMatchComesBackWithItsStateWhileClientsStayConnected) {
+  ServerProcess server({"admin.drills=true", "match.checkpoint_ticks=5"});
+  const auto match = make_match(server);
+  Bot a, b;
+  a.connect(server, join_token(server, match, "ann"));
+  b.connect(server, join_token(server, match, "bob"));
+  ASSERT_TRUE(play({&a, &b}, wander, [&] { return a.game->statistics().snapshots > 60 && b.game->statistics().snapshots > 60; }));
+  const auto before = *view(*a.game, b.game->slot());
+  const auto tick = a.game->latest()->tick;
+  const auto snapshots = a.game->statistics().snapshots;
+
+  ASSERT_EQ(server.client("root", "admin").request("POST", "/api/v1/admin/actors/match/" + match + "/crash")->status, 202);
+  const auto still = [](std::size_t) { return game::Command{}; };
+  ASSERT_TRUE(eventually([&] { return server.metric("troupe_entity_crashes_total{kind=\"match\"}") >= 1; }));
+  ASSERT_TRUE(play({&a, &b}, still, [&] {
+    return a.game->statistics().snapshots > snapshots + 40 && a.game->latest()->tick > tick;
+  }));
+
+  EXPECT_EQ(a.game->state(), State::playing);
+  EXPECT_EQ(b.game->state(), State::playing);
+  const auto* after = view(*a.game, b.game->slot());
+  ASSERT_NE(after, nullptr);
+  // It lost at most a checkpoint's ticks, so nobody is far from where they were (unless shot meanwhile).
+  EXPECT_LE(std::abs(static_cast<int>(after->x) - static_cast<int>(before.x)), 20 * game::kWalkSpeed);
+}
+
+TEST(MatchE2E, AMatchSurvivesAKillOfTheServer) {
+  ServerProcess server({"match.checkpoint_ticks=5"});
+  const auto match = make_match(server);
+  Bot a;
+  a.connect(server, join_token(server, match, "ann"));
+  ASSERT_TRUE(play({&a}, wander, [&] { return a.game->statistics().snapshots > 60; }));
+  const auto tick = a.game->latest()->tick;
+
+  server.kill();
+  server.start();
+
+  Bot again;
+  again.connect(server, join_token(server, match, "ann"));
+  ASSERT_TRUE(play({&again}, wander, [&] { return again.game->statistics().snapshots > 5; }));
+  EXPECT_GE(again.game->latest()->tick + 60, tick);
+}
+
+TEST(MatchE2E, WrongTokensAndFullMatchesAreRefusedWithAReason) {
+  ServerProcess server;
+  const auto match = make_match(server, 2);
+  Bot forged, one, two, three;
+  forged.connect(server, "not a token");
+  one.connect(server, join_token(server, match, "p1"));
+  two.connect(server, join_token(server, match, "p2"));
+  ASSERT_TRUE(play({&forged, &one, &two}, wander, [&] {
+    return forged.game->state() == State::closed && one.game->state() == State::playing && two.game->state() == State::playing;
+  }));
+  EXPECT_EQ(forged.game->goodbye(), game::Goodbye::bad_token);
+
+  three.connect(server, join_token(server, match, "p3"));
+  ASSERT_TRUE(play({&three}, wander, [&] { return three.game->state() == State::closed; }));
+  EXPECT_EQ(three.game->goodbye(), game::Goodbye::match_full);
+}
+
+// A raw ENet peer that does not speak the protocol, and one that floods.
+TEST(MatchE2E, MalformedPacketsAreCountedAndTheSenderIsSentAway) {
+  ServerProcess server;
+  ASSERT_EQ(enet_initialize(), 0);
+  ENetHost* host = enet_host_create(nullptr, 4, game::kChannels, 0, 0);
+  ENetAddress address{};
+  enet_address_set_host_ip(&address, "127.0.0.1");
+  address.port = server.endpoint().game_port;
+  ENetPeer* peer = enet_host_connect(host, &address, game::kChannels, 0);
+  std::optional<std::uint32_t> reason;
+  ASSERT_TRUE(eventually([&] {
+    ENetEvent event;
+    while (enet_host_service(host, &event, 1) > 0) {
+      if (event.type == ENET_EVENT_TYPE_CONNECT) {
+        enet_peer_send(peer, 0, enet_packet_create("garbage!", 8, ENET_PACKET_FLAG_RELIABLE));
+      } else if (event.type == ENET_EVENT_TYPE_DISCONNECT) {
+        reason = event.data;
+      }
+    }
+    return reason.has_value();
+  }));
+  enet_host_destroy(host);
+
+  EXPECT_EQ(*reason, static_cast<std::uint32_t>(game::Goodbye::bad_message));
+  EXPECT_EQ(server.metric("troupe_udp_bad_packets_total{reason=\"malformed\"}"), 1);
+}
+
+TEST(MatchE2E, TheApiValidatesAndPages) {
+  ServerProcess server;
+  auto host = server.client("host");
+  EXPECT_EQ(host.post("/api/v1/matches", {{"max_players", 1}})->status, 400);
+  EXPECT_EQ(host.post("/api/v1/matches", {{"max_players", 65}})->status, 400);
+  EXPECT_EQ(host.get("/api/v1/matches/01ARZ3NDEKTSV4RRFFQ69G5FAV")->status, 404);
+  for (int i = 0; i < 5; ++i) make_match(server);
+
+  const auto first = host.get("/api/v1/matches?limit=3")->json();
+  EXPECT_EQ(first.at("items").as_array().size(), 3U);
+  const auto rest = host.get("/api/v1/matches?limit=3&cursor=" + std::string(first.at("next").as_string()))->json();
+  EXPECT_EQ(rest.at("items").as_array().size(), 2U);
+}
+
+}  // namespace
+}  // namespace troupe::test
