@@ -1,0 +1,1 @@
+troupe_library(troupe_sim_match SOURCES match_sim.cpp PUBLIC troupe_sim_core troupe_net_client)
