@@ -73,6 +73,11 @@ void stop_ticking(MatchState& state) {
   if (state.ticker_token != 0) state.shared->ticker.unsubscribe(std::exchange(state.ticker_token, 0));
 }
 
+void begin(Self self) {
+  self->state.loaded = true;
+  for (auto& request : std::exchange(self->state.early, {})) request();
+}
+
 void on_loaded(Self self, Result<std::optional<std::string>> bytes) {
   auto& state = self->state;
   if (bytes.ok() && *bytes) {
@@ -94,8 +99,13 @@ void on_loaded(Self self, Result<std::optional<std::string>> bytes) {
     self->quit(caf::exit_reason::unhandled_exception);
     return;
   }
-  state.loaded = true;
-  for (auto& request : std::exchange(state.early, {})) request();
+  if (!state.exists) return begin(self);
+  // The new epoch is written down before anybody plays in it: two crashes in a row must not give it to two histories.
+  actors::persist(self, state.shared->context.writer, checkpoint_batch(state), [self](const auto& done) {
+    if (done.ok()) return begin(self);
+    spdlog::error("match {}: {}", self->state.at.info.id, done.error().detail);
+    self->quit(caf::exit_reason::unhandled_exception);
+  });
 }
 
 void when_loaded(Self self, std::function<void()> work) {
@@ -120,12 +130,28 @@ Seat* seat_of(MatchState& state, const Client& client) {
   return seat.session == client.session ? &seat : nullptr;
 }
 
+/// Frees the places of those who did not come back in time.
+void expire_places(MatchState& state, std::uint64_t now_ms) {
+  const auto grace = static_cast<std::uint64_t>(state.shared->options.rejoin_grace_s) * 1000;
+  for (auto it = state.at.places.begin(); it != state.at.places.end();) {
+    auto& seat = state.seats[static_cast<std::size_t>(it->second)];
+    if (seat.session != 0 || now_ms < seat.gone_since_ms + grace) {
+      ++it;
+      continue;
+    }
+    game::remove_player(state.at.world, it->second);
+    seat = {};
+    it = state.at.places.erase(it);
+  }
+}
+
 void enter(Self self, const Client& client) {
   auto& state = self->state;
   auto& output = state.shared->output;
   if (!state.exists) return output.goodbye(client.session, game::Goodbye::match_gone);
   auto place = state.at.places.find(client.player);
   if (place == state.at.places.end()) {
+    expire_places(state, state.shared->context.now_ms());  // a match that stands still has no tick to do it
     const int slot = free_slot(state);
     if (slot < 0) return output.goodbye(client.session, game::Goodbye::match_full);
     place = state.at.places.emplace(client.player, slot).first;
@@ -145,22 +171,6 @@ void leave(Self self, const Client& client) {
     seat->session = 0;
     seat->pending.clear();
     seat->gone_since_ms = state.shared->context.now_ms();
-  }
-}
-
-/// Frees the places of those who did not come back in time.
-void expire_places(Self self, std::uint64_t now_ms) {
-  auto& state = self->state;
-  const auto grace = static_cast<std::uint64_t>(state.shared->options.rejoin_grace_s) * 1000;
-  for (auto it = state.at.places.begin(); it != state.at.places.end();) {
-    auto& seat = state.seats[static_cast<std::size_t>(it->second)];
-    if (seat.session != 0 || now_ms < seat.gone_since_ms + grace) {
-      ++it;
-      continue;
-    }
-    game::remove_player(state.at.world, it->second);
-    seat = {};
-    it = state.at.places.erase(it);
   }
 }
 
@@ -244,7 +254,7 @@ void tick(Self self, std::uint64_t due_ns) {
   send_snapshots(state);
   const auto every = static_cast<std::uint32_t>(shared.options.checkpoint_ticks);
   if (state.at.world.tick % every == 0) {
-    expire_places(self, shared.context.now_ms());
+    expire_places(state, shared.context.now_ms());
     checkpoint(self);
     if (connected(state) == 0) stop_ticking(state);  // paused while everyone is gone
   }

@@ -27,7 +27,7 @@ using match::SessionId;
 
 /// ENet has timers of its own (retransmission, pings): it is served at least this often.
 constexpr int kServiceMs = 10;
-constexpr std::size_t kMaxOutbox = 1'024;  ///< reliable messages that wait for the thread; beyond it they are dropped
+constexpr std::size_t kMaxOutbox = 8'192;  ///< reliable messages that wait for the thread; beyond it they are dropped
 
 struct Peer {
   SessionId session = 0;
@@ -327,7 +327,7 @@ void Gateway::welcome(SessionId session, int slot, int tick_hz, const std::strin
   builder.Finish(fbs::CreateServerMessage(builder, fbs::ServerBody::Welcome, body.Union()));
   {
     const std::lock_guard lock(impl_->mutex);
-    if (impl_->outbox.size() >= kMaxOutbox) return;  // the client says Hello again when no Welcome comes
+    if (impl_->outbox.size() >= kMaxOutbox) return;  // a client without a Welcome connects again
     impl_->outbox.push_back({session, {reinterpret_cast<const char*>(builder.GetBufferPointer()), builder.GetSize()}});
     impl_->woken = true;
   }
@@ -337,6 +337,7 @@ void Gateway::welcome(SessionId session, int slot, int tick_hz, const std::strin
 void Gateway::goodbye(SessionId session, game::Goodbye reason) {
   {
     const std::lock_guard lock(impl_->mutex);
+    if (impl_->outbox.size() >= kMaxOutbox) return;  // it stays connected and hears nothing until it gives up
     impl_->outbox.push_back({session, {}, reason});
     impl_->woken = true;
   }

@@ -170,7 +170,28 @@ TEST(MatchE2E, WrongTokensAndFullMatchesAreRefusedWithAReason) {
   EXPECT_EQ(three.game->goodbye(), game::Goodbye::match_full);
 }
 
-// A raw ENet peer that does not speak the protocol, and one that floods.
+// A match that emptied must take newcomers once the grace time is over (colyseus #962: rooms leaked for ever).
+TEST(MatchE2E, AFullMatchThatEmptiedTakesNewcomersAfterTheGraceTime) {
+  ServerProcess server({"match.rejoin_grace_s=1"});
+  const auto match = make_match(server, 2);
+  {
+    Bot one, two;
+    one.connect(server, join_token(server, match, "p1"));
+    two.connect(server, join_token(server, match, "p2"));
+    ASSERT_TRUE(play({&one, &two}, wander, [&] {
+      return one.game->state() == State::playing && two.game->state() == State::playing;
+    }));
+  }
+
+  EXPECT_TRUE(eventually([&] {
+    Bot three;
+    three.connect(server, join_token(server, match, "p3"));
+    return play({&three}, wander, [&] { return three.game->state() != State::connecting; }, 5) &&
+           three.game->state() == State::playing;
+  }));
+}
+
+// A raw ENet peer that does not speak the protocol.
 TEST(MatchE2E, MalformedPacketsAreCountedAndTheSenderIsSentAway) {
   ServerProcess server;
   ASSERT_EQ(enet_initialize(), 0);
