@@ -10,6 +10,7 @@
 #include <boost/beast/http.hpp>
 #include <boost/beast/ssl/ssl_stream.hpp>
 
+#include "base/ids.hpp"
 #include "net/http/request_head.hpp"
 #include "net/ws/socket_session.hpp"
 
@@ -59,6 +60,7 @@ class Connection final : public Drainable, public std::enable_shared_from_this<C
 
   void begin() {
     number_ = server_->enlist(this->weak_from_this());
+    if (server_->draining) return close();
     if constexpr (std::is_same_v<Stream, ws::TlsStream>) {
       lowest().expires_after(server_->options.header_timeout);
       stream_.async_handshake(asio::ssl::stream_base::server, [self = self()](boost::system::error_code ec) {
@@ -96,6 +98,8 @@ class Connection final : public Drainable, public std::enable_shared_from_this<C
     parser_->header_limit(static_cast<std::uint32_t>(server_->options.max_header_bytes));
     parser_->body_limit(boost::none);  // the route's own limit is set before any of the body is read
     idle_ = buffer_.size() == 0;
+    head_ = false;
+    pattern_ = "-";
     if (!idle_) return read_rest_of_header();  // a pipelined request is already here
     lowest().expires_after(server_->options.idle_timeout);
     // The header's own clock starts with its first byte: a client that drips bytes is cut off, an idle one may rest.
@@ -117,7 +121,11 @@ class Connection final : public Drainable, public std::enable_shared_from_this<C
 
   void refuse(boost::system::error_code ec) {
     keep_alive_ = false;
-    if (ec == beast::error::timeout) return answer_error(408, error(ErrorCode::timeout, "the request came too slowly"));
+    if (ec == beast::error::timeout) return close();  // the stream has closed its socket: no 408 can be sent
+    if (request_.request_id.empty()) {
+      started_ = Clock::now();
+      request_.request_id = make_id_string();
+    }
     if (ec == bhttp::error::header_limit) return answer_error(431, error(ErrorCode::too_large, "the header is too large"));
     if (ec == bhttp::error::body_limit) return answer_error(413, error(ErrorCode::too_large, "the body is too large"));
     if (ec.category() == bhttp::make_error_code(bhttp::error::bad_method).category() &&
@@ -133,9 +141,11 @@ class Connection final : public Drainable, public std::enable_shared_from_this<C
     keep_alive_ = message.keep_alive() && !server_->draining;
     head_ = message.method() == bhttp::verb::head;
     auto head = read_head(message.base(), address_);
-    if (!head.ok()) return answer_and_close(head.error());
+    if (!head.ok()) {
+      request_.request_id = make_id_string();
+      return answer_and_close(head.error());
+    }
     request_ = std::move(*head);
-    pattern_ = "-";
     if (const auto verdict = server_->allow(address_); !verdict.allowed) {
       const auto seconds = static_cast<int>((verdict.retry_after.count() + 999) / 1000);
       return reject(problem(error(ErrorCode::rate_limited, "too many requests from this address"), seconds));
@@ -154,8 +164,14 @@ class Connection final : public Drainable, public std::enable_shared_from_this<C
   }
 
   void route() {
-    const bool upgrade = request_.header("sec-websocket-key").has_value();
-    auto match = server_->router.match(upgrade ? "WEBSOCKET" : request_.method, request_.path);
+    auto match = server_->router.match(request_.method, request_.path);
+    bool upgrade = false;
+    if (request_.method == "GET" && (match.route == nullptr || request_.header("sec-websocket-key"))) {
+      if (auto websocket = server_->router.match("WEBSOCKET", request_.path); websocket.route != nullptr) {
+        match = std::move(websocket);
+        upgrade = true;  // or should have been one: check_upgrade says so
+      }
+    }
     if (match.route == nullptr) {
       if (match.allowed.empty()) return reject(problem(error(ErrorCode::not_found, "no such resource")));
       auto response = problem(error(ErrorCode::unsupported, "the method is not allowed here"));
@@ -272,7 +288,7 @@ class Connection final : public Drainable, public std::enable_shared_from_this<C
   }
 
   void on_written(boost::system::error_code ec) {
-    const bool more = !ec && message_->keep_alive();
+    const bool more = !ec && message_->keep_alive() && !server_->draining;
     serializer_.reset();
     message_.reset();
     response_ = {};

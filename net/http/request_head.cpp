@@ -63,6 +63,10 @@ Result<Request> read_head(const Header& header, std::string remote) {
     if (!slot.empty()) slot += ", ";
     slot.append(field.value().data(), field.value().size());
   }
+  // RFC 9112 section 3.2.
+  if (header.version() >= 11 && header.count(boost::beast::http::field::host) != 1) {
+    return error(ErrorCode::invalid_argument, "there must be exactly one Host");
+  }
   const auto given = request.header("x-request-id");
   request.request_id = given && is_request_id(*given) ? *given : make_id_string();
   return request;

@@ -36,7 +36,9 @@ std::string encode_frame(Opcode opcode, std::string_view payload) {
 
 std::string close_payload(std::uint16_t code, std::string_view reason) {
   std::string out{static_cast<char>(code >> 8), static_cast<char>(code & 0xff)};
-  out.append(reason.substr(0, kMaxControlBytes - 2));
+  auto size = std::min(reason.size(), kMaxControlBytes - 2);
+  while (size > 0 && size < reason.size() && (static_cast<unsigned char>(reason[size]) & 0xc0U) == 0x80U) --size;
+  out.append(reason.substr(0, size));
   return out;
 }
 
@@ -84,6 +86,8 @@ std::uint16_t FrameParser::read_header(std::string_view& bytes) {
       left_ = 0;
       for (std::size_t i = 0; i < extended; ++i) left_ = (left_ << 8) | static_cast<unsigned char>(header_[2 + i]);
     }
+    // Section 5.2: the shortest form, and a top bit of 0.
+    if ((extended == 2 && left_ < 126) || (extended == 8 && (left_ <= 0xffff || (left_ >> 63) != 0))) return kProtocolError;
     std::copy_n(header_.data() + 2 + extended, 4, mask_);
     mask_at_ = 0;
     final_ = (static_cast<unsigned char>(header_[0]) & 0x80U) != 0;

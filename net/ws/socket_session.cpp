@@ -169,7 +169,8 @@ class SessionImpl final : public SocketSession {
                                       });
           return;
         }
-        if (ec) return finish();
+        // Not right here: this may be a send() of a callback that finish() destroys.
+        if (ec) return post([this] { finish(); });
         written(bytes);
       } else {
         stream_.async_write_some(buffers, [self = self()](boost::system::error_code ec, std::size_t bytes) {
@@ -235,11 +236,16 @@ class SessionImpl final : public SocketSession {
     timer_.expires_after(std::chrono::milliseconds(limits_.ping_interval_ms));
     timer_.async_wait([weak = std::weak_ptr<SessionImpl>(self())](boost::system::error_code ec) {
       auto session = weak.lock();
-      if (ec || !session || session->finished_) return;
+      if (ec || !session || session->is_closing()) return;  // the timer belongs to the close then
       if (session->pongs_missed_++ >= 2) return session->finish();
       session->send(std::make_shared<const std::string>(encode_frame(Opcode::ping, {})));
       session->arm_ping();
     });
+  }
+
+  [[nodiscard]] bool is_closing() const {
+    const std::lock_guard lock(mutex_);
+    return closing_;
   }
 
   void finish() {
