@@ -4,6 +4,7 @@
 #include <atomic>
 #include <deque>
 #include <mutex>
+#include <span>
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/post.hpp>
