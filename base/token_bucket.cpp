@@ -22,9 +22,10 @@ RateLimiter::Verdict RateLimiter::take(std::string_view key, TimePoint now, doub
   auto& bucket = it->second;
   const double elapsed = std::chrono::duration<double>(now - bucket.updated).count();
   bucket.tokens = std::min(limit_.burst, bucket.tokens + std::max(0.0, elapsed) * limit_.per_second);
-  bucket.updated = now;
-  if (bucket.tokens >= cost) {
-    bucket.tokens -= cost;
+  bucket.updated = std::max(bucket.updated, now);
+  // Rounding must not refuse one who has waited as long as he was told.
+  if (bucket.tokens + 1e-9 >= cost) {
+    bucket.tokens = std::max(0.0, bucket.tokens - cost);
     return {true, bucket.tokens, {}};
   }
   const double wait_ms = (cost - bucket.tokens) / limit_.per_second * 1000;

@@ -109,6 +109,8 @@ Result<void> App::Impl::listen() {
   io = std::make_unique<http::IoPool>(or_cores(config.http_threads));
   api::mount_system(router, {.metrics = metrics,
                              .entities = *entities,
+                             .reads = *reads,
+                             .backup_dir = std::filesystem::path(config.data_dir) / "backups",
                              .ready = [this] { return ready.load(); },
                              .drills = config.admin_drills});
   auto started = Domains::start({config, *context, *asker, *io, router, token_key});

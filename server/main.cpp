@@ -99,6 +99,19 @@ int serve(const Flags& flags, bool print_config) {
   return run_until_signal(**app);
 }
 
+/// `serve` on fresh data that goes with the process, for trying things out.
+int demo(Flags flags) {
+  std::string pattern = (std::filesystem::temp_directory_path() / "troupe-demo-XXXXXX").string();
+  if (::mkdtemp(pattern.data()) == nullptr) return fail(error(ErrorCode::io, "cannot make " + pattern));
+  flags.data_dir = pattern;
+  fmt::print(stderr, "data in {}, removed at the end; mint tokens with: troupe token --data-dir {} --subject me\n", pattern,
+             pattern);
+  const int code = serve(flags, false);
+  std::error_code ignored;
+  std::filesystem::remove_all(pattern, ignored);
+  return code;
+}
+
 int token(const Flags& flags, const std::string& subject, const std::string& scope, int hours) {
   auto config = load(flags);
   if (!config.ok()) return fail(config.error());
@@ -190,6 +203,10 @@ int run(int argc, char** argv) {
   auto* serve_command = common(cli.add_subcommand("serve", "Run the server"));
   serve_command->add_flag("--print-config", print_config, "Print the effective configuration and exit");
   serve_command->callback([&] { exit_code = serve(flags, print_config); });
+
+  common(cli.add_subcommand("demo", "Run the server on fresh data that is removed at the end"))->callback([&] {
+    exit_code = demo(flags);
+  });
 
   std::string subject, scope;
   int hours = 24;

@@ -3,8 +3,12 @@
 #include <boost/json.hpp>
 
 #include "actors/system/entity.hpp"
+#include "base/ids.hpp"
 #include "base/metrics.hpp"
 #include "net/http/router.hpp"
+#include "storage/backup.hpp"
+#include "storage/read_pool.hpp"
+#include "storage/store.hpp"
 
 namespace troupe::api {
 namespace {
@@ -51,6 +55,16 @@ void mount_system(http::Router& router, const SystemApi& api) {
                out.send(http::json_response(200, boost::json::object{{"kinds", std::move(kinds)}}));
              },
              {.scope = "admin"});
+  router.add("POST", "/api/v1/admin/backups",
+             [&reads = api.reads, dir = api.backup_dir](const Request&, const Responder& out) {
+               const auto name = make_id_string();
+               auto posted = reads.post([out, dir, name](const storage::Store& store) {
+                 if (auto done = storage::backup(store, dir / name); !done.ok()) return out.send(done.error());
+                 out.send(http::json_response(201, boost::json::object{{"id", name}, {"path", (dir / name).string()}}));
+               });
+               if (!posted.ok()) out.send(posted.error());
+             },
+             {.scope = "admin", .timeout = std::chrono::minutes(5)});
   if (!api.drills) return;
   router.add("POST", "/api/v1/admin/actors/{kind}/{id}/crash",
              [&entities = api.entities](const Request& request, const Responder& out) {

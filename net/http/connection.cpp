@@ -336,6 +336,8 @@ class Connection final : public Drainable, public std::enable_shared_from_this<C
     session->attach(std::move(member));
     route_->ws_handler(request_, session);
     session->begin(std::move(leftover));
+    // A drain that began before the session was in the list has not seen it.
+    if (server_->draining) session->close(1001, "the server is going away");
   }
 
   std::shared_ptr<Server::Impl> server_;

@@ -107,6 +107,23 @@ TEST(AuctionE2E, ABudgetIsNotOverspentAndBillsSurviveAKill) {
   EXPECT_LE(stats.at("bills").to_number<int>(), 10);
 }
 
+TEST(BackupE2E, ABackupOfARunningServerRestoresWhatWasAcknowledged) {
+  ServerProcess server;
+  const std::string id(server.client("adv", "ads").post("/api/v1/campaigns", campaign(1, 10))->json().at("id").as_string());
+  const auto made = server.client("root", "admin").request("POST", "/api/v1/admin/backups");
+  ASSERT_EQ(made->status, 201) << made->body;
+  TempDir dir;
+
+  auto restore = sim::ChildProcess::start({program("troupe"), "restore", "--data-dir", dir / "data",
+                                           std::string(made->json().at("path").as_string())}, {});
+  ASSERT_EQ(restore->wait(std::chrono::seconds(60)), 0);
+  auto verify = sim::ChildProcess::start({program("troupe"), "verify", "--data-dir", dir / "data"}, {.stdout_path = dir / "out"});
+  ASSERT_EQ(verify->wait(std::chrono::seconds(60)), 0);
+
+  auto backup = sim::ChildProcess::start({program("troupe"), "backup", "--data-dir", dir / "data", dir / "again"}, {});
+  EXPECT_EQ(backup->wait(std::chrono::seconds(60)), 0);
+}
+
 TEST(AuctionE2E, BadInputGetsATypedErrorAndTheRightStatus) {
   ServerProcess server;
   auto exchange = server.client("ssp", "exchange"), nobody = server.client("x");

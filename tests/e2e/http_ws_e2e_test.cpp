@@ -134,7 +134,7 @@ TEST(WebSocket, APeerThatDoesNotCloseIsCut) {
 TEST(WebSocket, DrainSays1001) {
   HttpFixture server(mount);
   auto socket = open(server);
-  std::thread drain([&] { server.server().drain(10s); });
+  std::jthread drain([&] { server.server().drain(10s); });
   EXPECT_EQ(socket.read(4).substr(2), "\x03\xe9"s);
   { const RawSocket gone = std::move(socket); }
   drain.join();
