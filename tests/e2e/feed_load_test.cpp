@@ -14,13 +14,19 @@ TEST(FeedLoad, EachAcknowledgedPostIsOnEachFollowersTimelineOnce) {
   sim::Progress progress(false);
   const std::atomic<bool> stop{false};
   const auto section = sim::run_feed(server.endpoint(),
-                                     {.users = 30, .follows = 5, .posts_per_s = 40, .reads_per_s = 40,
-                                      .duration = std::chrono::seconds(2), .connections = 8, .listeners = 5},
+                                     {.users = 30,
+                                      .follows = 5,
+                                      .posts_per_s = 40,
+                                      .reads_per_s = 40,
+                                      .duration = std::chrono::seconds(2),
+                                      .connections = 8,
+                                      .listeners = 5},
                                      progress, stop);
   ASSERT_TRUE(section.ok()) << section.error().detail;
   for (const auto& failure : section->failures) ADD_FAILURE() << failure;
   const auto row = [&](const char* name) {
-    const auto it = std::find_if(section->rows.begin(), section->rows.end(), [&](const auto& r) { return r.name == name; });
+    const auto it = std::find_if(section->rows.begin(), section->rows.end(),
+                                 [&](const auto& r) { return r.name == name; });
     return it == section->rows.end() ? -1.0 : it->value;
   };
   EXPECT_GT(row("posts"), 0);
