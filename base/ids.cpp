@@ -49,9 +49,10 @@ std::uint64_t Id::time_ms() const noexcept {
 
 Id make_id() {
   thread_local Id last{};
-  const auto now = static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(
-                                                  std::chrono::system_clock::now().time_since_epoch())
-                                                  .count());
+  const auto now =
+      static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(
+                                     std::chrono::system_clock::now().time_since_epoch())
+                                     .count());
   if (last.time_ms() == now) {
     increment_random_part(last);
     return last;
@@ -71,7 +72,9 @@ Id make_id_after(const Id& last) {
   return id;
 }
 
-std::string make_id_string() { return make_id().to_string(); }
+std::string make_id_string() {
+  return make_id().to_string();
+}
 
 std::optional<Id> parse_id(std::string_view text) noexcept {
   if (text.size() != 26) return std::nullopt;

@@ -9,8 +9,9 @@
 
 namespace troupe {
 
-/// A ULID (https://github.com/ulid/spec): 48 bits of Unix milliseconds, 80 random bits from libsodium.
-/// Text form is Crockford base32, upper case, 26 characters; text order equals byte order equals time order.
+/// A ULID (https://github.com/ulid/spec): 48 bits of Unix milliseconds, 80 random bits from
+/// libsodium. Text form is Crockford base32, upper case, 26 characters; text order equals byte
+/// order equals time order.
 struct Id {
   std::array<std::uint8_t, 16> bytes{};
 
@@ -23,7 +24,8 @@ struct Id {
 
 /// A new id for now; within one thread, ids made in the same millisecond still ascend. Any thread.
 [[nodiscard]] Id make_id();
-/// A new id that is greater than `last`: for sequences that are made by one owner on changing threads.
+/// A new id that is greater than `last`: for sequences that are made by one owner on changing
+/// threads.
 [[nodiscard]] Id make_id_after(const Id& last);
 /// `make_id().to_string()`.
 [[nodiscard]] std::string make_id_string();

@@ -20,14 +20,18 @@ jwt_alg_t algorithm_of(const JwtKey& key) {
   return key.algorithm == JwtAlgorithm::hs256 ? JWT_ALG_HS256 : JWT_ALG_ES256;
 }
 
-const unsigned char* bytes_of(const JwtKey& key) { return reinterpret_cast<const unsigned char*>(key.material.data()); }
+const unsigned char* bytes_of(const JwtKey& key) {
+  return reinterpret_cast<const unsigned char*>(key.material.data());
+}
 
 std::string grant(jwt_t* jwt, const char* name) {
   const char* value = jwt_get_grant(jwt, name);
   return value == nullptr ? std::string() : std::string(value);
 }
 
-Error refused(const char* why) { return error(ErrorCode::unauthenticated, why); }
+Error refused(const char* why) {
+  return error(ErrorCode::unauthenticated, why);
+}
 
 }  // namespace
 
@@ -45,7 +49,8 @@ Result<std::string> sign_jwt(const JwtKey& key, const JwtClaims& claims) {
   if (!claims.extra.empty()) jwt_add_grant(raw, "ctx", claims.extra.c_str());
   jwt_add_grant_int(raw, "exp", claims.expires_s);
   if (claims.not_before_s != 0) jwt_add_grant_int(raw, "nbf", claims.not_before_s);
-  if (jwt_set_alg(raw, algorithm_of(key), bytes_of(key), static_cast<int>(key.material.size())) != 0) {
+  if (jwt_set_alg(raw, algorithm_of(key), bytes_of(key), static_cast<int>(key.material.size())) !=
+      0) {
     return error(ErrorCode::invalid_argument, "the key does not fit its algorithm");
   }
   char* encoded = jwt_encode_str(raw);
@@ -55,21 +60,28 @@ Result<std::string> sign_jwt(const JwtKey& key, const JwtClaims& claims) {
   return token;
 }
 
-Result<JwtClaims> verify_jwt(const JwtKey& key, std::string_view token, std::string_view audience, std::int64_t now_s) {
+Result<JwtClaims> verify_jwt(const JwtKey& key, std::string_view token, std::string_view audience,
+                             std::int64_t now_s) {
   if (token.empty() || token.size() > kMaxTokenBytes) return refused("no token, or one over 8 KiB");
   jwt_t* raw = nullptr;
   const std::string terminated(token);
-  if (jwt_decode(&raw, terminated.c_str(), bytes_of(key), static_cast<int>(key.material.size())) != 0) {
+  if (jwt_decode(&raw, terminated.c_str(), bytes_of(key), static_cast<int>(key.material.size())) !=
+      0) {
     return refused("the token is malformed or its signature is wrong");
   }
   const JwtPtr jwt(raw);
-  // The library verifies by the algorithm that the token names; a token that names another than the key's is forged
-  // (RFC 8725 section 2.1: a public key used as an HMAC secret).
-  if (jwt_get_alg(raw) != algorithm_of(key)) return refused("the token's algorithm is not the key's");
+  // The library verifies by the algorithm that the token names; a token that names another than the
+  // key's is forged (RFC 8725 section 2.1: a public key used as an HMAC secret).
+  if (jwt_get_alg(raw) != algorithm_of(key))
+    return refused("the token's algorithm is not the key's");
   if (grant(raw, "iss") != kIssuer) return refused("wrong issuer");
   if (grant(raw, "aud") != audience) return refused("the token is for another audience");
-  JwtClaims claims{grant(raw, "sub"), grant(raw, "aud"), grant(raw, "scope"), grant(raw, "ctx"),
-                   jwt_get_grant_int(raw, "exp"), jwt_get_grant_int(raw, "nbf")};
+  JwtClaims claims{grant(raw, "sub"),
+                   grant(raw, "aud"),
+                   grant(raw, "scope"),
+                   grant(raw, "ctx"),
+                   jwt_get_grant_int(raw, "exp"),
+                   jwt_get_grant_int(raw, "nbf")};
   const auto leeway = kJwtLeeway.count();
   if (claims.expires_s == 0) return refused("the token has no expiry");
   if (claims.expires_s + leeway <= now_s) return refused("the token has expired");

@@ -1,4 +1,5 @@
-// Logging: one asynchronous, bounded spdlog logger to stderr. Use spdlog's own calls (`spdlog::info("…", …)`).
+// Logging: one asynchronous, bounded spdlog logger to stderr. Use spdlog's own calls
+// (`spdlog::info("…", …)`).
 #pragma once
 
 #include <string_view>

@@ -14,9 +14,10 @@ namespace troupe {
 
 using Labels = std::map<std::string, std::string>;
 
-/// Owns all series of the process. Look a series up once, keep the reference (it lives as long as this), and
-/// update it from any thread. Names follow Prometheus: `troupe_<room>_<what>_<unit>[_total]`.
-/// Label values must come from a bounded set, never from client input.
+/// Owns all series of the process. Look a series up once, keep the reference (it lives as long as
+/// this), and update it from any thread. Names follow Prometheus:
+/// `troupe_<room>_<what>_<unit>[_total]`. Label values must come from a bounded set, never from
+/// client input.
 class Metrics {
  public:
   Metrics();
@@ -24,8 +25,10 @@ class Metrics {
   Metrics(const Metrics&) = delete;
   Metrics& operator=(const Metrics&) = delete;
 
-  prometheus::Counter& counter(const std::string& name, const std::string& help, const Labels& labels = {});
-  prometheus::Gauge& gauge(const std::string& name, const std::string& help, const Labels& labels = {});
+  prometheus::Counter& counter(const std::string& name, const std::string& help,
+                               const Labels& labels = {});
+  prometheus::Gauge& gauge(const std::string& name, const std::string& help,
+                           const Labels& labels = {});
   /// `bounds` are the upper edges of the buckets, ascending, in the unit that the name says.
   prometheus::Histogram& histogram(const std::string& name, const std::string& help,
                                    const std::vector<double>& bounds, const Labels& labels = {});

@@ -1,4 +1,5 @@
-// The one precompiled header: what is slow to parse and used by most rooms. Files still include what they use.
+// The one precompiled header: what is slow to parse and used by most rooms. Files still include
+// what they use.
 #pragma once
 
 #include <algorithm>
@@ -22,6 +23,8 @@
 #include <variant>
 #include <vector>
 
+#include <boost/asio.hpp>
+#include <boost/json.hpp>
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
 #include <caf/event_based_actor.hpp>
@@ -29,8 +32,4 @@
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
-
-#include <boost/asio.hpp>
-#include <boost/json.hpp>
-
 #include <spdlog/spdlog.h>

@@ -21,7 +21,8 @@ RateLimiter::Verdict RateLimiter::take(std::string_view key, TimePoint now, doub
   }
   auto& bucket = it->second;
   const double elapsed = std::chrono::duration<double>(now - bucket.updated).count();
-  bucket.tokens = std::min(limit_.burst, bucket.tokens + std::max(0.0, elapsed) * limit_.per_second);
+  bucket.tokens =
+      std::min(limit_.burst, bucket.tokens + std::max(0.0, elapsed) * limit_.per_second);
   bucket.updated = std::max(bucket.updated, now);
   // Rounding must not refuse one who has waited as long as he was told.
   if (bucket.tokens + 1e-9 >= cost) {
@@ -29,7 +30,8 @@ RateLimiter::Verdict RateLimiter::take(std::string_view key, TimePoint now, doub
     return {true, bucket.tokens, {}};
   }
   const double wait_ms = (cost - bucket.tokens) / limit_.per_second * 1000;
-  return {false, bucket.tokens, std::chrono::milliseconds(static_cast<std::int64_t>(std::ceil(wait_ms)))};
+  return {false, bucket.tokens,
+          std::chrono::milliseconds(static_cast<std::int64_t>(std::ceil(wait_ms)))};
 }
 
 }  // namespace troupe

@@ -15,8 +15,8 @@ struct RateLimit {
   double burst = 0;       ///< Tokens of a full bucket.
 };
 
-/// One bucket per key (address, user). Keeps at most `max_keys`: the least recently used are forgotten, which at worst
-/// gives an old key a full bucket again. Not thread-safe.
+/// One bucket per key (address, user). Keeps at most `max_keys`: the least recently used are
+/// forgotten, which at worst gives an old key a full bucket again. Not thread-safe.
 class RateLimiter {
  public:
   using TimePoint = std::chrono::steady_clock::time_point;

@@ -85,12 +85,14 @@ ProjectileView flown(ProjectileView view, std::uint32_t ticks) {
 
 void put_players(BitWriter& out, const Snapshot& baseline, const Snapshot& now) {
   // Who is there: one bit says that it is the same set as before.
-  const bool same = baseline.players.size() == now.players.size() &&
-                    std::equal(now.players.begin(), now.players.end(), baseline.players.begin(),
-                               [](const PlayerView& a, const PlayerView& b) { return a.slot == b.slot; });
+  const bool same =
+      baseline.players.size() == now.players.size() &&
+      std::equal(now.players.begin(), now.players.end(), baseline.players.begin(),
+                 [](const PlayerView& a, const PlayerView& b) { return a.slot == b.slot; });
   out.flag(same);
   if (!same) {
-    for (int slot = 0; slot < kMaxPlayers; ++slot) out.flag(find(now, static_cast<std::uint8_t>(slot)) != nullptr);
+    for (int slot = 0; slot < kMaxPlayers; ++slot)
+      out.flag(find(now, static_cast<std::uint8_t>(slot)) != nullptr);
   }
   for (const auto& to : now.players) {
     const auto* from = find(baseline, to.slot);
@@ -121,7 +123,8 @@ void put_projectiles(BitWriter& out, const Snapshot& baseline, const Snapshot& n
   std::vector<bool> used(now.projectiles.size());
   for (const auto& old : baseline.projectiles) {
     const auto expected = flown(old, ticks);
-    const auto it = std::find(now.projectiles.begin() + static_cast<std::ptrdiff_t>(kept), now.projectiles.end(), expected);
+    const auto it = std::find(now.projectiles.begin() + static_cast<std::ptrdiff_t>(kept),
+                              now.projectiles.end(), expected);
     const bool stays = it != now.projectiles.end();
     out.flag(stays);
     if (!stays) continue;
@@ -172,10 +175,12 @@ Snapshot take_snapshot(const World& world) {
     const auto& p = world.players[static_cast<std::size_t>(slot)];
     if (!p.present) continue;
     out.players.push_back({static_cast<std::uint8_t>(slot), static_cast<std::uint16_t>(p.x),
-                           static_cast<std::uint16_t>(p.y), p.aim, p.health, p.respawn == 0, p.score});
+                           static_cast<std::uint16_t>(p.y), p.aim, p.health, p.respawn == 0,
+                           p.score});
   }
   for (const auto& p : world.projectiles) {
-    out.projectiles.push_back({p.id, p.aim, static_cast<std::uint16_t>(p.x), static_cast<std::uint16_t>(p.y)});
+    out.projectiles.push_back(
+        {p.id, p.aim, static_cast<std::uint16_t>(p.x), static_cast<std::uint16_t>(p.y)});
   }
   return out;
 }
@@ -187,7 +192,8 @@ std::string encode_delta(const Snapshot& baseline, const Snapshot& now) {
   return out.take();
 }
 
-std::optional<Snapshot> decode_delta(const Snapshot& baseline, std::uint32_t tick, std::string_view bytes) {
+std::optional<Snapshot> decode_delta(const Snapshot& baseline, std::uint32_t tick,
+                                     std::string_view bytes) {
   Snapshot now;
   now.tick = tick;
   BitReader in(bytes);

@@ -1,4 +1,5 @@
-// Snapshots of the arena and their delta coding against one that the client has. Pure; shared by server and client.
+// Snapshots of the arena and their delta coding against one that the client has. Pure; shared by
+// server and client.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +12,8 @@
 
 namespace troupe::game {
 
-/// What a client is shown of a player: coordinates in 16 bits, as the rules have them, so nothing is lost.
+/// What a client is shown of a player: coordinates in 16 bits, as the rules have them, so nothing
+/// is lost.
 struct PlayerView {
   std::uint8_t slot = 0;
   std::uint16_t x = 0, y = 0;
@@ -38,14 +40,18 @@ struct Snapshot {
 
 [[nodiscard]] Snapshot take_snapshot(const World& world);
 
-/// Bit-packed differences of `now` to `baseline`. A player that moved a tick's walk or two costs 13 bits, one that did
-/// not change costs 1. A projectile that the baseline has and that flew on as the rules say costs 1 bit: the reader
-/// moves it by itself.
+/// Bit-packed differences of `now` to `baseline`. A player that moved a tick's walk or two costs 13
+/// bits, one that did not change costs 1. A projectile that the baseline has and that flew on as
+/// the rules say costs 1 bit: the reader moves it by itself.
 [[nodiscard]] std::string encode_delta(const Snapshot& baseline, const Snapshot& now);
-/// The snapshot of `tick`; nothing when the bytes are not such a delta. Bounded by the limits of World.
-[[nodiscard]] std::optional<Snapshot> decode_delta(const Snapshot& baseline, std::uint32_t tick, std::string_view bytes);
+/// The snapshot of `tick`; nothing when the bytes are not such a delta. Bounded by the limits of
+/// World.
+[[nodiscard]] std::optional<Snapshot> decode_delta(const Snapshot& baseline, std::uint32_t tick,
+                                                   std::string_view bytes);
 
 /// Against nothing: what a client gets that has no baseline.
-[[nodiscard]] inline std::string encode_full(const Snapshot& now) { return encode_delta(Snapshot{}, now); }
+[[nodiscard]] inline std::string encode_full(const Snapshot& now) {
+  return encode_delta(Snapshot{}, now);
+}
 
 }  // namespace troupe::game

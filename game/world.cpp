@@ -7,14 +7,14 @@ namespace {
 
 /// A quarter of the circle; the rest follows by symmetry. round(1024 · sin(i · π/128)).
 constexpr std::array<std::int16_t, 65> kQuarterSine = {
-    0, 25, 50, 75, 100, 125, 150, 175, 200, 224, 249, 273, 297,
-    321, 345, 369, 392, 415, 438, 460, 483, 505, 526, 548, 569, 590,
-    610, 630, 650, 669, 688, 706, 724, 742, 759, 775, 792, 807, 822,
-    837, 851, 865, 878, 891, 903, 915, 926, 936, 946, 955, 964, 972,
-    980, 987, 993, 999, 1004, 1009, 1013, 1016, 1019, 1021, 1023, 1024, 1024,
+    0,   25,  50,  75,  100, 125,  150,  175,  200,  224,  249,  273,  297,  321,  345, 369, 392,
+    415, 438, 460, 483, 505, 526,  548,  569,  590,  610,  630,  650,  669,  688,  706, 724, 742,
+    759, 775, 792, 807, 822, 837,  851,  865,  878,  891,  903,  915,  926,  936,  946, 955, 964,
+    972, 980, 987, 993, 999, 1004, 1009, 1013, 1016, 1019, 1021, 1023, 1024, 1024,
 };
 
-/// xorshift64* (Vigna, "An experimental exploration of Marsaglia's xorshift generators, scrambled", 2016).
+/// xorshift64* (Vigna, "An experimental exploration of Marsaglia's xorshift generators, scrambled",
+/// 2016).
 std::uint32_t next_random(World& world) {
   world.random ^= world.random >> 12;
   world.random ^= world.random << 25;
@@ -34,8 +34,8 @@ void fire(World& world, int slot) {
   auto& player = world.players[static_cast<std::size_t>(slot)];
   if (player.cooldown > 0 || world.projectiles.size() >= kMaxProjectiles) return;
   player.cooldown = kFireCooldown;
-  world.projectiles.push_back(
-      {world.next_projectile++, static_cast<std::uint8_t>(slot), player.aim, kProjectileTicks, player.x, player.y});
+  world.projectiles.push_back({world.next_projectile++, static_cast<std::uint8_t>(slot), player.aim,
+                               kProjectileTicks, player.x, player.y});
 }
 
 bool hits(const Projectile& projectile, const Player& player, int slot) {
@@ -60,7 +60,8 @@ bool fly(World& world, Projectile& projectile) {
   projectile.x += sine(static_cast<std::uint8_t>(projectile.aim + 64)) * kProjectileSpeed / 1024;
   projectile.y += sine(projectile.aim) * kProjectileSpeed / 1024;
   if (--projectile.ticks_left == 0) return true;
-  if (projectile.x < 0 || projectile.y < 0 || projectile.x >= kArena || projectile.y >= kArena) return true;
+  if (projectile.x < 0 || projectile.y < 0 || projectile.x >= kArena || projectile.y >= kArena)
+    return true;
   for (int slot = 0; slot < kMaxPlayers; ++slot) {
     auto& player = world.players[static_cast<std::size_t>(slot)];
     if (!hits(projectile, player, slot)) continue;
@@ -75,10 +76,14 @@ bool fly(World& world, Projectile& projectile) {
 Length sine(std::uint8_t aim) noexcept {
   const int phase = aim & 63;
   switch (aim >> 6) {
-    case 0: return kQuarterSine[static_cast<std::size_t>(phase)];
-    case 1: return kQuarterSine[static_cast<std::size_t>(64 - phase)];
-    case 2: return -kQuarterSine[static_cast<std::size_t>(phase)];
-    default: return -kQuarterSine[static_cast<std::size_t>(64 - phase)];
+    case 0:
+      return kQuarterSine[static_cast<std::size_t>(phase)];
+    case 1:
+      return kQuarterSine[static_cast<std::size_t>(64 - phase)];
+    case 2:
+      return -kQuarterSine[static_cast<std::size_t>(phase)];
+    default:
+      return -kQuarterSine[static_cast<std::size_t>(64 - phase)];
   }
 }
 
@@ -95,7 +100,9 @@ void add_player(World& world, int slot) {
   place(world, player);
 }
 
-void remove_player(World& world, int slot) { world.players[static_cast<std::size_t>(slot)] = {}; }
+void remove_player(World& world, int slot) {
+  world.players[static_cast<std::size_t>(slot)] = {};
+}
 
 Command sanitise(Command command) noexcept {
   command.move_x = static_cast<std::int8_t>(std::clamp<int>(command.move_x, -1, 1));
@@ -138,12 +145,14 @@ std::uint64_t state_hash(const World& world) noexcept {
   for (const auto& p : world.players) {
     if (!p.present) continue;
     mix(static_cast<std::uint64_t>(p.x) << 32 | static_cast<std::uint32_t>(p.y));
-    mix(static_cast<std::uint64_t>(p.aim) << 40 | static_cast<std::uint64_t>(p.health) << 32 | static_cast<std::uint64_t>(p.cooldown) << 24 |
-        static_cast<std::uint64_t>(p.respawn) << 16 | p.score);
+    mix(static_cast<std::uint64_t>(p.aim) << 40 | static_cast<std::uint64_t>(p.health) << 32 |
+        static_cast<std::uint64_t>(p.cooldown) << 24 | static_cast<std::uint64_t>(p.respawn) << 16 |
+        p.score);
   }
   for (const auto& p : world.projectiles) {
     mix(static_cast<std::uint64_t>(p.x) << 32 | static_cast<std::uint32_t>(p.y));
-    mix(static_cast<std::uint64_t>(p.id) << 24 | static_cast<std::uint64_t>(p.owner) << 16 | static_cast<std::uint64_t>(p.aim) << 8 | p.ticks_left);
+    mix(static_cast<std::uint64_t>(p.id) << 24 | static_cast<std::uint64_t>(p.owner) << 16 |
+        static_cast<std::uint64_t>(p.aim) << 8 | p.ticks_left);
   }
   return hash;
 }

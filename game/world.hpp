@@ -1,4 +1,5 @@
-// The arena: the deterministic rules that server and client share. Integers only, no clock, seeded randomness.
+// The arena: the deterministic rules that server and client share. Integers only, no clock, seeded
+// randomness.
 #pragma once
 
 #include <array>
@@ -8,17 +9,18 @@
 
 namespace troupe::game {
 
-/// Lengths are in 1/256 of a unit; the arena is a square of 200 units, so a coordinate fits 16 bits.
+/// Lengths are in 1/256 of a unit; the arena is a square of 200 units, so a coordinate fits 16
+/// bits.
 using Length = std::int32_t;
 inline constexpr Length kUnit = 256;
 inline constexpr Length kArena = 200 * kUnit;
 inline constexpr int kMaxPlayers = 64;
 inline constexpr std::size_t kMaxProjectiles = 512;
 
-inline constexpr Length kWalkSpeed = 64;       ///< per tick and axis
+inline constexpr Length kWalkSpeed = 64;  ///< per tick and axis
 inline constexpr Length kProjectileSpeed = 3 * kUnit;
 inline constexpr Length kHitRadius = 2 * kUnit;
-inline constexpr int kFireCooldown = 8;        ///< ticks
+inline constexpr int kFireCooldown = 8;  ///< ticks
 inline constexpr int kProjectileTicks = 45;
 inline constexpr int kRespawnTicks = 60;
 inline constexpr int kFullHealth = 100;
@@ -27,7 +29,7 @@ inline constexpr int kDamage = 20;
 struct Command {
   std::int8_t move_x = 0;  ///< -1, 0, 1
   std::int8_t move_y = 0;
-  std::uint8_t aim = 0;    ///< 256 directions, 0 east, 64 south
+  std::uint8_t aim = 0;  ///< 256 directions, 0 east, 64 south
   bool fire = false;
   friend bool operator==(const Command&, const Command&) = default;
 };
@@ -71,7 +73,8 @@ void move(Player& player, const Command& command) noexcept;
 /// Makes a command from outside one that the rules allow.
 [[nodiscard]] Command sanitise(Command command) noexcept;
 
-/// One tick: all move, fire, fly, are hit, come back. `commands[slot]`: nothing repeats standing still.
+/// One tick: all move, fire, fly, are hit, come back. `commands[slot]`: nothing repeats standing
+/// still.
 void step(World& world, const std::array<std::optional<Command>, kMaxPlayers>& commands);
 
 /// FNV-1a over the whole state: equal on every machine.

@@ -29,13 +29,14 @@ constexpr auto kDrainTimeout = std::chrono::seconds(10);
 constexpr auto kPassivateTimeout = std::chrono::seconds(10);
 
 std::size_t or_cores(std::int64_t configured) {
-  return configured > 0 ? static_cast<std::size_t>(configured) : std::max(1U, std::thread::hardware_concurrency());
+  return configured > 0 ? static_cast<std::size_t>(configured)
+                        : std::max(1U, std::thread::hardware_concurrency());
 }
 
 std::uint64_t unix_ms() {
-  return static_cast<std::uint64_t>(
-      std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch())
-          .count());
+  return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(
+                                        std::chrono::system_clock::now().time_since_epoch())
+                                        .count());
 }
 
 struct ActorConfig : caf::actor_system_config {
@@ -49,7 +50,8 @@ http::ServerOptions server_options(const Config& config, const JwtKey& key) {
   options.tls_certificate = config.http_tls_certificate;
   options.tls_key = config.http_tls_key;
   options.max_connections = static_cast<std::size_t>(config.http_max_connections);
-  options.max_connections_per_address = static_cast<std::size_t>(config.http_max_connections_per_address);
+  options.max_connections_per_address =
+      static_cast<std::size_t>(config.http_max_connections_per_address);
   options.rate_limit = {config.http_rate_per_second, config.http_rate_burst};
   options.token_key = key;
   options.access_log = config.http_access_log;
@@ -58,7 +60,8 @@ http::ServerOptions server_options(const Config& config, const JwtKey& key) {
 
 }  // namespace
 
-/// Members are built top to bottom and destroyed bottom to top: what comes later may use what stands above it.
+/// Members are built top to bottom and destroyed bottom to top: what comes later may use what
+/// stands above it.
 struct App::Impl {
   Config config;
   JwtKey token_key;
@@ -96,7 +99,8 @@ Result<void> App::Impl::open_state() {
   if (!opened.ok()) return opened.error();
   store = std::move(*opened);
   writer = std::make_unique<storage::Writer>(*store, metrics);
-  reads = std::make_unique<storage::ReadPool>(*store, static_cast<std::size_t>(config.storage_read_threads));
+  reads = std::make_unique<storage::ReadPool>(
+      *store, static_cast<std::size_t>(config.storage_read_threads));
   actor_config = std::make_unique<ActorConfig>(or_cores(config.actors_threads));
   system = std::make_unique<caf::actor_system>(*actor_config);
   entities = std::make_unique<actors::EntityRegistry>(*system, metrics);
@@ -120,11 +124,12 @@ Result<void> App::Impl::listen() {
     auto files = http::mount_static_files(router, config.http_web_dir);
     if (!files.ok()) spdlog::warn("no pages: {}", files.error().detail);
   }
-  http_server = std::make_unique<http::Server>(*io, router, metrics, server_options(config, token_key));
+  http_server =
+      std::make_unique<http::Server>(*io, router, metrics, server_options(config, token_key));
   if (auto done = http_server->start(); !done.ok()) return done.error();
   addresses.http_port = http_server->port();
-  addresses.http = (config.http_tls_certificate.empty() ? "http://" : "https://") + config.http_address + ":" +
-                   std::to_string(addresses.http_port);
+  addresses.http = (config.http_tls_certificate.empty() ? "http://" : "https://") +
+                   config.http_address + ":" + std::to_string(addresses.http_port);
   addresses.game_port = domains->game_port();
   addresses.srt_port = domains->srt_port();
   ready = true;
@@ -155,7 +160,9 @@ void App::Impl::stop() {
 }
 
 App::App(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
-App::~App() { impl_->stop(); }
+App::~App() {
+  impl_->stop();
+}
 
 Result<std::unique_ptr<App>> App::start(const Config& config) {
   if (sodium_init() < 0) return error(ErrorCode::internal, "no randomness");
@@ -167,7 +174,11 @@ Result<std::unique_ptr<App>> App::start(const Config& config) {
   return app;
 }
 
-const Addresses& App::addresses() const noexcept { return impl_->addresses; }
-void App::stop() { impl_->stop(); }
+const Addresses& App::addresses() const noexcept {
+  return impl_->addresses;
+}
+void App::stop() {
+  impl_->stop();
+}
 
 }  // namespace troupe::server

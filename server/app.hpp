@@ -19,14 +19,15 @@ struct Addresses {
 
 class App {
  public:
-  /// Opens the store, spawns the supervision tree and starts to listen. Errors: io, corrupt, invalid_argument.
+  /// Opens the store, spawns the supervision tree and starts to listen. Errors: io, corrupt,
+  /// invalid_argument.
   static Result<std::unique_ptr<App>> start(const Config& config);
   /// Drains (see `stop`) if that has not happened.
   ~App();
 
   [[nodiscard]] const Addresses& addresses() const noexcept;
-  /// /readyz fails from here on; requests in flight are answered, WebSockets told 1001, entities passivated, writes
-  /// flushed. Takes at most about 20 s.
+  /// /readyz fails from here on; requests in flight are answered, WebSockets told 1001, entities
+  /// passivated, writes flushed. Takes at most about 20 s.
   void stop();
 
  private:

@@ -7,10 +7,9 @@
 #include <numeric>
 #include <set>
 
-#include <unistd.h>
-
 #include <fmt/format.h>
 #include <toml++/toml.h>
+#include <unistd.h>
 
 namespace troupe::server {
 namespace {
@@ -24,7 +23,8 @@ Overloaded(Fs...) -> Overloaded<Fs...>;
 
 std::string environment_name(const std::string& key) {
   std::string name = "TROUPE_";
-  for (const char c : key) name += c == '.' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  for (const char c : key)
+    name += c == '.' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
   return name;
 }
 
@@ -43,11 +43,13 @@ std::size_t distance(std::string_view a, std::string_view b) {
   return row.back();
 }
 
-std::string unknown(const std::string& what, const std::string& name, const std::function<std::string(const Setting&)>& show) {
+std::string unknown(const std::string& what, const std::string& name,
+                    const std::function<std::string(const Setting&)>& show) {
   const auto& all = settings();
-  const auto nearest = std::min_element(all.begin(), all.end(), [&](const Setting& a, const Setting& b) {
-    return distance(show(a), name) < distance(show(b), name);
-  });
+  const auto nearest =
+      std::min_element(all.begin(), all.end(), [&](const Setting& a, const Setting& b) {
+        return distance(show(a), name) < distance(show(b), name);
+      });
   return fmt::format("unknown {} '{}'; did you mean '{}'?", what, name, show(*nearest));
 }
 
@@ -59,7 +61,8 @@ Result<void> assign(Config& config, const Setting& setting, const std::string& t
       Overloaded{
           [&](std::string Config::*field) -> Result<void> {
             if (!setting.choices.empty() &&
-                std::find(setting.choices.begin(), setting.choices.end(), text) == setting.choices.end()) {
+                std::find(setting.choices.begin(), setting.choices.end(), text) ==
+                    setting.choices.end()) {
               return bad(fmt::format("must be one of {}", fmt::join(setting.choices, ", ")));
             }
             config.*field = text;
@@ -68,9 +71,11 @@ Result<void> assign(Config& config, const Setting& setting, const std::string& t
           [&](std::int64_t Config::*field) -> Result<void> {
             std::int64_t value = 0;
             const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), value);
-            if (ec != std::errc() || end != text.data() + text.size()) return bad("is not a whole number");
+            if (ec != std::errc() || end != text.data() + text.size())
+              return bad("is not a whole number");
             if (value < setting.minimum || value > setting.maximum) {
-              return bad(fmt::format("must be between {} and {}", setting.minimum, setting.maximum));
+              return bad(
+                  fmt::format("must be between {} and {}", setting.minimum, setting.maximum));
             }
             config.*field = value;
             return {};
@@ -78,7 +83,8 @@ Result<void> assign(Config& config, const Setting& setting, const std::string& t
           [&](double Config::*field) -> Result<void> {
             double value = 0;
             const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), value);
-            if (ec != std::errc() || end != text.data() + text.size() || value < 0 || !std::isfinite(value)) {
+            if (ec != std::errc() || end != text.data() + text.size() || value < 0 ||
+                !std::isfinite(value)) {
               return bad("is not a number ≥ 0");
             }
             config.*field = value;
@@ -96,20 +102,30 @@ Result<void> assign(Config& config, const Setting& setting, const std::string& t
 Result<void> apply_node(Config& config, const std::string& key, const toml::node& node) {
   const auto line = node.source().begin.line;
   const auto& all = settings();
-  const auto it = std::find_if(all.begin(), all.end(), [&](const Setting& s) { return s.key == key; });
+  const auto it =
+      std::find_if(all.begin(), all.end(), [&](const Setting& s) { return s.key == key; });
   if (it == all.end()) {
     return error(ErrorCode::invalid_argument,
-                 fmt::format("line {}: {}", line, unknown("key", key, [](const Setting& s) { return s.key; })));
+                 fmt::format("line {}: {}", line,
+                             unknown("key", key, [](const Setting& s) { return s.key; })));
   }
   const bool wants_text = std::holds_alternative<std::string Config::*>(it->field);
   std::string text;
-  if (const auto* s = node.as_string(); s != nullptr && wants_text) text = s->get();
-  else if (const auto* i = node.as_integer(); i != nullptr && !wants_text) text = std::to_string(i->get());
-  else if (const auto* d = node.as_floating_point(); d != nullptr && !wants_text) text = fmt::format("{}", d->get());
-  else if (const auto* b = node.as_boolean(); b != nullptr && !wants_text) text = b->get() ? "true" : "false";
-  else return error(ErrorCode::invalid_argument, fmt::format("line {}: {} has the wrong type", line, key));
+  if (const auto* s = node.as_string(); s != nullptr && wants_text)
+    text = s->get();
+  else if (const auto* i = node.as_integer(); i != nullptr && !wants_text)
+    text = std::to_string(i->get());
+  else if (const auto* d = node.as_floating_point(); d != nullptr && !wants_text)
+    text = fmt::format("{}", d->get());
+  else if (const auto* b = node.as_boolean(); b != nullptr && !wants_text)
+    text = b->get() ? "true" : "false";
+  else
+    return error(ErrorCode::invalid_argument,
+                 fmt::format("line {}: {} has the wrong type", line, key));
   auto assigned = assign(config, *it, text);
-  if (!assigned.ok()) return error(ErrorCode::invalid_argument, fmt::format("line {}: {}", line, assigned.error().detail));
+  if (!assigned.ok())
+    return error(ErrorCode::invalid_argument,
+                 fmt::format("line {}: {}", line, assigned.error().detail));
   return {};
 }
 
@@ -118,11 +134,13 @@ Result<void> apply_file(Config& config, const std::filesystem::path& file) {
   try {
     table = toml::parse_file(file.string());
   } catch (const toml::parse_error& e) {
-    return error(ErrorCode::invalid_argument,
-                 fmt::format("{}: line {}: {}", file.string(), e.source().begin.line, e.description()));
+    return error(ErrorCode::invalid_argument, fmt::format("{}: line {}: {}", file.string(),
+                                                          e.source().begin.line, e.description()));
   }
   const auto at_file = [&](Result<void> result) {
-    return result.ok() ? result : Result<void>(error(result.code(), file.string() + ": " + result.error().detail));
+    return result.ok()
+               ? result
+               : Result<void>(error(result.code(), file.string() + ": " + result.error().detail));
   };
   for (const auto& [section, node] : table) {
     const std::string name(section.str());
@@ -132,25 +150,32 @@ Result<void> apply_file(Config& config, const std::filesystem::path& file) {
       continue;
     }
     for (const auto& [key, value] : *inner) {
-      if (auto done = apply_node(config, name + "." + std::string(key.str()), value); !done.ok()) return at_file(done);
+      if (auto done = apply_node(config, name + "." + std::string(key.str()), value); !done.ok())
+        return at_file(done);
     }
   }
   return {};
 }
 
-Result<void> apply_environment(Config& config, const std::map<std::string, std::string>& environment) {
+Result<void> apply_environment(Config& config,
+                               const std::map<std::string, std::string>& environment) {
   // Read by `dev` and by tests, not by the engine.
-  static const std::set<std::string> others{"TROUPE_PRESET", "TROUPE_JOBS", "TROUPE_CRASH_ROUNDS", "TROUPE_SCREENSHOTS",
-                                            "TROUPE_BIN", "TROUPE_CONFIG"};
+  static const std::set<std::string> others{"TROUPE_PRESET",       "TROUPE_JOBS",
+                                            "TROUPE_CRASH_ROUNDS", "TROUPE_SCREENSHOTS",
+                                            "TROUPE_BIN",          "TROUPE_CONFIG"};
   for (const auto& [name, value] : environment) {
     if (others.count(name) != 0) continue;
     const auto& all = settings();
-    const auto it = std::find_if(all.begin(), all.end(), [&n = name](const Setting& s) { return environment_name(s.key) == n; });
+    const auto it = std::find_if(all.begin(), all.end(), [&n = name](const Setting& s) {
+      return environment_name(s.key) == n;
+    });
     if (it == all.end()) {
-      return error(ErrorCode::invalid_argument, unknown("environment variable", name,
-                                                        [](const Setting& s) { return environment_name(s.key); }));
+      return error(ErrorCode::invalid_argument,
+                   unknown("environment variable", name,
+                           [](const Setting& s) { return environment_name(s.key); }));
     }
-    if (auto done = assign(config, *it, value); !done.ok()) return error(done.code(), name + ": " + done.error().detail);
+    if (auto done = assign(config, *it, value); !done.ok())
+      return error(done.code(), name + ": " + done.error().detail);
   }
   return {};
 }
@@ -181,7 +206,8 @@ std::string toml_value(const Config& config, const Setting& setting) {
 
 }  // namespace
 
-Result<Config> load_config(const std::filesystem::path& file, const std::map<std::string, std::string>& environment) {
+Result<Config> load_config(const std::filesystem::path& file,
+                           const std::map<std::string, std::string>& environment) {
   Config config;
   if (!file.empty()) {
     if (auto done = apply_file(config, file); !done.ok()) return done.error();
@@ -191,7 +217,8 @@ Result<Config> load_config(const std::filesystem::path& file, const std::map<std
     return error(ErrorCode::invalid_argument, "http.tls_certificate and http.tls_key go together");
   }
   if (config.auth_algorithm == "ES256" && config.auth_key_file.empty()) {
-    return error(ErrorCode::invalid_argument, "auth.algorithm ES256 needs auth.key_file (the public key)");
+    return error(ErrorCode::invalid_argument,
+                 "auth.algorithm ES256 needs auth.key_file (the public key)");
   }
   return config;
 }

@@ -69,20 +69,22 @@ struct Config {
 struct Setting {
   std::string key;  ///< "http.port"; the environment variable is TROUPE_HTTP_PORT
   std::string help;
-  std::variant<std::string Config::*, std::int64_t Config::*, double Config::*, bool Config::*> field;
+  std::variant<std::string Config::*, std::int64_t Config::*, double Config::*, bool Config::*>
+      field;
   std::int64_t minimum = 0;
   std::int64_t maximum = INT64_MAX;
   std::vector<std::string> choices;  ///< for text; empty: any
 };
 [[nodiscard]] const std::vector<Setting>& settings();
 
-/// `file`: empty for none. `environment`: name → value, as from environ. Errors: invalid_argument, with the file's line
-/// and, for an unknown key, the nearest known one; io.
+/// `file`: empty for none. `environment`: name → value, as from environ. Errors: invalid_argument,
+/// with the file's line and, for an unknown key, the nearest known one; io.
 [[nodiscard]] Result<Config> load_config(const std::filesystem::path& file,
                                          const std::map<std::string, std::string>& environment);
 /// The process's variables that begin with TROUPE_.
 [[nodiscard]] std::map<std::string, std::string> troupe_environment();
-/// The configuration as TOML with each key's help as a comment; reading it back gives the same configuration.
+/// The configuration as TOML with each key's help as a comment; reading it back gives the same
+/// configuration.
 [[nodiscard]] std::string to_toml(const Config& config);
 
 }  // namespace troupe::server

@@ -40,7 +40,8 @@ Result<Config> load(const Flags& flags) {
   auto environment = troupe_environment();
   for (const auto& pair : flags.set) {
     const auto equals = pair.find('=');
-    if (equals == std::string::npos) return error(ErrorCode::invalid_argument, "--set wants key=value, got " + pair);
+    if (equals == std::string::npos)
+      return error(ErrorCode::invalid_argument, "--set wants key=value, got " + pair);
     std::string name = "TROUPE_";
     for (const char c : pair.substr(0, equals)) {
       name += c == '.' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
@@ -51,7 +52,8 @@ Result<Config> load(const Flags& flags) {
   return load_config(flags.config_file, environment);
 }
 
-/// Signals are blocked in all threads and waited for in this one. A second signal while draining ends at once.
+/// Signals are blocked in all threads and waited for in this one. A second signal while draining
+/// ends at once.
 int run_until_signal(App& app) {
   sigset_t signals;
   sigemptyset(&signals);
@@ -92,7 +94,8 @@ int serve(const Flags& flags, bool print_config) {
     return fail(app.error());
   }
   const auto& at = (*app)->addresses();
-  spdlog::info("serving {} (game udp {}, srt {}), data in {}", at.http, at.game_port, at.srt_port, config->data_dir);
+  spdlog::info("serving {} (game udp {}, srt {}), data in {}", at.http, at.game_port, at.srt_port,
+               config->data_dir);
   // One line on standard output for programs that start the server on free ports.
   fmt::print("{{\"http\":{},\"game\":{},\"srt\":{}}}\n", at.http_port, at.game_port, at.srt_port);
   std::fflush(stdout);
@@ -102,10 +105,13 @@ int serve(const Flags& flags, bool print_config) {
 /// `serve` on fresh data that goes with the process, for trying things out.
 int demo(Flags flags) {
   std::string pattern = (std::filesystem::temp_directory_path() / "troupe-demo-XXXXXX").string();
-  if (::mkdtemp(pattern.data()) == nullptr) return fail(error(ErrorCode::io, "cannot make " + pattern));
+  if (::mkdtemp(pattern.data()) == nullptr)
+    return fail(error(ErrorCode::io, "cannot make " + pattern));
   flags.data_dir = pattern;
-  fmt::print(stderr, "data in {}, removed at the end; mint tokens with: troupe token --data-dir {} --subject me\n", pattern,
-             pattern);
+  fmt::print(
+      stderr,
+      "data in {}, removed at the end; mint tokens with: troupe token --data-dir {} --subject me\n",
+      pattern, pattern);
   const int code = serve(flags, false);
   std::error_code ignored;
   std::filesystem::remove_all(pattern, ignored);
@@ -116,12 +122,14 @@ int token(const Flags& flags, const std::string& subject, const std::string& sco
   auto config = load(flags);
   if (!config.ok()) return fail(config.error());
   if (config->auth_algorithm != "HS256") {
-    return fail(error(ErrorCode::unsupported, "with ES256 the tokens come from whoever holds the private key"));
+    return fail(error(ErrorCode::unsupported,
+                      "with ES256 the tokens come from whoever holds the private key"));
   }
   if (sodium_init() < 0) return fail(error(ErrorCode::internal, "no randomness"));
   auto key = load_token_key(*config);
   if (!key.ok()) return fail(key.error());
-  const auto now = std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch());
+  const auto now = std::chrono::duration_cast<std::chrono::seconds>(
+      std::chrono::system_clock::now().time_since_epoch());
   auto signed_token = sign_jwt(*key, {.subject = subject,
                                       .audience = "troupe",
                                       .scope = scope,
@@ -132,8 +140,9 @@ int token(const Flags& flags, const std::string& subject, const std::string& sco
 }
 
 Result<std::unique_ptr<storage::Store>> open_store(const Config& config) {
-  return storage::Store::open(
-      {.path = std::filesystem::path(config.data_dir) / "db", .read_only = false, .create_if_missing = false});
+  return storage::Store::open({.path = std::filesystem::path(config.data_dir) / "db",
+                               .read_only = false,
+                               .create_if_missing = false});
 }
 
 int backup(const Flags& flags, const std::string& to) {
@@ -169,7 +178,8 @@ int restore(const Flags& flags, const std::string& from) {
 int verify(const Flags& flags) {
   auto config = load(flags);
   if (!config.ok()) return fail(config.error());
-  auto store = storage::Store::open({.path = std::filesystem::path(config->data_dir) / "db", .read_only = true});
+  auto store = storage::Store::open(
+      {.path = std::filesystem::path(config->data_dir) / "db", .read_only = true});
   if (!store.ok()) return fail(store.error());
   const bool terminal = ::isatty(2) != 0;
   auto report = storage::verify(**store, all_record_checks(), [terminal](std::uint64_t records) {
@@ -178,7 +188,8 @@ int verify(const Flags& flags) {
   if (terminal) fmt::print(stderr, "\r");
   if (!report.ok()) return fail(report.error());
   for (const auto& [name, count] : report->families) {
-    fmt::print("{:<12} {:>12} records {:>14} bytes {:>8} bad\n", name, count.records, count.bytes, count.bad);
+    fmt::print("{:<12} {:>12} records {:>14} bytes {:>8} bad\n", name, count.records, count.bytes,
+               count.bad);
   }
   for (const auto& problem : report->problems) fmt::print("{}\n", problem);
   fmt::print("{}\n", report->ok() ? "ok" : fmt::format("{} problems", report->problem_count));
@@ -201,12 +212,12 @@ int run(int argc, char** argv) {
 
   bool print_config = false;
   auto* serve_command = common(cli.add_subcommand("serve", "Run the server"));
-  serve_command->add_flag("--print-config", print_config, "Print the effective configuration and exit");
+  serve_command->add_flag("--print-config", print_config,
+                          "Print the effective configuration and exit");
   serve_command->callback([&] { exit_code = serve(flags, print_config); });
 
-  common(cli.add_subcommand("demo", "Run the server on fresh data that is removed at the end"))->callback([&] {
-    exit_code = demo(flags);
-  });
+  common(cli.add_subcommand("demo", "Run the server on fresh data that is removed at the end"))
+      ->callback([&] { exit_code = demo(flags); });
 
   std::string subject, scope;
   int hours = 24;
@@ -217,16 +228,21 @@ int run(int argc, char** argv) {
   token_command->callback([&] { exit_code = token(flags, subject, scope, hours); });
 
   std::string path;
-  auto* backup_command = common(cli.add_subcommand("backup", "Copy the database of a stopped server"));
+  auto* backup_command =
+      common(cli.add_subcommand("backup", "Copy the database of a stopped server"));
   backup_command->add_option("to", path, "Directory to make")->required();
   backup_command->callback([&] { exit_code = backup(flags, path); });
-  auto* restore_command = common(cli.add_subcommand("restore", "Bring a backup into an empty data directory"));
+  auto* restore_command =
+      common(cli.add_subcommand("restore", "Bring a backup into an empty data directory"));
   restore_command->add_option("from", path, "Backup directory")->required();
   restore_command->callback([&] { exit_code = restore(flags, path); });
 
-  auto* verify_command = common(cli.add_subcommand("verify", "Check every record of a data directory, read-only"));
+  auto* verify_command =
+      common(cli.add_subcommand("verify", "Check every record of a data directory, read-only"));
   verify_command->callback([&] { exit_code = verify(flags); });
-  cli.add_subcommand("version", "Print the version")->callback([] { fmt::print("troupe {}\n", kVersion); });
+  cli.add_subcommand("version", "Print the version")->callback([] {
+    fmt::print("troupe {}\n", kVersion);
+  });
 
   CLI11_PARSE(cli, argc, argv);
   return exit_code;

@@ -23,9 +23,11 @@ Result<void> make_secret(const std::filesystem::path& path) {
   sodium_bin2hex(hex, sizeof hex, raw, sizeof raw);
   const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   if (fd < 0) return error(ErrorCode::io, "cannot create " + path.string());
-  const bool written = ::write(fd, hex, kSecretBytes) == static_cast<ssize_t>(kSecretBytes) && ::fsync(fd) == 0;
+  const bool written =
+      ::write(fd, hex, kSecretBytes) == static_cast<ssize_t>(kSecretBytes) && ::fsync(fd) == 0;
   ::close(fd);
-  return written ? Result<void>() : Result<void>(error(ErrorCode::io, "cannot write " + path.string()));
+  return written ? Result<void>()
+                 : Result<void>(error(ErrorCode::io, "cannot write " + path.string()));
 }
 
 }  // namespace
@@ -42,7 +44,8 @@ Result<JwtKey> load_token_key(const Config& config) {
              std::string(std::istreambuf_iterator<char>(file), {})};
   if (!file) return error(ErrorCode::io, "cannot read " + path.string());
   if (key.algorithm == JwtAlgorithm::hs256 && key.material.size() < 32) {
-    return error(ErrorCode::invalid_argument, path.string() + ": an HS256 secret needs at least 32 bytes");
+    return error(ErrorCode::invalid_argument,
+                 path.string() + ": an HS256 secret needs at least 32 bytes");
   }
   return key;
 }

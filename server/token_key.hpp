@@ -7,8 +7,8 @@
 
 namespace troupe::server {
 
-/// Reads the configured key; without one, `<data_dir>/token.key`, which is made (64 random bytes, mode 0600) if it is
-/// not there. Errors: io, invalid_argument.
+/// Reads the configured key; without one, `<data_dir>/token.key`, which is made (64 random bytes,
+/// mode 0600) if it is not there. Errors: io, invalid_argument.
 [[nodiscard]] Result<JwtKey> load_token_key(const Config& config);
 
 }  // namespace troupe::server

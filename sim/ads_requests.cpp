@@ -13,7 +13,8 @@ namespace json = boost::json;
 struct Dimension {
   int w, h;
 };
-constexpr std::array<Dimension, 5> kSizes{{{300, 250}, {728, 90}, {320, 50}, {160, 600}, {970, 250}}};
+constexpr std::array<Dimension, 5> kSizes{
+    {{300, 250}, {728, 90}, {320, 50}, {160, 600}, {970, 250}}};
 constexpr std::array<const char*, 4> kCountries{"DEU", "FRA", "USA", "JPN"};
 constexpr int kUsers = 50'000;
 
@@ -58,23 +59,28 @@ SampleRequest sample_request(std::mt19937_64& random, std::uint64_t n, int tmax_
   return out;
 }
 
-std::optional<CheckedBid> check_response(const SampleRequest& request, const std::string& body, std::string& problem) {
+std::optional<CheckedBid> check_response(const SampleRequest& request, const std::string& body,
+                                         std::string& problem) {
   boost::system::error_code ec;
   const auto value = json::parse(body, ec);
   const auto* root = ec ? nullptr : value.if_object();
   try {
     if (root == nullptr) throw std::runtime_error("the response is not an object");
-    if (root->at("id").as_string() != request.id) throw std::runtime_error("id is another request's");
-    if (root->contains("cur") && root->at("cur").as_string() != "USD") throw std::runtime_error("cur is not USD");
+    if (root->at("id").as_string() != request.id)
+      throw std::runtime_error("id is another request's");
+    if (root->contains("cur") && root->at("cur").as_string() != "USD")
+      throw std::runtime_error("cur is not USD");
     const auto& bids = root->at("seatbid").as_array().at(0).at("bid").as_array();
     if (bids.size() != 1) throw std::runtime_error("one impression, but not one bid");
     const auto& bid = bids.front().as_object();
     if (bid.at("id").as_string().empty()) throw std::runtime_error("a bid without an id");
     if (bid.at("impid").as_string() != "1") throw std::runtime_error("impid is not in the request");
     const double price = bid.at("price").to_number<double>();
-    if (!(price > 0) || price < request.floor - 1e-9) throw std::runtime_error("price is under the floor");
+    if (!(price > 0) || price < request.floor - 1e-9)
+      throw std::runtime_error("price is under the floor");
     const std::string burl(bid.at("burl").as_string());
-    if (burl.find("${") != std::string::npos || std::string(bid.at("adm").as_string()).find("${") != std::string::npos) {
+    if (burl.find("${") != std::string::npos ||
+        std::string(bid.at("adm").as_string()).find("${") != std::string::npos) {
       throw std::runtime_error("a macro was left in the markup");
     }
     return CheckedBid{std::string(bid.at("cid").as_string()), burl.substr(burl.find("/openrtb2"))};

@@ -11,14 +11,14 @@
 
 namespace troupe::sim {
 
-/// The n-th campaign of a run: sizes, countries, prices, caps and blocks vary; every twentieth has money for few
-/// impressions, so that budgets run out under load.
+/// The n-th campaign of a run: sizes, countries, prices, caps and blocks vary; every twentieth has
+/// money for few impressions, so that budgets run out under load.
 [[nodiscard]] boost::json::object sample_campaign(int n);
 
 struct SampleRequest {
   std::string id;
-  std::string body;     ///< JSON, imp id "1"
-  double floor = 0;     ///< CPM
+  std::string body;  ///< JSON, imp id "1"
+  double floor = 0;  ///< CPM
 };
 [[nodiscard]] SampleRequest sample_request(std::mt19937_64& random, std::uint64_t n, int tmax_ms);
 
@@ -27,7 +27,8 @@ struct CheckedBid {
   std::string burl_target;  ///< path and query
 };
 /// The bid of a 200's body; `problem` says what breaks OpenRTB 2.6 or the request.
-[[nodiscard]] std::optional<CheckedBid> check_response(const SampleRequest& request, const std::string& body,
+[[nodiscard]] std::optional<CheckedBid> check_response(const SampleRequest& request,
+                                                       const std::string& body,
                                                        std::string& problem);
 
 }  // namespace troupe::sim

@@ -56,7 +56,8 @@ Result<std::vector<std::string>> create_campaigns(const Endpoint& endpoint, int 
   auto done = in_parallel(endpoint, count, [&](HttpClient& client, int n) -> Result<void> {
     const auto reply = client.post("/api/v1/campaigns", sample_campaign(n));
     if (!reply.ok()) return reply.error();
-    if (reply->status != 201) return error(ErrorCode::unavailable, "POST /api/v1/campaigns: " + reply->body);
+    if (reply->status != 201)
+      return error(ErrorCode::unavailable, "POST /api/v1/campaigns: " + reply->body);
     ids[static_cast<std::size_t>(n)] = std::string(reply->json().at("id").as_string());
     return {};
   });
@@ -68,7 +69,8 @@ class Load {
  public:
   Load(const Endpoint& endpoint, const AdsSimOptions& options)
       : options_(options),
-        load_(io_, endpoint.host, endpoint.http_port, static_cast<std::size_t>(options.connections)),
+        load_(io_, endpoint.host, endpoint.http_port,
+              static_cast<std::size_t>(options.connections)),
         timer_(io_),
         token_(endpoint.token("exchange-sim", "exchange")),
         random_(options.seed) {}
@@ -78,14 +80,18 @@ class Load {
     next_due_ = began_;
     tick(stop);
     io_.run();
-    seconds_ = std::chrono::duration<double>(std::min(Clock::now(), began_ + options_.duration) - began_).count();
+    seconds_ =
+        std::chrono::duration<double>(std::min(Clock::now(), began_ + options_.duration) - began_)
+            .count();
   }
 
   [[nodiscard]] double done_share() const {
     return std::min(1.0, std::chrono::duration<double>(Clock::now() - began_) / options_.duration);
   }
   [[nodiscard]] std::uint64_t answered() const noexcept { return answered_; }
-  [[nodiscard]] const std::map<std::string, std::int64_t>& billed() const noexcept { return billed_; }
+  [[nodiscard]] const std::map<std::string, std::int64_t>& billed() const noexcept {
+    return billed_;
+  }
 
   void report(Section& section) const {
     const auto row = [&](const char* name, std::uint64_t value) {
@@ -96,7 +102,8 @@ class Load {
     row("no bids", no_bids_);
     row("bills", bills_);
     row("errors", errors_);
-    section.rows.push_back({"auctions/s", static_cast<double>(answered_in_time_) / seconds_, "1/s"});
+    section.rows.push_back(
+        {"auctions/s", static_cast<double>(answered_in_time_) / seconds_, "1/s"});
     section.latencies.emplace("auction", auction_ms_);
     section.latencies.emplace("bill", bill_ms_);
     section.failures.insert(section.failures.end(), failures_.begin(), failures_.end());
@@ -107,9 +114,11 @@ class Load {
     const auto now = Clock::now();
     const auto until = began_ + options_.duration;
     if (now >= until || stop) {
-      if ((load_.queued() == 0 && load_.in_flight() == 0) || now >= until + kDrain) return io_.stop();
+      if ((load_.queued() == 0 && load_.in_flight() == 0) || now >= until + kDrain)
+        return io_.stop();
     } else if (options_.rate > 0) {
-      const auto interval = std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(1 / options_.rate));
+      const auto interval = std::chrono::duration_cast<Clock::duration>(
+          std::chrono::duration<double>(1 / options_.rate));
       for (; next_due_ <= now; next_due_ += interval) auction(next_due_);
     } else {
       while (load_.in_flight() < static_cast<std::size_t>(options_.connections)) auction(now);
@@ -123,11 +132,11 @@ class Load {
   void auction(Clock::time_point due) {
     auto request = sample_request(random_, ++sent_, options_.tmax_ms);
     auto body = request.body;
-    const bool accepted = load_.submit({"POST", "/openrtb2/auction", std::move(body), token_, due,
-                                        [this, request = std::move(request)](int status, const std::string& answer,
-                                                                             double ms) {
-                                          on_auction(request, status, answer, ms);
-                                        }});
+    const bool accepted = load_.submit(
+        {"POST", "/openrtb2/auction", std::move(body), token_, due,
+         [this, request = std::move(request)](int status, const std::string& answer, double ms) {
+           on_auction(request, status, answer, ms);
+         }});
     if (!accepted) fail("the server fell behind by 20,000 requests");
   }
 
@@ -151,13 +160,15 @@ class Load {
   }
 
   void bill(const CheckedBid& bid) {
-    const bool accepted = load_.submit({"POST", bid.burl_target, "", "", Clock::now(),
-                                        [this, campaign = bid.campaign](int status, const std::string&, double ms) {
-                                          bill_ms_.record(ms);
-                                          if (status != 204) return fail(fmt::format("a bill was answered with {}", status));
-                                          ++bills_;
-                                          ++billed_[campaign];
-                                        }});
+    const bool accepted =
+        load_.submit({"POST", bid.burl_target, "", "", Clock::now(),
+                      [this, campaign = bid.campaign](int status, const std::string&, double ms) {
+                        bill_ms_.record(ms);
+                        if (status != 204)
+                          return fail(fmt::format("a bill was answered with {}", status));
+                        ++bills_;
+                        ++billed_[campaign];
+                      }});
     if (!accepted) fail("bills queue up");
   }
 
@@ -187,25 +198,30 @@ void check_books(const Endpoint& endpoint, const std::vector<std::string>& ids,
   std::mutex mutex;
   double spent = 0;
   int exhausted = 0;
-  auto done = in_parallel(endpoint, static_cast<int>(ids.size()), [&](HttpClient& client, int n) -> Result<void> {
-    const auto& id = ids[static_cast<std::size_t>(n)];
-    const auto reply = client.get("/api/v1/campaigns/" + id + "/stats");
-    if (!reply.ok()) return reply.error();
-    if (reply->status != 200) return error(ErrorCode::unavailable, "stats: " + std::to_string(reply->status));
-    const auto stats = reply->json();
-    const auto budget = stats.at("budget_nanos").to_number<std::int64_t>();
-    const auto nanos = stats.at("spent_nanos").to_number<std::int64_t>();
-    const auto bills = stats.at("bills").to_number<std::int64_t>();
-    const auto it = billed.find(id);
-    const std::lock_guard lock(mutex);
-    spent += static_cast<double>(nanos) / 1e9;
-    if (nanos * 10 >= budget * 8) ++exhausted;
-    if (nanos > budget) section.failures.push_back(fmt::format("ads: campaign {} spent {} of {}", id, nanos, budget));
-    if (it != billed.end() && bills < it->second) {
-      section.failures.push_back(fmt::format("ads: campaign {} lost {} acknowledged bills", id, it->second - bills));
-    }
-    return {};
-  });
+  auto done = in_parallel(
+      endpoint, static_cast<int>(ids.size()), [&](HttpClient& client, int n) -> Result<void> {
+        const auto& id = ids[static_cast<std::size_t>(n)];
+        const auto reply = client.get("/api/v1/campaigns/" + id + "/stats");
+        if (!reply.ok()) return reply.error();
+        if (reply->status != 200)
+          return error(ErrorCode::unavailable, "stats: " + std::to_string(reply->status));
+        const auto stats = reply->json();
+        const auto budget = stats.at("budget_nanos").to_number<std::int64_t>();
+        const auto nanos = stats.at("spent_nanos").to_number<std::int64_t>();
+        const auto bills = stats.at("bills").to_number<std::int64_t>();
+        const auto it = billed.find(id);
+        const std::lock_guard lock(mutex);
+        spent += static_cast<double>(nanos) / 1e9;
+        if (nanos * 10 >= budget * 8) ++exhausted;
+        if (nanos > budget)
+          section.failures.push_back(
+              fmt::format("ads: campaign {} spent {} of {}", id, nanos, budget));
+        if (it != billed.end() && bills < it->second) {
+          section.failures.push_back(
+              fmt::format("ads: campaign {} lost {} acknowledged bills", id, it->second - bills));
+        }
+        return {};
+      });
   if (!done.ok()) section.failures.push_back("ads: " + done.error().detail);
   section.rows.push_back({"spent", spent, "USD"});
   section.rows.push_back({"campaigns over 80 % spent", static_cast<double>(exhausted), ""});
@@ -222,7 +238,9 @@ Result<Section> run_ads(const Endpoint& endpoint, const AdsSimOptions& options, 
   Load load(endpoint, options);
   const int part = progress.add(
       "ads", [&] { return load.done_share(); },
-      [&] { return fmt::format("{} auctions against {} campaigns", load.answered(), options.campaigns); });
+      [&] {
+        return fmt::format("{} auctions against {} campaigns", load.answered(), options.campaigns);
+      });
   if (options.load_begins) options.load_begins();
   load.run(stop);
   if (options.load_ends) options.load_ends();

@@ -1,7 +1,7 @@
 #include "sim/child_process.hpp"
 
-#include <csignal>
 #include <cerrno>
+#include <csignal>
 #include <cstring>
 #include <thread>
 
@@ -24,7 +24,8 @@ void redirect(int to, const char* path, int flags) {
   }
 }
 
-[[noreturn]] void become(const std::vector<char*>& argv, const ChildProcess::Options& options, int stdin_read) {
+[[noreturn]] void become(const std::vector<char*>& argv, const ChildProcess::Options& options,
+                         int stdin_read) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (stdin_read >= 0) {
     ::dup2(stdin_read, 0);
@@ -42,12 +43,14 @@ void redirect(int to, const char* path, int flags) {
 
 }  // namespace
 
-Result<ChildProcess> ChildProcess::start(const std::vector<std::string>& argv, const Options& options) {
+Result<ChildProcess> ChildProcess::start(const std::vector<std::string>& argv,
+                                         const Options& options) {
   std::vector<char*> raw;
   for (const auto& part : argv) raw.push_back(const_cast<char*>(part.c_str()));
   raw.push_back(nullptr);
   int pipe_fds[2] = {-1, -1};
-  if (options.pipe_stdin && ::pipe2(pipe_fds, O_CLOEXEC) != 0) return error(ErrorCode::io, std::strerror(errno));
+  if (options.pipe_stdin && ::pipe2(pipe_fds, O_CLOEXEC) != 0)
+    return error(ErrorCode::io, std::strerror(errno));
   const pid_t pid = ::fork();
   if (pid < 0) return error(ErrorCode::io, std::strerror(errno));
   if (pid == 0) become(raw, options, pipe_fds[0]);
@@ -101,6 +104,8 @@ std::optional<int> ChildProcess::wait(std::chrono::milliseconds timeout) {
   return status_;
 }
 
-bool ChildProcess::running() { return pid_ > 0 && !wait(std::chrono::milliseconds(0)); }
+bool ChildProcess::running() {
+  return pid_ > 0 && !wait(std::chrono::milliseconds(0));
+}
 
 }  // namespace troupe::sim

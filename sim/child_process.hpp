@@ -13,8 +13,8 @@
 
 namespace troupe::sim {
 
-/// Not thread-safe. The destructor kills and reaps the child; the kernel kills it when the parent dies
-/// (PR_SET_PDEATHSIG), so keep it on a thread that lives as long.
+/// Not thread-safe. The destructor kills and reaps the child; the kernel kills it when the parent
+/// dies (PR_SET_PDEATHSIG), so keep it on a thread that lives as long.
 class ChildProcess {
  public:
   struct Options {
@@ -33,7 +33,8 @@ class ChildProcess {
   [[nodiscard]] int stdin_fd() const noexcept { return stdin_fd_; }
   void close_stdin() noexcept;
   void signal(int number) const noexcept;
-  /// Exit status (128 + signal when killed) once the child has ended; nothing if it has not within `timeout`.
+  /// Exit status (128 + signal when killed) once the child has ended; nothing if it has not within
+  /// `timeout`.
   std::optional<int> wait(std::chrono::milliseconds timeout);
   [[nodiscard]] bool running();
 

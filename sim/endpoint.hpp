@@ -16,8 +16,10 @@ struct Endpoint {
   std::function<std::string(const std::string& subject, const std::string& scopes)> token;
 };
 
-/// Tokens signed with the server's own HS256 secret, which `troupe serve` keeps in `<data_dir>/token.key`; they hold
-/// for a day. Throws std::runtime_error when the file cannot be read.
-std::function<std::string(const std::string&, const std::string&)> tokens_from_secret_file(const std::string& path);
+/// Tokens signed with the server's own HS256 secret, which `troupe serve` keeps in
+/// `<data_dir>/token.key`; they hold for a day. Throws std::runtime_error when the file cannot be
+/// read.
+std::function<std::string(const std::string&, const std::string&)> tokens_from_secret_file(
+    const std::string& path);
 
 }  // namespace troupe::sim

@@ -43,7 +43,8 @@ struct People {
 People make_people(const FeedSimOptions& options) {
   People people;
   const auto count = static_cast<std::size_t>(std::max(2, options.users));
-  for (std::size_t i = 0; i < count; ++i) people.ids.push_back(fmt::format("feed{}u{}", options.seed, i));
+  for (std::size_t i = 0; i < count; ++i)
+    people.ids.push_back(fmt::format("feed{}u{}", options.seed, i));
   people.following.resize(count);
   people.followers.resize(count);
   std::vector<double> popularity(count);
@@ -55,18 +56,21 @@ People make_people(const FeedSimOptions& options) {
     std::set<int> chosen;
     // A popular few are soon all followed: then any others.
     for (int tries = 0; chosen.size() < wanted; ++tries) {
-      const int other = tries < 4 * options.follows ? pick(random) : static_cast<int>(random() % count);
+      const int other =
+          tries < 4 * options.follows ? pick(random) : static_cast<int>(random() % count);
       if (other != static_cast<int>(i)) chosen.insert(other);
     }
     people.following[i].assign(chosen.begin(), chosen.end());
-    for (const int other : chosen) people.followers[static_cast<std::size_t>(other)].push_back(static_cast<int>(i));
+    for (const int other : chosen)
+      people.followers[static_cast<std::size_t>(other)].push_back(static_cast<int>(i));
     people.follows += chosen.size();
   }
   return people;
 }
 
 /// Splits [0, count) over a few threads; the first error ends them all.
-Result<void> in_parallel(int count, const std::atomic<bool>& stop, const std::function<Result<void>(int)>& work) {
+Result<void> in_parallel(int count, const std::atomic<bool>& stop,
+                         const std::function<Result<void>(int)>& work) {
   std::atomic<int> next{0};
   std::mutex mutex;
   Result<void> result;
@@ -90,7 +94,8 @@ Error refused(const std::string& what, const HttpReply& reply) {
   return error(ErrorCode::unavailable, fmt::format("{}: {} {}", what, reply.status, reply.body));
 }
 
-Result<void> settle_people(const Endpoint& endpoint, const People& people, const std::atomic<bool>& stop) {
+Result<void> settle_people(const Endpoint& endpoint, const People& people,
+                           const std::atomic<bool>& stop) {
   const auto count = static_cast<int>(people.ids.size());
   auto made = in_parallel(count, stop, [&](int n) -> Result<void> {
     const auto& id = people.ids[static_cast<std::size_t>(n)];
@@ -105,8 +110,9 @@ Result<void> settle_people(const Endpoint& endpoint, const People& people, const
     const auto& id = people.ids[static_cast<std::size_t>(n)];
     HttpClient client(endpoint.host, endpoint.http_port, endpoint.token(id, ""));
     for (const int other : people.following[static_cast<std::size_t>(n)]) {
-      const auto reply = client.request(
-          "PUT", fmt::format("/api/v1/users/{}/following/{}", id, people.ids[static_cast<std::size_t>(other)]));
+      const auto reply =
+          client.request("PUT", fmt::format("/api/v1/users/{}/following/{}", id,
+                                            people.ids[static_cast<std::size_t>(other)]));
       if (!reply.ok()) return reply.error();
       if (reply->status != 204) return refused("PUT following", *reply);
     }
@@ -182,11 +188,13 @@ struct Acknowledged {
 
 class Load {
  public:
-  Load(const Endpoint& endpoint, const FeedSimOptions& options, const People& people, PostTimes& times)
+  Load(const Endpoint& endpoint, const FeedSimOptions& options, const People& people,
+       PostTimes& times)
       : options_(options),
         people_(people),
         times_(times),
-        load_(io_, endpoint.host, endpoint.http_port, static_cast<std::size_t>(std::max(1, options.connections))),
+        load_(io_, endpoint.host, endpoint.http_port,
+              static_cast<std::size_t>(std::max(1, options.connections))),
         timer_(io_),
         random_(options.seed + 1) {
     for (const auto& id : people.ids) tokens_.push_back(endpoint.token(id, ""));
@@ -199,7 +207,9 @@ class Load {
     next_post_ = next_read_ = began_;
     tick(stop);
     io_.run();
-    seconds_ = std::chrono::duration<double>(std::min(Clock::now(), began_ + options_.duration) - began_).count();
+    seconds_ =
+        std::chrono::duration<double>(std::min(Clock::now(), began_ + options_.duration) - began_)
+            .count();
   }
 
   [[nodiscard]] double done_share() const {
@@ -207,7 +217,9 @@ class Load {
   }
   [[nodiscard]] std::uint64_t posts() const noexcept { return posts_; }
   [[nodiscard]] std::uint64_t reads() const noexcept { return reads_; }
-  [[nodiscard]] const std::vector<Acknowledged>& acknowledged() const noexcept { return acknowledged_; }
+  [[nodiscard]] const std::vector<Acknowledged>& acknowledged() const noexcept {
+    return acknowledged_;
+  }
 
   void report(Section& section) const {
     section.rows.push_back({"posts", static_cast<double>(posts_), ""});
@@ -226,7 +238,8 @@ class Load {
     const auto now = Clock::now();
     const auto until = began_ + options_.duration;
     if (now >= until || stop) {
-      if ((load_.queued() == 0 && load_.in_flight() == 0) || now >= until + kDrain) return io_.stop();
+      if ((load_.queued() == 0 && load_.in_flight() == 0) || now >= until + kDrain)
+        return io_.stop();
     } else {
       due(options_.posts_per_s, next_post_, now, [this](Clock::time_point at) { post(at); });
       due(options_.reads_per_s, next_read_, now, [this](Clock::time_point at) { read(at); });
@@ -240,7 +253,8 @@ class Load {
   template <class F>
   static void due(double rate, Clock::time_point& next, Clock::time_point now, const F& act) {
     if (rate <= 0) return;
-    const auto interval = std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(1 / rate));
+    const auto interval =
+        std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(1 / rate));
     for (; next <= now; next += interval) act(next);
   }
 
@@ -256,7 +270,8 @@ class Load {
               if (status != 201) return fail(fmt::format("a post was answered with {}", status));
               boost::system::error_code ec;
               const auto made = json::parse(body, ec);
-              if (ec || !made.is_object() || !made.as_object().contains("id")) return fail("a post has no id");
+              if (ec || !made.is_object() || !made.as_object().contains("id"))
+                return fail("a post has no id");
               post_ms_.record(ms);
               ++posts_;
               acknowledged_.push_back({std::string(made.at("id").as_string()), author});
@@ -299,24 +314,27 @@ class Load {
 };
 
 /// How often each post stands in a timeline; reads pages until `oldest` is passed.
-Result<std::unordered_map<std::string, int>> read_timeline(HttpClient& client, const std::string& oldest) {
+Result<std::unordered_map<std::string, int>> read_timeline(HttpClient& client,
+                                                           const std::string& oldest) {
   std::unordered_map<std::string, int> seen;
   std::string cursor;
   do {
-    const auto reply =
-        client.get(fmt::format("/api/v1/feed?limit={}{}", kPageSize, cursor.empty() ? "" : "&cursor=" + cursor));
+    const auto reply = client.get(fmt::format("/api/v1/feed?limit={}{}", kPageSize,
+                                              cursor.empty() ? "" : "&cursor=" + cursor));
     if (!reply.ok()) return reply.error();
     if (reply->status != 200) return refused("GET /api/v1/feed", *reply);
     const auto page = reply->json();
-    for (const auto& item : page.at("items").as_array()) ++seen[std::string(item.at("id").as_string())];
+    for (const auto& item : page.at("items").as_array())
+      ++seen[std::string(item.at("id").as_string())];
     cursor = page.as_object().contains("next") ? std::string(page.at("next").as_string()) : "";
   } while (!cursor.empty() && cursor >= oldest);  // ids sort by time
   return seen;
 }
 
 /// Reads one follower's timeline until all that it must hold is there, or the time is up.
-Result<void> check_follower(const Endpoint& endpoint, const std::string& follower, const std::vector<std::string>& due,
-                            Clock::time_point until, const std::atomic<bool>& stop) {
+Result<void> check_follower(const Endpoint& endpoint, const std::string& follower,
+                            const std::vector<std::string>& due, Clock::time_point until,
+                            const std::atomic<bool>& stop) {
   HttpClient client(endpoint.host, endpoint.http_port, endpoint.token(follower, ""));
   const auto oldest = *std::min_element(due.begin(), due.end());
   while (true) {
@@ -327,19 +345,22 @@ Result<void> check_follower(const Endpoint& endpoint, const std::string& followe
       const auto it = seen->find(id);
       if (it == seen->end()) ++missing;
       if (it != seen->end() && it->second != 1) {
-        return error(ErrorCode::corrupt, fmt::format("post {} stands {} times in {}'s timeline", id, it->second, follower));
+        return error(ErrorCode::corrupt, fmt::format("post {} stands {} times in {}'s timeline", id,
+                                                     it->second, follower));
       }
     }
     if (missing == 0) return {};
     if (stop || Clock::now() >= until) {
-      return error(ErrorCode::corrupt, fmt::format("{} of {} posts never reached {}", missing, due.size(), follower));
+      return error(ErrorCode::corrupt,
+                   fmt::format("{} of {} posts never reached {}", missing, due.size(), follower));
     }
     std::this_thread::sleep_for(kPoll);
   }
 }
 
 void check_timelines(const Endpoint& endpoint, const FeedSimOptions& options, const People& people,
-                     const std::vector<Acknowledged>& posts, const std::atomic<bool>& stop, Section& section) {
+                     const std::vector<Acknowledged>& posts, const std::atomic<bool>& stop,
+                     Section& section) {
   std::vector<std::vector<std::string>> due(people.ids.size());
   for (const auto& post : posts) {
     for (const int follower : people.followers[static_cast<std::size_t>(post.author)]) {
@@ -351,7 +372,8 @@ void check_timelines(const Endpoint& endpoint, const FeedSimOptions& options, co
     if (!due[i].empty()) sample.push_back(i);
   }
   std::shuffle(sample.begin(), sample.end(), std::mt19937_64(options.seed + 2));
-  sample.resize(std::min(sample.size(), static_cast<std::size_t>(std::max(0, options.sampled_followers))));
+  sample.resize(
+      std::min(sample.size(), static_cast<std::size_t>(std::max(0, options.sampled_followers))));
   const auto until = Clock::now() + options.settle;
   std::mutex mutex;
   std::size_t checked = 0;
@@ -360,18 +382,23 @@ void check_timelines(const Endpoint& endpoint, const FeedSimOptions& options, co
     const auto follower = sample[static_cast<std::size_t>(n)];
     auto fine = check_follower(endpoint, people.ids[follower], due[follower], until, stop);
     const std::lock_guard lock(mutex);
-    if (fine.ok()) checked += due[follower].size();
-    else if (section.failures.size() < kMaxFailures) section.failures.push_back("feed: " + fine.error().detail);
+    if (fine.ok())
+      checked += due[follower].size();
+    else if (section.failures.size() < kMaxFailures)
+      section.failures.push_back("feed: " + fine.error().detail);
     return {};
   }));
   section.rows.push_back({"checked deliveries", static_cast<double>(checked), ""});
 }
 
-std::vector<std::unique_ptr<Listener>> start_listeners(const Endpoint& endpoint, int count, const People& people,
-                                                       const PostTimes& times, Section& section) {
+std::vector<std::unique_ptr<Listener>> start_listeners(const Endpoint& endpoint, int count,
+                                                       const People& people, const PostTimes& times,
+                                                       Section& section) {
   std::vector<std::unique_ptr<Listener>> listeners;
-  for (std::size_t i = 0; i < std::min(static_cast<std::size_t>(std::max(0, count)), people.ids.size()); ++i) {
-    auto socket = WsClient::connect(endpoint.host, endpoint.http_port, "/feed/ws", endpoint.token(people.ids[i], ""));
+  for (std::size_t i = 0;
+       i < std::min(static_cast<std::size_t>(std::max(0, count)), people.ids.size()); ++i) {
+    auto socket = WsClient::connect(endpoint.host, endpoint.http_port, "/feed/ws",
+                                    endpoint.token(people.ids[i], ""));
     if (!socket.ok()) {
       section.failures.push_back("feed: a listener could not connect: " + socket.error().detail);
       break;
@@ -383,8 +410,8 @@ std::vector<std::unique_ptr<Listener>> start_listeners(const Endpoint& endpoint,
 
 }  // namespace
 
-Result<Section> run_feed(const Endpoint& endpoint, const FeedSimOptions& options, Progress& progress,
-                         const std::atomic<bool>& stop) {
+Result<Section> run_feed(const Endpoint& endpoint, const FeedSimOptions& options,
+                         Progress& progress, const std::atomic<bool>& stop) {
   const auto people = make_people(options);
   if (auto made = settle_people(endpoint, people, stop); !made.ok()) return made.error();
   Section section;
@@ -394,7 +421,10 @@ Result<Section> run_feed(const Endpoint& endpoint, const FeedSimOptions& options
   Load load(endpoint, options, people, times);
   const int part = progress.add(
       "feed", [&] { return load.done_share(); },
-      [&] { return fmt::format("{} posts and {} reads of {} users", load.posts(), load.reads(), people.ids.size()); });
+      [&] {
+        return fmt::format("{} posts and {} reads of {} users", load.posts(), load.reads(),
+                           people.ids.size());
+      });
   load.run(stop);
   progress.remove(part);
   section.rows.push_back({"users", static_cast<double>(people.ids.size()), ""});

@@ -6,9 +6,9 @@
 
 namespace troupe::sim {
 
-/// Log-linear buckets in the manner of HdrHistogram (http://hdrhistogram.org): 64 linear steps per power of two of
-/// microseconds, so a value is off by at most 1/64. Range 1 µs to about 71 minutes; values outside are clamped.
-/// Not thread-safe: one per thread, then merge.
+/// Log-linear buckets in the manner of HdrHistogram (http://hdrhistogram.org): 64 linear steps per
+/// power of two of microseconds, so a value is off by at most 1/64. Range 1 µs to about 71 minutes;
+/// values outside are clamped. Not thread-safe: one per thread, then merge.
 class Histogram {
  public:
   Histogram();

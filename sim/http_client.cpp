@@ -19,7 +19,8 @@ constexpr std::uint64_t kMaxBodyBytes = 256U << 20;
 
 std::string lower(std::string_view text) {
   std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  std::transform(out.begin(), out.end(), out.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   return out;
 }
 
@@ -50,10 +51,12 @@ struct HttpClient::Impl {
     stream.emplace(io);
     buffer.clear();
     boost::system::error_code ec;
-    const auto address = boost::asio::ip::make_address(host == "localhost" ? "127.0.0.1" : host, ec);
+    const auto address =
+        boost::asio::ip::make_address(host == "localhost" ? "127.0.0.1" : host, ec);
     if (ec) return error(ErrorCode::invalid_argument, "not an address: " + host);
     stream->expires_after(timeout);
-    stream->async_connect(tcp::endpoint(address, port), [&](boost::system::error_code e) { ec = e; });
+    stream->async_connect(tcp::endpoint(address, port),
+                          [&](boost::system::error_code e) { ec = e; });
     run();
     if (ec) {
       stream.reset();
@@ -72,13 +75,15 @@ struct HttpClient::Impl {
     http::response_parser<http::string_body> parser;
     parser.body_limit(kMaxBodyBytes);
     if (request.method() == http::verb::head) parser.skip(true);
-    http::async_read(*stream, buffer, parser, [&](boost::system::error_code e, std::size_t) { ec = e; });
+    http::async_read(*stream, buffer, parser,
+                     [&](boost::system::error_code e, std::size_t) { ec = e; });
     run();
     if (ec) return failed("read", ec);
     auto message = parser.release();
     HttpReply reply;
     reply.status = static_cast<int>(message.result_int());
-    for (const auto& field : message) reply.headers[lower(field.name_string())] = std::string(field.value());
+    for (const auto& field : message)
+      reply.headers[lower(field.name_string())] = std::string(field.value());
     reply.body = std::move(message.body());
     if (!message.keep_alive()) stream.reset();
     return reply;
@@ -91,7 +96,8 @@ struct HttpClient::Impl {
   }
 };
 
-HttpClient::HttpClient(std::string host, std::uint16_t port, std::string bearer_token, std::chrono::milliseconds timeout)
+HttpClient::HttpClient(std::string host, std::uint16_t port, std::string bearer_token,
+                       std::chrono::milliseconds timeout)
     : impl_(std::make_unique<Impl>()) {
   impl_->host = std::move(host);
   impl_->port = port;
@@ -101,9 +107,12 @@ HttpClient::HttpClient(std::string host, std::uint16_t port, std::string bearer_
 HttpClient::~HttpClient() = default;
 HttpClient::HttpClient(HttpClient&&) noexcept = default;
 
-void HttpClient::set_token(std::string bearer_token) { impl_->token = std::move(bearer_token); }
+void HttpClient::set_token(std::string bearer_token) {
+  impl_->token = std::move(bearer_token);
+}
 
-Result<HttpReply> HttpClient::request(std::string_view method, std::string_view target, std::string_view body,
+Result<HttpReply> HttpClient::request(std::string_view method, std::string_view target,
+                                      std::string_view body,
                                       const std::map<std::string, std::string>& headers) {
   http::request<http::string_body> request;
   request.version(11);
@@ -121,9 +130,10 @@ Result<HttpReply> HttpClient::request(std::string_view method, std::string_view 
     if (auto connected = impl_->connect(); !connected.ok()) return connected.error();
   }
   auto reply = impl_->exchange(request);
-  // A kept connection may have been closed by the server between two requests: RFC 9112 section 9.3.1 lets a client
-  // try an idempotent request once more on a new one.
-  if (!reply.ok() && reused && reply.code() == ErrorCode::io && method != "POST" && method != "PATCH") {
+  // A kept connection may have been closed by the server between two requests: RFC 9112
+  // section 9.3.1 lets a client try an idempotent request once more on a new one.
+  if (!reply.ok() && reused && reply.code() == ErrorCode::io && method != "POST" &&
+      method != "PATCH") {
     if (auto connected = impl_->connect(); !connected.ok()) return connected.error();
     reply = impl_->exchange(request);
   }

@@ -33,7 +33,8 @@ class HttpClient {
   HttpClient(HttpClient&&) noexcept;
 
   /// Errors: io (connection), timeout. A status is never an error here.
-  Result<HttpReply> request(std::string_view method, std::string_view target, std::string_view body = {},
+  Result<HttpReply> request(std::string_view method, std::string_view target,
+                            std::string_view body = {},
                             const std::map<std::string, std::string>& headers = {});
   Result<HttpReply> get(std::string_view target) { return request("GET", target); }
   Result<HttpReply> post(std::string_view target, const boost::json::value& body,

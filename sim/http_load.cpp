@@ -19,7 +19,10 @@ constexpr auto kTimeout = std::chrono::seconds(10);
 class HttpLoad::Connection {
  public:
   Connection(HttpLoad& load, asio::io_context& io, const std::string& host, std::uint16_t port)
-      : load_(load), io_(io), host_(host + ":" + std::to_string(port)), endpoint_(asio::ip::make_address(host), port) {}
+      : load_(load),
+        io_(io),
+        host_(host + ":" + std::to_string(port)),
+        endpoint_(asio::ip::make_address(host), port) {}
 
   void start(HttpJob job) {
     job_ = std::move(job);
@@ -45,7 +48,8 @@ class HttpLoad::Connection {
     request_.body() = std::move(job_.body);
     request_.prepare_payload();
     stream_->expires_after(kTimeout);
-    http::async_write(*stream_, request_, [this](beast::error_code ec, std::size_t) { ec ? failed() : read(); });
+    http::async_write(*stream_, request_,
+                      [this](beast::error_code ec, std::size_t) { ec ? failed() : read(); });
   }
 
   void read() {
@@ -82,7 +86,8 @@ class HttpLoad::Connection {
   HttpJob job_;
 };
 
-HttpLoad::HttpLoad(asio::io_context& io, std::string host, std::uint16_t port, std::size_t connections) {
+HttpLoad::HttpLoad(asio::io_context& io, std::string host, std::uint16_t port,
+                   std::size_t connections) {
   for (std::size_t i = 0; i < connections; ++i) {
     connections_.push_back(std::make_unique<Connection>(*this, io, host, port));
     idle_.push_back(connections_.back().get());

@@ -15,22 +15,26 @@ namespace troupe::sim {
 
 struct HttpJob {
   std::string method, target, body, token;
-  std::chrono::steady_clock::time_point due;  ///< latency counts from here, not from when a connection was free
+  std::chrono::steady_clock::time_point
+      due;  ///< latency counts from here, not from when a connection was free
   /// `status` 0: the connection failed. `ms`: from `due` to the whole answer.
   std::function<void(int status, const std::string& body, double ms)> done;
 };
 
-/// One thread: the one that runs `io`. Connections open on first use and again after a failure; a failed request is not
-/// repeated.
+/// One thread: the one that runs `io`. Connections open on first use and again after a failure; a
+/// failed request is not repeated.
 class HttpLoad {
  public:
-  HttpLoad(boost::asio::io_context& io, std::string host, std::uint16_t port, std::size_t connections);
+  HttpLoad(boost::asio::io_context& io, std::string host, std::uint16_t port,
+           std::size_t connections);
   ~HttpLoad();
 
   /// False when `kMaxQueued` requests wait already: the server is far behind.
   [[nodiscard]] bool submit(HttpJob job);
   [[nodiscard]] std::size_t queued() const noexcept { return queue_.size(); }
-  [[nodiscard]] std::size_t in_flight() const noexcept { return connections_.size() - idle_.size(); }
+  [[nodiscard]] std::size_t in_flight() const noexcept {
+    return connections_.size() - idle_.size();
+  }
 
   static constexpr std::size_t kMaxQueued = 20'000;
 

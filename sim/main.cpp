@@ -29,7 +29,9 @@ struct Common {
     command->add_option("--http-port", endpoint.http_port, "Its HTTP port");
     command->add_option("--game-port", endpoint.game_port, "Its game port (UDP)");
     command->add_option("--srt-port", endpoint.srt_port, "Its SRT port (UDP)");
-    command->add_option("--secret-file", secret_file, "The server's token.key, to sign the simulated people's tokens")
+    command
+        ->add_option("--secret-file", secret_file,
+                     "The server's token.key, to sign the simulated people's tokens")
         ->check(CLI::ExistingFile);
     command->add_option("--report-dir", report_dir, "Where report.json and report.html go");
     command->add_option("--seconds", seconds, "Length of the load")->check(CLI::Range(1, 86'400));
@@ -61,9 +63,11 @@ std::vector<Section> one_section(const std::string& title, Result<Section> secti
 
 void add_world_options(CLI::App* command, WorldOptions& world) {
   command->add_option("--bots", world.bots, "Bots in matches")->check(CLI::Range(2, 4'000));
-  command->add_option("--viewers", world.viewers, "Viewers of the live session")->check(CLI::Range(1, 10'000));
+  command->add_option("--viewers", world.viewers, "Viewers of the live session")
+      ->check(CLI::Range(1, 10'000));
   command->add_option("--campaigns", world.campaigns, "Campaigns")->check(CLI::Range(1, 100'000));
-  command->add_option("--auctions", world.auctions_per_s, "Auctions a second")->check(CLI::Range(1.0, 100'000.0));
+  command->add_option("--auctions", world.auctions_per_s, "Auctions a second")
+      ->check(CLI::Range(1.0, 100'000.0));
   command->add_option("--users", world.users, "Users of the feed")->check(CLI::Range(2, 100'000));
 }
 
@@ -77,30 +81,39 @@ int run(int argc, char** argv) {
   auto* match_command = cli.add_subcommand("match", "Bots in matches");
   common.add_to(match_command);
   match_command->add_option("--bots", match.bots, "Bots in all")->check(CLI::Range(2, 4'000));
-  match_command->add_option("--per-match", match.bots_per_match, "Bots in a match")->check(CLI::Range(2, 64));
+  match_command->add_option("--per-match", match.bots_per_match, "Bots in a match")
+      ->check(CLI::Range(2, 64));
   match_command->callback([&] {
     match.duration = common.duration();
-    exit_code = run_one(common, "match", [&](Progress& p) { return one_section("match", run_match(common.endpoint, match, p, stop_requested)); });
+    exit_code = run_one(common, "match", [&](Progress& p) {
+      return one_section("match", run_match(common.endpoint, match, p, stop_requested));
+    });
   });
 
   LiveSimOptions live;
   auto* live_command = cli.add_subcommand("live", "A published stream and its viewers");
   common.add_to(live_command);
   live_command->add_option("--viewers", live.viewers, "Viewers")->check(CLI::Range(1, 10'000));
-  live_command->add_option("--decoders", live.decoders, "Of them: those that decode")->check(CLI::Range(0, 16));
+  live_command->add_option("--decoders", live.decoders, "Of them: those that decode")
+      ->check(CLI::Range(0, 16));
   live_command->callback([&] {
     live.duration = common.duration();
-    exit_code = run_one(common, "live", [&](Progress& p) { return one_section("live", run_live(common.endpoint, live, p, stop_requested)); });
+    exit_code = run_one(common, "live", [&](Progress& p) {
+      return one_section("live", run_live(common.endpoint, live, p, stop_requested));
+    });
   });
 
   AdsSimOptions ads;
   auto* ads_command = cli.add_subcommand("ads", "Bid requests against campaigns");
   common.add_to(ads_command);
   ads_command->add_option("--campaigns", ads.campaigns, "Campaigns")->check(CLI::Range(1, 100'000));
-  ads_command->add_option("--rate", ads.rate, "Auctions a second; 0: as many as go")->check(CLI::Range(0.0, 1e6));
+  ads_command->add_option("--rate", ads.rate, "Auctions a second; 0: as many as go")
+      ->check(CLI::Range(0.0, 1e6));
   ads_command->callback([&] {
     ads.duration = common.duration();
-    exit_code = run_one(common, "ads", [&](Progress& p) { return one_section("ads", run_ads(common.endpoint, ads, p, stop_requested)); });
+    exit_code = run_one(common, "ads", [&](Progress& p) {
+      return one_section("ads", run_ads(common.endpoint, ads, p, stop_requested));
+    });
   });
 
   FeedSimOptions feed;
@@ -109,7 +122,9 @@ int run(int argc, char** argv) {
   feed_command->add_option("--users", feed.users, "Users")->check(CLI::Range(2, 100'000));
   feed_command->callback([&] {
     feed.duration = common.duration();
-    exit_code = run_one(common, "feed", [&](Progress& p) { return one_section("feed", run_feed(common.endpoint, feed, p, stop_requested)); });
+    exit_code = run_one(common, "feed", [&](Progress& p) {
+      return one_section("feed", run_feed(common.endpoint, feed, p, stop_requested));
+    });
   });
 
   WorldOptions world;
@@ -118,16 +133,23 @@ int run(int argc, char** argv) {
   add_world_options(world_command, world);
   world_command->callback([&] {
     world.duration = common.duration();
-    exit_code = run_one(common, "world", [&](Progress& p) { return run_world(common.endpoint, world, p, stop_requested); });
+    exit_code = run_one(common, "world", [&](Progress& p) {
+      return run_world(common.endpoint, world, p, stop_requested);
+    });
   });
 
   DemoOptions demo;
   int demo_seconds = 60;
-  auto* demo_command = cli.add_subcommand("demo", "Start a server on fresh data, run the world, serve on");
-  demo_command->add_option("--server", demo.server, "Path of the troupe program")->required()->check(CLI::ExistingFile);
+  auto* demo_command =
+      cli.add_subcommand("demo", "Start a server on fresh data, run the world, serve on");
+  demo_command->add_option("--server", demo.server, "Path of the troupe program")
+      ->required()
+      ->check(CLI::ExistingFile);
   demo_command->add_option("--web-dir", demo.web_dir, "Directory of the pages");
-  demo_command->add_option("--report-dir", demo.report_dir, "Where the report goes; its parent is made anew");
-  demo_command->add_option("--seconds", demo_seconds, "Length of the load")->check(CLI::Range(1, 86'400));
+  demo_command->add_option("--report-dir", demo.report_dir,
+                           "Where the report goes; its parent is made anew");
+  demo_command->add_option("--seconds", demo_seconds, "Length of the load")
+      ->check(CLI::Range(1, 86'400));
   demo_command->add_flag("--once", demo.once, "Exit after the report");
   add_world_options(demo_command, demo.world);
   demo_command->callback([&] {

@@ -41,7 +41,8 @@ game::Command decide(Bot& bot) {
 
 class Run {
  public:
-  Run(const Endpoint& endpoint, const MatchSimOptions& options) : endpoint_(endpoint), options_(options) {}
+  Run(const Endpoint& endpoint, const MatchSimOptions& options)
+      : endpoint_(endpoint), options_(options) {}
 
   Result<void> join();
   Result<void> wait_until_playing(const std::atomic<bool>& stop);
@@ -99,7 +100,8 @@ Result<void> Run::join_one(const std::string& match, int number) {
   if (!game.ok()) return game.error();
   Bot bot;
   bot.game = std::move(*game);
-  bot.random.seed(static_cast<unsigned>(options_.seed * 7919 + static_cast<std::uint64_t>(number)) | 1U);
+  bot.random.seed(static_cast<unsigned>(options_.seed * 7919 + static_cast<std::uint64_t>(number)) |
+                  1U);
   bots_.push_back(std::move(bot));
   return {};
 }
@@ -132,7 +134,8 @@ Result<void> Run::wait_until_playing(const std::atomic<bool>& stop) {
   const auto until = Clock::now() + kJoinTimeout;
   while (playing() < bots_.size() && !stop) {
     if (Clock::now() > until) {
-      return error(ErrorCode::timeout, fmt::format("only {} of {} bots got in", playing(), bots_.size()));
+      return error(ErrorCode::timeout,
+                   fmt::format("only {} of {} bots got in", playing(), bots_.size()));
     }
     service(1);
   }
@@ -184,36 +187,48 @@ void Run::play(const std::atomic<bool>& stop) {
 Section Run::report() {
   Section section;
   section.title = "match";
-  const auto snapshots = static_cast<double>(sum(&client::Statistics::snapshots) - snapshots_before_);
+  const auto snapshots =
+      static_cast<double>(sum(&client::Statistics::snapshots) - snapshots_before_);
   const auto bytes = static_cast<double>(sum(&client::Statistics::snapshot_bytes) - bytes_before_);
   const auto commands = static_cast<double>(sum(&client::Statistics::commands) - commands_before_);
   const auto corrections = static_cast<double>(sum(&client::Statistics::corrections));
   std::uint32_t largest = 0;
-  for (const auto& bot : bots_) largest = std::max(largest, bot.game->statistics().largest_correction);
-  const double expected = seconds_ * bots_.front().game->tick_hz() * static_cast<double>(bots_.size());
-  section.rows = {{"bots", static_cast<double>(bots_.size()), ""},
-                  {"matches", std::ceil(static_cast<double>(bots_.size()) / options_.bots_per_match), ""},
-                  {"snapshots", snapshots / seconds_, "/s"},
-                  {"snapshots received of those due", 100 * snapshots / expected, "%"},
-                  {"snapshot size, mean", snapshots > 0 ? bytes / snapshots : 0, "bytes"},
-                  {"commands", commands / seconds_, "/s"},
-                  {"corrections of the prediction", 100 * corrections / std::max(1.0, commands), "% of commands"},
-                  {"largest correction", static_cast<double>(largest) / game::kUnit, "units"},
-                  {"snapshots without baseline", static_cast<double>(sum(&client::Statistics::undecodable)), ""}};
+  for (const auto& bot : bots_)
+    largest = std::max(largest, bot.game->statistics().largest_correction);
+  const double expected =
+      seconds_ * bots_.front().game->tick_hz() * static_cast<double>(bots_.size());
+  section.rows = {
+      {"bots", static_cast<double>(bots_.size()), ""},
+      {"matches", std::ceil(static_cast<double>(bots_.size()) / options_.bots_per_match), ""},
+      {"snapshots", snapshots / seconds_, "/s"},
+      {"snapshots received of those due", 100 * snapshots / expected, "%"},
+      {"snapshot size, mean", snapshots > 0 ? bytes / snapshots : 0, "bytes"},
+      {"commands", commands / seconds_, "/s"},
+      {"corrections of the prediction", 100 * corrections / std::max(1.0, commands),
+       "% of commands"},
+      {"largest correction", static_cast<double>(largest) / game::kUnit, "units"},
+      {"snapshots without baseline", static_cast<double>(sum(&client::Statistics::undecodable)),
+       ""}};
   section.latencies["round trip"] = round_trip_;
   section.series.push_back(rate_);
-  if (playing() < bots_.size()) section.failures.push_back(fmt::format("{} bots were disconnected", bots_.size() - playing()));
-  if (snapshots < expected * 0.9) section.failures.push_back(fmt::format("only {:.0f} % of the snapshots arrived", 100 * snapshots / expected));
-  if (commands < expected * 0.9) section.failures.push_back("the bots could not send their commands: the simulator is overloaded");
+  if (playing() < bots_.size())
+    section.failures.push_back(fmt::format("{} bots were disconnected", bots_.size() - playing()));
+  if (snapshots < expected * 0.9)
+    section.failures.push_back(
+        fmt::format("only {:.0f} % of the snapshots arrived", 100 * snapshots / expected));
+  if (commands < expected * 0.9)
+    section.failures.push_back(
+        "the bots could not send their commands: the simulator is overloaded");
   return section;
 }
 
 }  // namespace
 
-Result<Section> run_match(const Endpoint& endpoint, const MatchSimOptions& options, Progress& progress,
-                          const std::atomic<bool>& stop) {
+Result<Section> run_match(const Endpoint& endpoint, const MatchSimOptions& options,
+                          Progress& progress, const std::atomic<bool>& stop) {
   Run run(endpoint, options);
-  const int part = progress.add("match", [&] { return run.fraction(); }, [&] { return run.text(); });
+  const int part = progress.add(
+      "match", [&] { return run.fraction(); }, [&] { return run.text(); });
   auto joined = run.join();
   if (joined.ok()) joined = run.wait_until_playing(stop);
   if (!joined.ok()) {

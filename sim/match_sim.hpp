@@ -22,10 +22,11 @@ struct MatchSimOptions {
   std::function<void()> load_begins, load_ends;
 };
 
-/// Makes the matches, joins, and plays: each bot sends a command per tick. Checks that every bot plays, that inputs move
-/// it, and that corrections stay rare. Rows: "bots", "snapshots/s", "snapshot bytes (mean)", "corrections", …; latency:
-/// "round trip". Errors: what kept it from starting.
-Result<Section> run_match(const Endpoint& endpoint, const MatchSimOptions& options, Progress& progress,
-                          const std::atomic<bool>& stop);
+/// Makes the matches, joins, and plays: each bot sends a command per tick. Checks that every bot
+/// plays, that inputs move it, and that corrections stay rare. Rows: "bots", "snapshots/s",
+/// "snapshot bytes (mean)", "corrections", …; latency: "round trip". Errors: what kept it from
+/// starting.
+Result<Section> run_match(const Endpoint& endpoint, const MatchSimOptions& options,
+                          Progress& progress, const std::atomic<bool>& stop);
 
 }  // namespace troupe::sim

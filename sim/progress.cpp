@@ -38,7 +38,9 @@ struct Progress::Impl {
   void run() {
     std::unique_lock lock(mutex);
     while (!stopping) {
-      wake.wait_for(lock, interactive ? std::chrono::milliseconds(kRedrawEvery) : std::chrono::milliseconds(kPlainEvery),
+      wake.wait_for(lock,
+                    interactive ? std::chrono::milliseconds(kRedrawEvery)
+                                : std::chrono::milliseconds(kPlainEvery),
                     [this] { return stopping; });
       if (!stopping) draw();
     }
@@ -56,8 +58,8 @@ struct Progress::Impl {
       const double fraction = part.fraction();
       const auto text = part.text();
       if (interactive) {
-        std::fprintf(stderr, "\x1b[K%-8s %s %3.0f%%  %s\n", part.name.c_str(), bar(fraction).c_str(),
-                     fraction * 100, text.c_str());
+        std::fprintf(stderr, "\x1b[K%-8s %s %3.0f%%  %s\n", part.name.c_str(),
+                     bar(fraction).c_str(), fraction * 100, text.c_str());
         ++drawn;
       } else {
         std::fprintf(stderr, "%s: %.0f%% %s\n", part.name.c_str(), fraction * 100, text.c_str());
@@ -87,7 +89,8 @@ Progress::~Progress() {
   impl_->thread.join();
 }
 
-int Progress::add(std::string name, std::function<double()> fraction, std::function<std::string()> text) {
+int Progress::add(std::string name, std::function<double()> fraction,
+                  std::function<std::string()> text) {
   const std::lock_guard lock(impl_->mutex);
   impl_->parts[impl_->next] = {std::move(name), std::move(fraction), std::move(text)};
   return impl_->next++;

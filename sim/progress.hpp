@@ -1,4 +1,5 @@
-// Live progress: one line per running part, redrawn in place on a terminal, plain lines every few seconds elsewhere.
+// Live progress: one line per running part, redrawn in place on a terminal, plain lines every few
+// seconds elsewhere.
 #pragma once
 
 #include <functional>
@@ -14,8 +15,8 @@ class Progress {
   explicit Progress(bool interactive);
   ~Progress();
 
-  /// Adds a part. `fraction` gives how much is done in [0, 1], `text` the figures shown beside the bar; both are called
-  /// from the drawing thread until `remove`. Returns the part's number.
+  /// Adds a part. `fraction` gives how much is done in [0, 1], `text` the figures shown beside the
+  /// bar; both are called from the drawing thread until `remove`. Returns the part's number.
   int add(std::string name, std::function<double()> fraction, std::function<std::string()> text);
   void remove(int part);
   /// A line above the bars.

@@ -48,12 +48,12 @@ void append_table(std::string& out, const Section& section) {
     out += fmt::format("  {:<44} {:>14} {}\n", row.name, number(row.value), row.unit);
   }
   if (!section.latencies.empty()) {
-    out += fmt::format("  {:<34} {:>9} {:>8} {:>8} {:>8} {:>8}\n", "latency (ms)", "count", "p50", "p99", "p99.9",
-                       "max");
+    out += fmt::format("  {:<34} {:>9} {:>8} {:>8} {:>8} {:>8}\n", "latency (ms)", "count", "p50",
+                       "p99", "p99.9", "max");
   }
   for (const auto& [name, h] : section.latencies) {
-    out += fmt::format("  {:<34} {:>9} {:>8.2f} {:>8.2f} {:>8.2f} {:>8.2f}\n", name, h.count(), h.quantile(0.5),
-                       h.quantile(0.99), h.quantile(0.999), h.max());
+    out += fmt::format("  {:<34} {:>9} {:>8.2f} {:>8.2f} {:>8.2f} {:>8.2f}\n", name, h.count(),
+                       h.quantile(0.5), h.quantile(0.99), h.quantile(0.999), h.max());
   }
   for (const auto& failure : section.failures) out += fmt::format("  FAILED: {}\n", failure);
 }
@@ -69,11 +69,13 @@ Result<void> write_file(const std::filesystem::path& path, const std::string& by
 }  // namespace
 
 bool Report::ok() const {
-  return std::all_of(sections.begin(), sections.end(), [](const Section& s) { return s.failures.empty(); });
+  return std::all_of(sections.begin(), sections.end(),
+                     [](const Section& s) { return s.failures.empty(); });
 }
 
 std::string Report::table() const {
-  std::string out = fmt::format("{}  ({:.0f} s, started {})\n{}\n", title, seconds, started, command);
+  std::string out =
+      fmt::format("{}  ({:.0f} s, started {})\n{}\n", title, seconds, started, command);
   for (const auto& section : sections) append_table(out, section);
   return out;
 }
@@ -81,8 +83,9 @@ std::string Report::table() const {
 boost::json::value Report::json() const {
   boost::json::array list;
   for (const auto& section : sections) list.push_back(json_of(section));
-  return boost::json::object{{"title", title},     {"command", command}, {"started", started},
-                             {"seconds", seconds}, {"ok", ok()},         {"sections", std::move(list)}};
+  return boost::json::object{{"title", title},     {"command", command},
+                             {"started", started}, {"seconds", seconds},
+                             {"ok", ok()},         {"sections", std::move(list)}};
 }
 
 Result<void> write_report(const Report& report, const std::string& directory) {
@@ -90,7 +93,9 @@ Result<void> write_report(const Report& report, const std::string& directory) {
   std::filesystem::create_directories(directory, ec);
   if (ec) return error(ErrorCode::io, directory + ": " + ec.message());
   const std::filesystem::path base(directory);
-  if (auto done = write_file(base / "report.json", boost::json::serialize(report.json()) + "\n"); !done.ok()) return done;
+  if (auto done = write_file(base / "report.json", boost::json::serialize(report.json()) + "\n");
+      !done.ok())
+    return done;
   return write_file(base / "report.html", report.html());
 }
 

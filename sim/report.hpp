@@ -1,4 +1,5 @@
-// The report of a run: what each simulator saw, as a table, as JSON and as one self-contained HTML page with plots.
+// The report of a run: what each simulator saw, as a table, as JSON and as one self-contained HTML
+// page with plots.
 #pragma once
 
 #include <map>
@@ -13,7 +14,8 @@
 
 namespace troupe::sim {
 
-/// What one simulator saw. Names are shown as they are: say the unit ("auctions/s", "added delay (ms)").
+/// What one simulator saw. Names are shown as they are: say the unit ("auctions/s", "added delay
+/// (ms)").
 struct Section {
   struct Row {
     std::string name;
@@ -25,17 +27,18 @@ struct Section {
     std::string unit;
     std::vector<std::pair<double, double>> points;  ///< seconds since the start, value
   };
-  std::string title;                            ///< "match", "live", "ads", "feed"
+  std::string title;  ///< "match", "live", "ads", "feed"
   std::vector<Row> rows;
-  std::map<std::string, Histogram> latencies;   ///< name → histogram in ms
+  std::map<std::string, Histogram> latencies;  ///< name → histogram in ms
   std::vector<Series> series;
-  std::vector<std::string> failures;            ///< What went wrong, each a sentence; the run fails if there are any.
+  std::vector<std::string>
+      failures;  ///< What went wrong, each a sentence; the run fails if there are any.
 };
 
 struct Report {
   std::string title;
-  std::string command;   ///< what was run
-  std::string started;   ///< RFC 3339
+  std::string command;  ///< what was run
+  std::string started;  ///< RFC 3339
   double seconds = 0;
   std::vector<Section> sections;
 

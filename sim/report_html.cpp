@@ -10,7 +10,8 @@ namespace troupe::sim {
 namespace {
 
 constexpr int kWidth = 560, kHeight = 190, kLeft = 56, kRight = 12, kTop = 10, kBottom = 30;
-constexpr const char* kColours[] = {"#4c9be8", "#e8804c", "#5dbb63", "#b07cd8", "#d8b24c", "#4cc3c9"};
+constexpr const char* kColours[] = {"#4c9be8", "#e8804c", "#5dbb63",
+                                    "#b07cd8", "#d8b24c", "#4cc3c9"};
 
 constexpr const char* kStyle = R"(
 :root{color-scheme:light dark;--bg:#fff;--fg:#1b1f24;--soft:#5b6570;--line:#d7dce1;--card:#f6f8fa;--bad:#b3261e}
@@ -30,11 +31,20 @@ std::string escape(const std::string& text) {
   std::string out;
   for (const char c : text) {
     switch (c) {
-      case '&': out += "&amp;"; break;
-      case '<': out += "&lt;"; break;
-      case '>': out += "&gt;"; break;
-      case '"': out += "&quot;"; break;
-      default: out += c;
+      case '&':
+        out += "&amp;";
+        break;
+      case '<':
+        out += "&lt;";
+        break;
+      case '>':
+        out += "&gt;";
+        break;
+      case '"':
+        out += "&quot;";
+        break;
+      default:
+        out += c;
     }
   }
   return out;
@@ -65,24 +75,28 @@ double round_up(double value) {
 }
 
 /// A line plot; x runs over [x_min, x_max], y from 0.
-std::string plot(const std::vector<Curve>& curves, double x_min, double x_max, const std::vector<Tick>& x_ticks) {
+std::string plot(const std::vector<Curve>& curves, double x_min, double x_max,
+                 const std::vector<Tick>& x_ticks) {
   double top = 0;
   for (const auto& curve : curves) {
     for (const auto& point : curve.points) top = std::max(top, point.second);
   }
   top = round_up(top);
-  const auto x = [&](double v) { return kLeft + (v - x_min) / std::max(1e-9, x_max - x_min) * (kWidth - kLeft - kRight); };
+  const auto x = [&](double v) {
+    return kLeft + (v - x_min) / std::max(1e-9, x_max - x_min) * (kWidth - kLeft - kRight);
+  };
   const auto y = [&](double v) { return kHeight - kBottom - v / top * (kHeight - kTop - kBottom); };
   std::string out = fmt::format("<svg viewBox=\"0 0 {} {}\" role=\"img\">", kWidth, kHeight);
   for (int i = 0; i <= 4; ++i) {
     const double v = top * i / 4;
-    out += fmt::format("<line class=\"axis\" x1=\"{}\" x2=\"{}\" y1=\"{:.1f}\" y2=\"{:.1f}\"/>", kLeft, kWidth - kRight,
-                       y(v), y(v));
-    out += fmt::format("<text x=\"{}\" y=\"{:.1f}\" text-anchor=\"end\">{}</text>", kLeft - 6, y(v) + 4, number(v));
+    out += fmt::format("<line class=\"axis\" x1=\"{}\" x2=\"{}\" y1=\"{:.1f}\" y2=\"{:.1f}\"/>",
+                       kLeft, kWidth - kRight, y(v), y(v));
+    out += fmt::format("<text x=\"{}\" y=\"{:.1f}\" text-anchor=\"end\">{}</text>", kLeft - 6,
+                       y(v) + 4, number(v));
   }
   for (const auto& tick : x_ticks) {
-    out += fmt::format("<text x=\"{:.1f}\" y=\"{}\" text-anchor=\"middle\">{}</text>", x(tick.at), kHeight - 10,
-                       tick.label);
+    out += fmt::format("<text x=\"{:.1f}\" y=\"{}\" text-anchor=\"middle\">{}</text>", x(tick.at),
+                       kHeight - 10, tick.label);
   }
   std::size_t colour = 0;
   for (const auto& curve : curves) {
@@ -94,8 +108,8 @@ std::string plot(const std::vector<Curve>& curves, double x_min, double x_max, c
   out += "</svg><div>";
   colour = 0;
   for (const auto& curve : curves) {
-    out += fmt::format("<span style=\"color:{}\">&#9632;</span> {} &nbsp; ", kColours[colour++ % std::size(kColours)],
-                       escape(curve.name));
+    out += fmt::format("<span style=\"color:{}\">&#9632;</span> {} &nbsp; ",
+                       kColours[colour++ % std::size(kColours)], escape(curve.name));
   }
   return out + "</div>";
 }
@@ -114,9 +128,11 @@ std::string latency_card(const Section& section) {
     curves.push_back(std::move(curve));
   }
   if (curves.empty()) return {};
-  std::vector<Tick> ticks{{0, "0 %"}, {1, "90 %"}, {2, "99 %"}, {3, "99.9 %"}, {4, "99.99 %"}, {5, "99.999 %"}};
+  std::vector<Tick> ticks{{0, "0 %"},    {1, "90 %"},    {2, "99 %"},
+                          {3, "99.9 %"}, {4, "99.99 %"}, {5, "99.999 %"}};
   std::erase_if(ticks, [&](const Tick& tick) { return tick.at > nines; });
-  return "<div class=\"card\"><b>Latency by percentile (ms)</b>" + plot(curves, 0, nines, ticks) + "</div>";
+  return "<div class=\"card\"><b>Latency by percentile (ms)</b>" + plot(curves, 0, nines, ticks) +
+         "</div>";
 }
 
 std::string series_card(const Section::Series& series) {
@@ -127,25 +143,29 @@ std::string series_card(const Section::Series& series) {
     const double at = from + (to - from) * i / 4;
     ticks.push_back({at, fmt::format("{:.0f} s", at)});
   }
-  return fmt::format("<div class=\"card\"><b>{} ({})</b>{}</div>", escape(series.name), escape(series.unit),
-                     plot({{series.name, series.points}}, from, to, ticks));
+  return fmt::format("<div class=\"card\"><b>{} ({})</b>{}</div>", escape(series.name),
+                     escape(series.unit), plot({{series.name, series.points}}, from, to, ticks));
 }
 
 std::string section_html(const Section& section) {
   std::string out = "<h2>" + escape(section.title) + "</h2>";
-  for (const auto& failure : section.failures) out += "<p class=\"bad\">" + escape(failure) + "</p>";
+  for (const auto& failure : section.failures)
+    out += "<p class=\"bad\">" + escape(failure) + "</p>";
   out += "<div class=\"grid\"><div class=\"card\"><table>";
   for (const auto& row : section.rows) {
-    out += fmt::format("<tr><td>{}</td><td class=\"n\">{}</td><td>{}</td></tr>", escape(row.name), number(row.value),
-                       escape(row.unit));
+    out += fmt::format("<tr><td>{}</td><td class=\"n\">{}</td><td>{}</td></tr>", escape(row.name),
+                       number(row.value), escape(row.unit));
   }
   out += "</table></div>";
   if (!section.latencies.empty()) {
-    out += "<div class=\"card\"><table><tr><th>latency (ms)</th><th class=\"n\">count</th><th class=\"n\">p50</th>"
-           "<th class=\"n\">p99</th><th class=\"n\">p99.9</th><th class=\"n\">max</th></tr>";
+    out +=
+        "<div class=\"card\"><table><tr><th>latency (ms)</th><th class=\"n\">count</th><th "
+        "class=\"n\">p50</th>"
+        "<th class=\"n\">p99</th><th class=\"n\">p99.9</th><th class=\"n\">max</th></tr>";
     for (const auto& [name, h] : section.latencies) {
       out += fmt::format(
-          "<tr><td>{}</td><td class=\"n\">{}</td><td class=\"n\">{:.2f}</td><td class=\"n\">{:.2f}</td>"
+          "<tr><td>{}</td><td class=\"n\">{}</td><td class=\"n\">{:.2f}</td><td "
+          "class=\"n\">{:.2f}</td>"
           "<td class=\"n\">{:.2f}</td><td class=\"n\">{:.2f}</td></tr>",
           escape(name), h.count(), h.quantile(0.5), h.quantile(0.99), h.quantile(0.999), h.max());
     }
@@ -158,10 +178,12 @@ std::string section_html(const Section& section) {
 }  // namespace
 
 std::string Report::html() const {
-  std::string out = "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\">"
-                    "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\"><title>" +
-                    escape(title) + "</title><style>" + kStyle + "</style><h1>" + escape(title) + "</h1>";
-  out += fmt::format("<p>{:.0f} s, started {}. <code>{}</code></p>", seconds, escape(started), escape(command));
+  std::string out =
+      "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\">"
+      "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\"><title>" +
+      escape(title) + "</title><style>" + kStyle + "</style><h1>" + escape(title) + "</h1>";
+  out += fmt::format("<p>{:.0f} s, started {}. <code>{}</code></p>", seconds, escape(started),
+                     escape(command));
   if (!ok()) out += "<p class=\"bad\">Some checks failed.</p>";
   for (const auto& section : sections) out += section_html(section);
   return out + "</html>\n";

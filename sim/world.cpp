@@ -37,17 +37,22 @@ std::string read_file(const std::filesystem::path& path) {
 }
 
 /// Starts `troupe serve` on a fresh directory and fills in where it listens.
-Result<ChildProcess> start_server(const DemoOptions& options, const std::filesystem::path& dir, Endpoint& endpoint) {
+Result<ChildProcess> start_server(const DemoOptions& options, const std::filesystem::path& dir,
+                                  Endpoint& endpoint) {
   const auto out = dir / "ports.json";
-  std::vector<std::string> argv{options.server, "serve", "--data-dir", (dir / "data").string(),
-                                "--set", "http.web_dir=" + options.web_dir, "--set", "http.access_log=false"};
-  auto child = ChildProcess::start(argv, {.stdout_path = out.string(), .stderr_path = (dir / "server.log").string()});
+  std::vector<std::string> argv{options.server, "serve",
+                                "--data-dir",   (dir / "data").string(),
+                                "--set",        "http.web_dir=" + options.web_dir,
+                                "--set",        "http.access_log=false"};
+  auto child = ChildProcess::start(
+      argv, {.stdout_path = out.string(), .stderr_path = (dir / "server.log").string()});
   if (!child.ok()) return child;
   const auto until = std::chrono::steady_clock::now() + kStartTimeout;
   std::string line;
   while ((line = read_file(out)).find('\n') == std::string::npos) {
     if (!child->running() || std::chrono::steady_clock::now() > until) {
-      return error(ErrorCode::unavailable, "the server did not start:\n" + read_file(dir / "server.log"));
+      return error(ErrorCode::unavailable,
+                   "the server did not start:\n" + read_file(dir / "server.log"));
     }
     std::this_thread::sleep_for(kPoll);
   }
@@ -61,8 +66,8 @@ Result<ChildProcess> start_server(const DemoOptions& options, const std::filesys
 
 }  // namespace
 
-std::vector<Section> run_world(const Endpoint& endpoint, const WorldOptions& options, Progress& progress,
-                               const std::atomic<bool>& stop) {
+std::vector<Section> run_world(const Endpoint& endpoint, const WorldOptions& options,
+                               Progress& progress, const std::atomic<bool>& stop) {
   std::mutex mutex;
   std::vector<Section> sections;
   const auto keep = [&](const std::string& title, Result<Section> section) {
@@ -70,13 +75,18 @@ std::vector<Section> run_world(const Endpoint& endpoint, const WorldOptions& opt
     sections.push_back(section.ok() ? std::move(*section) : failed(title, section.error()));
   };
   std::thread live([&] {
-    keep("live", run_live(endpoint, {.viewers = options.viewers, .duration = options.duration}, progress, stop));
+    keep("live", run_live(endpoint, {.viewers = options.viewers, .duration = options.duration},
+                          progress, stop));
   });
   std::thread match([&] {
-    keep("match", run_match(endpoint, {.bots = options.bots, .duration = options.duration}, progress, stop));
+    keep("match",
+         run_match(endpoint, {.bots = options.bots, .duration = options.duration}, progress, stop));
   });
   std::thread ads([&] {
-    keep("ads", run_ads(endpoint, {.campaigns = options.campaigns, .rate = options.auctions_per_s, .duration = options.duration},
+    keep("ads", run_ads(endpoint,
+                        {.campaigns = options.campaigns,
+                         .rate = options.auctions_per_s,
+                         .duration = options.duration},
                         progress, stop));
   });
   FeedSimOptions feed;
@@ -86,7 +96,8 @@ std::vector<Section> run_world(const Endpoint& endpoint, const WorldOptions& opt
   live.join();
   match.join();
   ads.join();
-  std::sort(sections.begin(), sections.end(), [](const Section& a, const Section& b) { return a.title < b.title; });
+  std::sort(sections.begin(), sections.end(),
+            [](const Section& a, const Section& b) { return a.title < b.title; });
   return sections;
 }
 
@@ -121,7 +132,8 @@ int run_demo(const DemoOptions& options, Progress& progress, const std::atomic<b
     return 1;
   }
   const auto address = fmt::format("http://{}:{}/", endpoint.host, endpoint.http_port);
-  progress.say(fmt::format("serving {} (log: {}); a minute of life follows", address, (dir / "server.log").string()));
+  progress.say(fmt::format("serving {} (log: {}); a minute of life follows", address,
+                           (dir / "server.log").string()));
   auto report = begin_report("Troupe demo", "./dev demo");
   const auto began = std::chrono::steady_clock::now();
   report.sections = run_world(endpoint, options.world, progress, stop);
@@ -136,7 +148,8 @@ int run_demo(const DemoOptions& options, Progress& progress, const std::atomic<b
   }
   server->signal(SIGTERM);
   const auto status = server->wait(std::chrono::seconds(40));
-  if (status.value_or(-1) != 0) fmt::print(stderr, "troupe-sim: the server ended with {}\n", status.value_or(-1));
+  if (status.value_or(-1) != 0)
+    fmt::print(stderr, "troupe-sim: the server ended with {}\n", status.value_or(-1));
   return status == 0 ? code : 1;
 }
 

@@ -21,21 +21,21 @@ struct WorldOptions {
   int users = 1'000;
 };
 
-/// Runs matches, a live session, auctions and feeds beside one another, each on threads of its own. One section each; a
-/// part that could not start is a section with a failure.
-[[nodiscard]] std::vector<Section> run_world(const Endpoint& endpoint, const WorldOptions& options, Progress& progress,
-                                             const std::atomic<bool>& stop);
+/// Runs matches, a live session, auctions and feeds beside one another, each on threads of its own.
+/// One section each; a part that could not start is a section with a failure.
+[[nodiscard]] std::vector<Section> run_world(const Endpoint& endpoint, const WorldOptions& options,
+                                             Progress& progress, const std::atomic<bool>& stop);
 
 struct DemoOptions {
-  std::string server;        ///< path of `troupe`
+  std::string server;  ///< path of `troupe`
   std::string web_dir = "web";
   std::string report_dir = ".demo/report";
   WorldOptions world;
-  bool once = false;         ///< exit after the report instead of serving on
+  bool once = false;  ///< exit after the report instead of serving on
 };
 
-/// Starts a server on a fresh data directory, runs the world, prints the report and keeps serving until `stop`.
-/// Returns the exit code.
+/// Starts a server on a fresh data directory, runs the world, prints the report and keeps serving
+/// until `stop`. Returns the exit code.
 int run_demo(const DemoOptions& options, Progress& progress, const std::atomic<bool>& stop);
 
 /// Prints the report's table, writes its files; 0 when nothing failed.

@@ -16,13 +16,20 @@ constexpr std::size_t kMaxMessageBytes = 64U << 20;
 
 ErrorCode code_of_status(unsigned status) {
   switch (status) {
-    case 400: return ErrorCode::invalid_argument;
-    case 401: return ErrorCode::unauthenticated;
-    case 403: return ErrorCode::forbidden;
-    case 404: return ErrorCode::not_found;
-    case 429: return ErrorCode::rate_limited;
-    case 503: return ErrorCode::overloaded;
-    default: return ErrorCode::io;
+    case 400:
+      return ErrorCode::invalid_argument;
+    case 401:
+      return ErrorCode::unauthenticated;
+    case 403:
+      return ErrorCode::forbidden;
+    case 404:
+      return ErrorCode::not_found;
+    case 429:
+      return ErrorCode::rate_limited;
+    case 503:
+      return ErrorCode::overloaded;
+    default:
+      return ErrorCode::io;
   }
 }
 
@@ -49,8 +56,8 @@ WsClient::WsClient(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 WsClient::~WsClient() = default;
 WsClient::WsClient(WsClient&&) noexcept = default;
 
-Result<WsClient> WsClient::connect(const std::string& host, std::uint16_t port, const std::string& target,
-                                   const std::string& bearer_token) {
+Result<WsClient> WsClient::connect(const std::string& host, std::uint16_t port,
+                                   const std::string& target, const std::string& bearer_token) {
   auto impl = std::make_unique<Impl>();
   boost::system::error_code ec;
   const auto address = boost::asio::ip::make_address(host == "localhost" ? "127.0.0.1" : host, ec);
@@ -61,13 +68,14 @@ Result<WsClient> WsClient::connect(const std::string& host, std::uint16_t port, 
   socket.set_option(tcp::no_delay(true));
   impl->stream.read_message_max(kMaxMessageBytes);
   impl->stream.set_option(websocket::stream_base::decorator([&](websocket::request_type& request) {
-    if (!bearer_token.empty()) request.set(beast::http::field::authorization, "Bearer " + bearer_token);
+    if (!bearer_token.empty())
+      request.set(beast::http::field::authorization, "Bearer " + bearer_token);
   }));
   websocket::response_type response;
   impl->stream.handshake(response, host + ":" + std::to_string(port), target, ec);
   if (ec == websocket::error::upgrade_declined) {
-    return error(code_of_status(response.result_int()), "upgrade refused with status " +
-                                                            std::to_string(response.result_int()));
+    return error(code_of_status(response.result_int()),
+                 "upgrade refused with status " + std::to_string(response.result_int()));
   }
   if (ec) return error(ErrorCode::io, "handshake: " + ec.message());
   return WsClient(std::move(impl));
@@ -99,14 +107,17 @@ Result<WsMessage> WsClient::receive(std::chrono::milliseconds timeout) {
   }
   if (!impl_->read_done) return error(ErrorCode::timeout, "no message");
   const auto ec = *impl_->read_done;
-  if (ec) return error(ErrorCode::io, "read: " + ec.message());  // stays set: the connection is over
+  if (ec)
+    return error(ErrorCode::io, "read: " + ec.message());  // stays set: the connection is over
   WsMessage message{impl_->stream.got_text(), beast::buffers_to_string(impl_->buffer.data())};
   impl_->buffer.consume(impl_->buffer.size());
   impl_->read_done.reset();
   return message;
 }
 
-std::uint16_t WsClient::close_code() const noexcept { return impl_->stream.reason().code; }
+std::uint16_t WsClient::close_code() const noexcept {
+  return impl_->stream.reason().code;
+}
 
 void WsClient::close() {
   boost::system::error_code ec;

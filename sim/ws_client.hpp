@@ -20,8 +20,8 @@ struct WsMessage {
 class WsClient {
  public:
   /// Errors: io; unauthenticated/forbidden/… from the HTTP status of a refused upgrade.
-  static Result<WsClient> connect(const std::string& host, std::uint16_t port, const std::string& target,
-                                  const std::string& bearer_token = {});
+  static Result<WsClient> connect(const std::string& host, std::uint16_t port,
+                                  const std::string& target, const std::string& bearer_token = {});
   ~WsClient();
   WsClient(WsClient&&) noexcept;
 

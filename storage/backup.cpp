@@ -25,7 +25,8 @@ Result<void> sync_path(const fs::path& path) {
   return ok ? Result<void>() : Result<void>(error(ErrorCode::io, "cannot sync " + path.string()));
 }
 
-Result<void> copy_file(const fs::path& from, const fs::path& to, const std::function<void(std::size_t)>& copied) {
+Result<void> copy_file(const fs::path& from, const fs::path& to,
+                       const std::function<void(std::size_t)>& copied) {
   std::ifstream in(from, std::ios::binary);
   std::ofstream out(to, std::ios::binary | std::ios::trunc);
   std::vector<char> buffer(kCopyBytes);
@@ -78,7 +79,8 @@ Result<void> backup(const Store& store, const fs::path& to) {
 
 Result<void> restore(const fs::path& from, const fs::path& to, const CopyProgress& progress) {
   std::error_code ec;
-  if (!fs::exists(from / "CURRENT", ec)) return error(ErrorCode::not_found, from.string() + " holds no backup");
+  if (!fs::exists(from / "CURRENT", ec))
+    return error(ErrorCode::not_found, from.string() + " holds no backup");
   if (fs::exists(to, ec)) return error(ErrorCode::conflict, to.string() + " exists already");
   const fs::path partial = to.string() + ".partial";
   fs::remove_all(partial, ec);

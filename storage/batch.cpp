@@ -22,7 +22,8 @@ void Batch::erase(Family family, std::string_view key) {
 
 void Batch::erase_range(Family family, std::string_view begin, std::string_view end) {
   impl_->bytes += begin.size() + end.size();
-  impl_->operations.push_back({Impl::Kind::erase_range, family, std::string(begin), std::string(end)});
+  impl_->operations.push_back(
+      {Impl::Kind::erase_range, family, std::string(begin), std::string(end)});
 }
 
 void Batch::append(Event event) {
@@ -39,7 +40,11 @@ void Batch::advance_cursor(std::string_view consumer, std::uint64_t next_offset)
   put(Family::cursors, cursor_key(consumer), encode_cursor(next_offset));
 }
 
-bool Batch::empty() const noexcept { return impl_->operations.empty() && impl_->events.empty(); }
-std::size_t Batch::bytes() const noexcept { return impl_->bytes; }
+bool Batch::empty() const noexcept {
+  return impl_->operations.empty() && impl_->events.empty();
+}
+std::size_t Batch::bytes() const noexcept {
+  return impl_->bytes;
+}
 
 }  // namespace troupe::storage

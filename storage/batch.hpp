@@ -1,4 +1,5 @@
-// A batch: state changes and the journal events that describe them, committed together or not at all.
+// A batch: state changes and the journal events that describe them, committed together or not at
+// all.
 #pragma once
 
 #include <cstdint>
@@ -10,14 +11,17 @@
 
 namespace troupe::storage {
 
-/// An event to be appended to the journal. Types follow CloudEvents naming: "troupe.feed.post.created.v1".
+/// An event to be appended to the journal. Types follow CloudEvents naming:
+/// "troupe.feed.post.created.v1".
 struct Event {
-  std::string entity;   ///< "<kind>/<id>": events of one entity are read in the order in which they were committed.
+  std::string entity;  ///< "<kind>/<id>": events of one entity are read in the order in which they
+                       ///< were committed.
   std::string type;
   std::string payload;  ///< FlatBuffers or JSON bytes, as the type's documentation says.
 };
 
-/// Collects writes. Move it into Writer::submit. Not thread-safe; build it on the actor that owns the state.
+/// Collects writes. Move it into Writer::submit. Not thread-safe; build it on the actor that owns
+/// the state.
 class Batch {
  public:
   Batch();
@@ -30,9 +34,12 @@ class Batch {
   /// Erases [begin, end).
   void erase_range(Family family, std::string_view begin, std::string_view end);
   void append(Event event);
-  /// Remembers `response` under (scope, key) until `expires_ms` (Unix), so that a repeated request gets the same answer.
-  void remember(std::string_view scope, std::string_view key, std::string_view response, std::uint64_t expires_ms);
-  /// Moves a consumer's cursor: atomically with the consumer's own writes, which makes it exactly-once.
+  /// Remembers `response` under (scope, key) until `expires_ms` (Unix), so that a repeated request
+  /// gets the same answer.
+  void remember(std::string_view scope, std::string_view key, std::string_view response,
+                std::uint64_t expires_ms);
+  /// Moves a consumer's cursor: atomically with the consumer's own writes, which makes it
+  /// exactly-once.
   void advance_cursor(std::string_view consumer, std::uint64_t next_offset);
 
   [[nodiscard]] bool empty() const noexcept;

@@ -5,8 +5,8 @@
 
 namespace troupe::storage {
 
-Result<std::vector<JournalEntry>> read_journal(const Store& store, std::uint64_t offset, std::size_t limit,
-                                               std::size_t max_bytes) {
+Result<std::vector<JournalEntry>> read_journal(const Store& store, std::uint64_t offset,
+                                               std::size_t limit, std::size_t max_bytes) {
   std::vector<JournalEntry> entries;
   std::size_t bytes = 0;
   bool bad = false;
@@ -24,7 +24,8 @@ Result<std::vector<JournalEntry>> read_journal(const Store& store, std::uint64_t
                             });
   if (!scanned.ok()) return scanned.error();
   if (bad && entries.empty()) {
-    return error(ErrorCode::corrupt, "journal entry at or after " + std::to_string(offset) + " does not verify");
+    return error(ErrorCode::corrupt,
+                 "journal entry at or after " + std::to_string(offset) + " does not verify");
   }
   return entries;
 }
@@ -34,19 +35,21 @@ Result<std::uint64_t> cursor(const Store& store, std::string_view consumer) {
   if (!bytes.ok()) return bytes.error();
   if (!*bytes) return std::uint64_t{1};
   const auto next = decode_cursor(**bytes);
-  if (!next) return error(ErrorCode::corrupt, "the cursor of " + std::string(consumer) + " does not verify");
+  if (!next)
+    return error(ErrorCode::corrupt, "the cursor of " + std::string(consumer) + " does not verify");
   return *next;
 }
 
 Result<std::uint64_t> journal_end(const Store& store) {
   std::uint64_t last = 0;
   bool bad = false;
-  auto scanned = store.scan_reverse(Family::journal, {}, {}, 1, [&](std::string_view key, std::string_view) {
-    const auto at = journal_offset(key);
-    bad = !at;
-    last = at.value_or(0);
-    return true;
-  });
+  auto scanned =
+      store.scan_reverse(Family::journal, {}, {}, 1, [&](std::string_view key, std::string_view) {
+        const auto at = journal_offset(key);
+        bad = !at;
+        last = at.value_or(0);
+        return true;
+      });
   if (!scanned.ok()) return scanned.error();
   if (bad) return error(ErrorCode::corrupt, "the journal's last key is not an offset");
   return last + 1;

@@ -14,19 +14,22 @@ class Store;
 
 /// An event as it was committed.
 struct JournalEntry {
-  std::uint64_t offset = 0;    ///< Ascending over the whole journal, from 1.
-  std::uint64_t time_ms = 0;   ///< Unix time of the commit.
+  std::uint64_t offset = 0;   ///< Ascending over the whole journal, from 1.
+  std::uint64_t time_ms = 0;  ///< Unix time of the commit.
   std::string entity;
   std::string type;
   std::string payload;
 };
 
-/// Up to `limit` entries from `offset` on, fewer at the end. `max_bytes` bounds the payload bytes returned (at least
-/// one entry is). Errors: io, corrupt. Blocks on disk: call from ReadPool.
-[[nodiscard]] Result<std::vector<JournalEntry>> read_journal(const Store& store, std::uint64_t offset,
-                                                             std::size_t limit, std::size_t max_bytes = 4U << 20);
+/// Up to `limit` entries from `offset` on, fewer at the end. `max_bytes` bounds the payload bytes
+/// returned (at least one entry is). Errors: io, corrupt. Blocks on disk: call from ReadPool.
+[[nodiscard]] Result<std::vector<JournalEntry>> read_journal(const Store& store,
+                                                             std::uint64_t offset,
+                                                             std::size_t limit,
+                                                             std::size_t max_bytes = 4U << 20);
 
-/// Where `consumer` goes on: the next offset to read; 1 for a new consumer. Move it with Batch::advance_cursor.
+/// Where `consumer` goes on: the next offset to read; 1 for a new consumer. Move it with
+/// Batch::advance_cursor.
 [[nodiscard]] Result<std::uint64_t> cursor(const Store& store, std::string_view consumer);
 
 /// The offset that the next event will get.

@@ -21,7 +21,8 @@ T read_big_endian(std::string_view& in, bool& ok) {
     return 0;
   }
   T value = 0;
-  for (std::size_t i = 0; i < sizeof(T); ++i) value = static_cast<T>((value << 8) | static_cast<unsigned char>(in[i]));
+  for (std::size_t i = 0; i < sizeof(T); ++i)
+    value = static_cast<T>((value << 8) | static_cast<unsigned char>(in[i]));
   in.remove_prefix(sizeof(T));
   return value;
 }
@@ -30,20 +31,31 @@ T read_big_endian(std::string_view& in, bool& ok) {
 
 std::string_view family_name(Family family) noexcept {
   switch (family) {
-    case Family::meta: return "meta";
-    case Family::match: return "match";
-    case Family::live: return "live";
-    case Family::ads: return "ads";
-    case Family::feed: return "feed";
-    case Family::timeline: return "timeline";
-    case Family::journal: return "journal";
-    case Family::cursors: return "cursors";
-    case Family::idempotency: return "idempotency";
+    case Family::meta:
+      return "meta";
+    case Family::match:
+      return "match";
+    case Family::live:
+      return "live";
+    case Family::ads:
+      return "ads";
+    case Family::feed:
+      return "feed";
+    case Family::timeline:
+      return "timeline";
+    case Family::journal:
+      return "journal";
+    case Family::cursors:
+      return "cursors";
+    case Family::idempotency:
+      return "idempotency";
   }
   return "?";
 }
 
-KeyBuilder::KeyBuilder(std::string_view tag) { text(tag); }
+KeyBuilder::KeyBuilder(std::string_view tag) {
+  text(tag);
+}
 
 KeyBuilder& KeyBuilder::text(std::string_view piece) {
   for (const char c : piece) {
@@ -65,7 +77,9 @@ KeyBuilder& KeyBuilder::u64(std::uint64_t value) {
   return *this;
 }
 
-KeyBuilder& KeyBuilder::u64_descending(std::uint64_t value) { return u64(~value); }
+KeyBuilder& KeyBuilder::u64_descending(std::uint64_t value) {
+  return u64(~value);
+}
 
 KeyReader::KeyReader(std::string_view key, std::string_view tag) : rest_(key) {
   if (text() != tag) ok_ = false;
@@ -91,8 +105,12 @@ std::string KeyReader::text() {
   return {};
 }
 
-std::uint32_t KeyReader::u32() { return read_big_endian<std::uint32_t>(rest_, ok_); }
-std::uint64_t KeyReader::u64() { return read_big_endian<std::uint64_t>(rest_, ok_); }
+std::uint32_t KeyReader::u32() {
+  return read_big_endian<std::uint32_t>(rest_, ok_);
+}
+std::uint64_t KeyReader::u64() {
+  return read_big_endian<std::uint64_t>(rest_, ok_);
+}
 std::uint64_t KeyReader::u64_descending() {
   const auto value = u64();
   return ok_ ? ~value : 0;

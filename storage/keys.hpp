@@ -1,4 +1,5 @@
-// Typed keys: byte strings whose order is the order of the scans we do (integers big-endian, text terminated).
+// Typed keys: byte strings whose order is the order of the scans we do (integers big-endian, text
+// terminated).
 #pragma once
 
 #include <cstdint>
@@ -9,7 +10,7 @@ namespace troupe::storage {
 
 /// The column families. Each domain owns one and lays out its keys in its `*_store.cpp`.
 enum class Family : std::uint8_t {
-  meta = 0,     ///< schema_version and other facts of the whole data directory
+  meta = 0,  ///< schema_version and other facts of the whole data directory
   match,
   live,
   ads,
@@ -24,7 +25,8 @@ inline constexpr int kFamilyCount = 9;
 [[nodiscard]] std::string_view family_name(Family family) noexcept;
 
 /// Builds a key piece by piece: `KeyBuilder("camp").text(id).u64(n).take()`.
-/// A text piece is escaped (00 → 00 FF) and ended by 00 01, so that no key is a prefix of a sibling's and order holds.
+/// A text piece is escaped (00 → 00 FF) and ended by 00 01, so that no key is a prefix of a
+/// sibling's and order holds.
 class KeyBuilder {
  public:
   /// `tag`: a short constant that names the record kind within the family.

@@ -50,7 +50,8 @@ Result<void> ReadPool::post(std::function<void(const Store&)> job) {
   {
     const std::lock_guard lock(impl_->mutex);
     if (impl_->stopping) return error(ErrorCode::unavailable, "the read pool is stopping");
-    if (impl_->jobs.size() >= impl_->max_queued) return error(ErrorCode::overloaded, "the read queue is full");
+    if (impl_->jobs.size() >= impl_->max_queued)
+      return error(ErrorCode::overloaded, "the read queue is full");
     impl_->jobs.push_back(std::move(job));
   }
   impl_->wake.notify_one();

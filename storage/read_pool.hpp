@@ -16,7 +16,8 @@ class ReadPool {
   ReadPool(const Store& store, std::size_t threads = 2, std::size_t max_queued = 16'384);
   ~ReadPool();  ///< Finishes what is queued.
 
-  /// Runs `job` on a pool thread. It must not throw; it answers by sending a message. Never blocks. Any thread.
+  /// Runs `job` on a pool thread. It must not throw; it answers by sending a message. Never blocks.
+  /// Any thread.
   Result<void> post(std::function<void(const Store&)> job);
 
  private:

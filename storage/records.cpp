@@ -24,7 +24,9 @@ auto byte_vector(flatbuffers::FlatBufferBuilder& builder, std::string_view bytes
 }
 
 std::string text_of(const flatbuffers::Vector<std::uint8_t>* bytes) {
-  return bytes == nullptr ? std::string() : std::string(reinterpret_cast<const char*>(bytes->data()), bytes->size());
+  return bytes == nullptr
+             ? std::string()
+             : std::string(reinterpret_cast<const char*>(bytes->data()), bytes->size());
 }
 
 }  // namespace
@@ -83,7 +85,9 @@ std::string idempotency_key(std::string_view scope, std::string_view key) {
   return KeyBuilder("i").text(scope).text(key).take();
 }
 
-std::string cursor_key(std::string_view consumer) { return KeyBuilder("c").text(consumer).take(); }
+std::string cursor_key(std::string_view consumer) {
+  return KeyBuilder("c").text(consumer).take();
+}
 
 std::string journal_key(std::uint64_t offset) {
   std::string key(8, '\0');

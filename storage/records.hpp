@@ -13,7 +13,8 @@ namespace troupe::storage {
 
 [[nodiscard]] std::string encode_event(const Event& event, std::uint64_t time_ms);
 /// Nothing when the bytes fail verification. `offset` is taken over as it is.
-[[nodiscard]] std::optional<JournalEntry> decode_event(std::uint64_t offset, std::string_view bytes);
+[[nodiscard]] std::optional<JournalEntry> decode_event(std::uint64_t offset,
+                                                       std::string_view bytes);
 
 struct Remembered {
   std::uint64_t expires_ms = 0;

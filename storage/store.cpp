@@ -15,7 +15,8 @@
 namespace troupe::storage {
 namespace {
 
-/// Version 1: the first layout. A newer engine migrates forward from here; an older one refuses to open.
+/// Version 1: the first layout. A newer engine migrates forward from here; an older one refuses to
+/// open.
 constexpr std::uint64_t kSchemaVersion = 1;
 constexpr std::string_view kSchemaVersionKey = "schema_version";
 
@@ -24,8 +25,12 @@ Error from_status(const rocksdb::Status& status) {
   return error(code, status.ToString());
 }
 
-rocksdb::Slice slice(std::string_view text) { return {text.data(), text.size()}; }
-std::string_view view(const rocksdb::Slice& slice) { return {slice.data(), slice.size()}; }
+rocksdb::Slice slice(std::string_view text) {
+  return {text.data(), text.size()};
+}
+std::string_view view(const rocksdb::Slice& slice) {
+  return {slice.data(), slice.size()};
+}
 
 rocksdb::DBOptions db_options(const StoreOptions& options) {
   rocksdb::DBOptions db;
@@ -34,16 +39,19 @@ rocksdb::DBOptions db_options(const StoreOptions& options) {
   db.max_background_jobs = options.background_jobs;
   // The writer flushes and syncs the WAL once per group, itself.
   db.manual_wal_flush = true;
-  // After a crash the WAL ends in what was being written; everything before it was synced and must be whole.
+  // After a crash the WAL ends in what was being written; everything before it was synced and must
+  // be whole.
   db.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
-  db.write_buffer_manager = std::make_shared<rocksdb::WriteBufferManager>(options.write_buffer_bytes);
+  db.write_buffer_manager =
+      std::make_shared<rocksdb::WriteBufferManager>(options.write_buffer_bytes);
   db.max_total_wal_size = options.write_buffer_bytes * 2;
   db.keep_log_file_num = 4;
   db.bytes_per_sync = 1U << 20;
   return db;
 }
 
-rocksdb::ColumnFamilyOptions family_options(const StoreOptions& options, const std::shared_ptr<rocksdb::Cache>& cache) {
+rocksdb::ColumnFamilyOptions family_options(const StoreOptions& options,
+                                            const std::shared_ptr<rocksdb::Cache>& cache) {
   rocksdb::BlockBasedTableOptions table;
   table.block_cache = cache;
   table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
@@ -84,8 +92,9 @@ struct Store::Impl {
     rocksdb::DB* raw = nullptr;
     const auto name = path.string();
     const auto status =
-        options.read_only ? rocksdb::DB::OpenForReadOnly(db_options(options), name, descriptors, &opened, &raw)
-                          : rocksdb::DB::Open(db_options(options), name, descriptors, &opened, &raw);
+        options.read_only
+            ? rocksdb::DB::OpenForReadOnly(db_options(options), name, descriptors, &opened, &raw)
+            : rocksdb::DB::Open(db_options(options), name, descriptors, &opened, &raw);
     if (!status.ok()) return from_status(status);
     db.reset(raw);
     db->DestroyColumnFamilyHandle(opened[0]);
@@ -98,7 +107,8 @@ struct Store::Impl {
     auto* meta = handles[static_cast<std::size_t>(Family::meta)];
     const auto status = db->Get({}, meta, slice(kSchemaVersionKey), &bytes);
     if (status.IsNotFound()) {
-      if (read_only) return error(ErrorCode::corrupt, "no schema_version: not a Troupe data directory");
+      if (read_only)
+        return error(ErrorCode::corrupt, "no schema_version: not a Troupe data directory");
       rocksdb::WriteOptions synced;
       const auto put = db->Put(synced, meta, slice(kSchemaVersionKey), encode_meta(kSchemaVersion));
       if (!put.ok()) return from_status(put);
@@ -128,7 +138,8 @@ Result<std::unique_ptr<Store>> Store::open(const StoreOptions& options) {
   }
   auto impl = std::make_unique<Impl>();
   if (auto opened = impl->open(options); !opened.ok()) return opened.error();
-  if (auto checked = impl->check_schema_version(options.read_only); !checked.ok()) return checked.error();
+  if (auto checked = impl->check_schema_version(options.read_only); !checked.ok())
+    return checked.error();
   return std::unique_ptr<Store>(new Store(std::move(impl)));
 }
 
@@ -140,8 +151,9 @@ Result<std::optional<std::string>> Store::get(Family family, std::string_view ke
   return from_status(status);
 }
 
-Result<std::size_t> Store::scan(Family family, std::string_view begin, std::string_view end, std::size_t limit,
-                                const std::function<bool(std::string_view, std::string_view)>& visit) const {
+Result<std::size_t> Store::scan(
+    Family family, std::string_view begin, std::string_view end, std::size_t limit,
+    const std::function<bool(std::string_view, std::string_view)>& visit) const {
   rocksdb::ReadOptions read;
   const auto upper = slice(end);
   if (!end.empty()) read.iterate_upper_bound = &upper;
@@ -155,8 +167,9 @@ Result<std::size_t> Store::scan(Family family, std::string_view begin, std::stri
   return seen;
 }
 
-Result<std::size_t> Store::scan_reverse(Family family, std::string_view begin, std::string_view end, std::size_t limit,
-                                        const std::function<bool(std::string_view, std::string_view)>& visit) const {
+Result<std::size_t> Store::scan_reverse(
+    Family family, std::string_view begin, std::string_view end, std::size_t limit,
+    const std::function<bool(std::string_view, std::string_view)>& visit) const {
   rocksdb::ReadOptions read;
   const auto lower = slice(begin), upper = slice(end);
   if (!begin.empty()) read.iterate_lower_bound = &lower;
@@ -182,8 +195,12 @@ Result<std::optional<std::string>> Store::remembered(std::string_view scope, std
   return std::optional<std::string>(std::move(record->response));
 }
 
-const std::filesystem::path& Store::path() const noexcept { return impl_->path; }
-rocksdb::DB& Store::db() const noexcept { return *impl_->db; }
+const std::filesystem::path& Store::path() const noexcept {
+  return impl_->path;
+}
+rocksdb::DB& Store::db() const noexcept {
+  return *impl_->db;
+}
 rocksdb::ColumnFamilyHandle* Store::handle(Family family) const noexcept {
   return impl_->handles[static_cast<std::size_t>(family)];
 }

@@ -28,28 +28,34 @@ struct StoreOptions {
   int background_jobs = 2;
 };
 
-/// Reads block the calling thread (memory mostly, disk at times): actors and I/O threads go through ReadPool
-/// unless the caller knows that the data is small and hot. Writes go through Writer only. Thread-safe.
+/// Reads block the calling thread (memory mostly, disk at times): actors and I/O threads go through
+/// ReadPool unless the caller knows that the data is small and hot. Writes go through Writer only.
+/// Thread-safe.
 class Store {
  public:
   /// Opens or creates the database, checks `schema_version` and migrates forward.
-  /// Errors: io (locked by another process, disk), corrupt, unsupported (written by a newer version).
+  /// Errors: io (locked by another process, disk), corrupt, unsupported (written by a newer
+  /// version).
   static Result<std::unique_ptr<Store>> open(const StoreOptions& options);
   ~Store();
 
   /// The value, nothing when there is none, or io/corrupt.
   [[nodiscard]] Result<std::optional<std::string>> get(Family family, std::string_view key) const;
 
-  /// Calls `visit(key, value)` for each record in [begin, end) in key order until it returns false or `limit`
-  /// records were seen. An empty `end` means the end of the family. Returns the number visited.
-  Result<std::size_t> scan(Family family, std::string_view begin, std::string_view end, std::size_t limit,
-                           const std::function<bool(std::string_view, std::string_view)>& visit) const;
+  /// Calls `visit(key, value)` for each record in [begin, end) in key order until it returns false
+  /// or `limit` records were seen. An empty `end` means the end of the family. Returns the number
+  /// visited.
+  Result<std::size_t> scan(
+      Family family, std::string_view begin, std::string_view end, std::size_t limit,
+      const std::function<bool(std::string_view, std::string_view)>& visit) const;
   /// The same from the last key below `end` downwards.
-  Result<std::size_t> scan_reverse(Family family, std::string_view begin, std::string_view end, std::size_t limit,
-                                   const std::function<bool(std::string_view, std::string_view)>& visit) const;
+  Result<std::size_t> scan_reverse(
+      Family family, std::string_view begin, std::string_view end, std::size_t limit,
+      const std::function<bool(std::string_view, std::string_view)>& visit) const;
 
   /// The response remembered under (scope, key) if it has not expired at `now_ms`.
-  [[nodiscard]] Result<std::optional<std::string>> remembered(std::string_view scope, std::string_view key,
+  [[nodiscard]] Result<std::optional<std::string>> remembered(std::string_view scope,
+                                                              std::string_view key,
                                                               std::uint64_t now_ms) const;
 
   [[nodiscard]] const std::filesystem::path& path() const noexcept;

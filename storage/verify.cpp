@@ -17,7 +17,8 @@ constexpr std::size_t kShownKeyBytes = 24;
 std::string shown(std::string_view key) {
   const auto part = key.substr(0, kShownKeyBytes);
   std::string hex(part.size() * 2 + 1, '\0');
-  sodium_bin2hex(hex.data(), hex.size(), reinterpret_cast<const unsigned char*>(part.data()), part.size());
+  sodium_bin2hex(hex.data(), hex.size(), reinterpret_cast<const unsigned char*>(part.data()),
+                 part.size());
   hex.pop_back();
   return hex + (key.size() > part.size() ? "…" : "");
 }
@@ -40,7 +41,8 @@ struct Run {
     if (++report.problem_count <= kMaxProblems) report.problems.push_back(std::move(text));
   }
 
-  void check(Family family, VerifyReport::FamilyCount& count, std::string_view key, std::string_view value) {
+  void check(Family family, VerifyReport::FamilyCount& count, std::string_view key,
+             std::string_view value) {
     ++count.records;
     count.bytes += key.size() + value.size();
     const auto* known = checks.find(family, key);
@@ -63,14 +65,16 @@ struct Run {
   }
 
   void check_cursors() {
-    auto scanned = store.scan(Family::cursors, {}, {}, SIZE_MAX, [this](std::string_view key, std::string_view value) {
-      const auto next = decode_cursor(value);
-      if (next && *next > last_offset + 1) {
-        KeyReader reader(key, "c");
-        problem(fmt::format("cursors: {} stands at {}, beyond the journal's end {}", reader.text(), *next, last_offset));
-      }
-      return true;
-    });
+    auto scanned = store.scan(
+        Family::cursors, {}, {}, SIZE_MAX, [this](std::string_view key, std::string_view value) {
+          const auto next = decode_cursor(value);
+          if (next && *next > last_offset + 1) {
+            KeyReader reader(key, "c");
+            problem(fmt::format("cursors: {} stands at {}, beyond the journal's end {}",
+                                reader.text(), *next, last_offset));
+          }
+          return true;
+        });
     if (!scanned.ok()) problem("cursors: " + scanned.error().detail);
   }
 };
@@ -78,7 +82,8 @@ struct Run {
 }  // namespace
 
 RecordChecks::RecordChecks() {
-  add(Family::idempotency, "i", [](auto, auto value) { return decode_remembered(value).has_value(); });
+  add(Family::idempotency, "i",
+      [](auto, auto value) { return decode_remembered(value).has_value(); });
   add(Family::cursors, "c", [](auto, auto value) { return decode_cursor(value).has_value(); });
 }
 
@@ -92,7 +97,9 @@ const RecordCheck* RecordChecks::find(Family family, std::string_view key) const
     const auto offset = journal_offset(k);
     return offset && decode_event(*offset, v);
   };
-  static const RecordCheck meta = [](auto, std::string_view v) { return decode_meta_number(v).has_value(); };
+  static const RecordCheck meta = [](auto, std::string_view v) {
+    return decode_meta_number(v).has_value();
+  };
   if (family == Family::journal) return &event;
   if (family == Family::meta) return &meta;
   const auto it = checks_.find({family, tag_of(key)});
@@ -105,11 +112,13 @@ Result<VerifyReport> verify(const Store& store, const RecordChecks& checks,
   for (int i = 0; i < kFamilyCount; ++i) {
     const auto family = static_cast<Family>(i);
     auto& count = run.report.families[std::string(family_name(family))];
-    auto scanned = store.scan(family, {}, {}, SIZE_MAX, [&](std::string_view key, std::string_view value) {
-      run.check(family, count, key, value);
-      return true;
-    });
-    if (!scanned.ok()) run.problem(fmt::format("{}: {}", family_name(family), scanned.error().detail));
+    auto scanned =
+        store.scan(family, {}, {}, SIZE_MAX, [&](std::string_view key, std::string_view value) {
+          run.check(family, count, key, value);
+          return true;
+        });
+    if (!scanned.ok())
+      run.problem(fmt::format("{}: {}", family_name(family), scanned.error().detail));
   }
   run.check_cursors();
   return std::move(run.report);

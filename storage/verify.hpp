@@ -18,7 +18,8 @@ class Store;
 /// Checks one record; false when its key or its value is not what it should be.
 using RecordCheck = std::function<bool(std::string_view key, std::string_view value)>;
 
-/// What is known about the records: by family and by the tag that KeyBuilder put first. Domains add theirs.
+/// What is known about the records: by family and by the tag that KeyBuilder put first. Domains add
+/// theirs.
 class RecordChecks {
  public:
   RecordChecks();  ///< Knows the storage room's own records.
@@ -50,8 +51,9 @@ struct VerifyReport {
   [[nodiscard]] bool ok() const noexcept { return problem_count == 0; }
 };
 
-/// Checks every record of every family, that the journal has no gap, and that no cursor is beyond its end.
-/// Checksums of RocksDB's blocks are verified on the way. `progress` hears the records read so far. Errors: io.
+/// Checks every record of every family, that the journal has no gap, and that no cursor is beyond
+/// its end. Checksums of RocksDB's blocks are verified on the way. `progress` hears the records
+/// read so far. Errors: io.
 Result<VerifyReport> verify(const Store& store, const RecordChecks& checks,
                             const std::function<void(std::uint64_t records)>& progress);
 

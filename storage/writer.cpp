@@ -27,9 +27,9 @@ struct Pending {
 };
 
 std::uint64_t unix_ms() {
-  return static_cast<std::uint64_t>(
-      std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch())
-          .count());
+  return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(
+                                        std::chrono::system_clock::now().time_since_epoch())
+                                        .count());
 }
 
 }  // namespace
@@ -39,12 +39,14 @@ struct Writer::Impl {
       : store(store_in),
         options(options_in),
         batches_total(metrics.counter("troupe_storage_batches_total", "Batches acknowledged")),
-        failed_total(metrics.counter("troupe_storage_batches_failed_total", "Batches that could not be made durable")),
-        refused_total(metrics.counter("troupe_storage_batches_refused_total", "Batches refused, the queue was full")),
+        failed_total(metrics.counter("troupe_storage_batches_failed_total",
+                                     "Batches that could not be made durable")),
+        refused_total(metrics.counter("troupe_storage_batches_refused_total",
+                                      "Batches refused, the queue was full")),
         groups_total(metrics.counter("troupe_storage_groups_total", "WAL syncs")),
         queued(metrics.gauge("troupe_storage_queued_batches", "Batches that wait for a group")),
-        commit_seconds(metrics.histogram("troupe_storage_commit_seconds", "Time to write and sync one group",
-                                         latency_buckets())) {
+        commit_seconds(metrics.histogram("troupe_storage_commit_seconds",
+                                         "Time to write and sync one group", latency_buckets())) {
     auto end = journal_end(store);
     assert(end.ok() && "the journal cannot be read");
     next_offset = *end;
@@ -73,8 +75,9 @@ struct Writer::Impl {
   std::uint64_t submitted = 0;
   std::uint64_t acknowledged = 0;
   bool stopping = false;
-  /// Set by the first failed write or sync: what is on disk is then unknown, so nothing more is acknowledged until the
-  /// process restarts and recovers (as PostgreSQL does after a failed fsync).
+  /// Set by the first failed write or sync: what is on disk is then unknown, so nothing more is
+  /// acknowledged until the process restarts and recovers (as PostgreSQL does after a failed
+  /// fsync).
   std::optional<Error> failed;
 
   std::mutex consumers_mutex;
@@ -105,15 +108,22 @@ rocksdb::Status Writer::Impl::write(Batch::Impl& batch) {
   for (const auto& op : batch.operations) {
     auto* family = store.handle(op.family);
     switch (op.kind) {
-      case Batch::Impl::Kind::put: out.Put(family, op.key, op.value); break;
-      case Batch::Impl::Kind::erase: out.Delete(family, op.key); break;
-      case Batch::Impl::Kind::erase_range: out.DeleteRange(family, op.key, op.value); break;
+      case Batch::Impl::Kind::put:
+        out.Put(family, op.key, op.value);
+        break;
+      case Batch::Impl::Kind::erase:
+        out.Delete(family, op.key);
+        break;
+      case Batch::Impl::Kind::erase_range:
+        out.DeleteRange(family, op.key, op.value);
+        break;
     }
   }
   const auto now = unix_ms();
   auto* journal = store.handle(Family::journal);
   auto offset = next_offset;
-  for (const auto& event : batch.events) out.Put(journal, journal_key(offset++), encode_event(event, now));
+  for (const auto& event : batch.events)
+    out.Put(journal, journal_key(offset++), encode_event(event, now));
   auto status = store.db().Write(rocksdb::WriteOptions(), &out);
   if (status.ok()) next_offset = offset;
   return status;
@@ -135,12 +145,14 @@ void Writer::Impl::commit(std::vector<Pending>& group) {
     const std::lock_guard lock(mutex);
     failed = error(ErrorCode::io, status.ToString());
   }
-  commit_seconds.Observe(std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count());
+  commit_seconds.Observe(
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count());
   groups_total.Increment();
   (failed ? failed_total : batches_total).Increment(static_cast<double>(group.size()));
   for (std::size_t i = 0; i < group.size(); ++i) {
     if (group[i].done) {
-      group[i].done(failed ? Result<Committed>(*failed) : Result<Committed>(Committed{first_offsets[i]}));
+      group[i].done(failed ? Result<Committed>(*failed)
+                           : Result<Committed>(Committed{first_offsets[i]}));
     }
   }
   if (!failed && next_offset != before) wake_consumers();
@@ -187,7 +199,8 @@ Result<void> Writer::submit(Batch batch, Done done) {
     if (impl_->stopping) return error(ErrorCode::unavailable, "the writer is stopping");
     if (impl_->failed) return *impl_->failed;
     if (impl_->queue.size() >= impl_->options.max_queued_batches ||
-        (!impl_->queue.empty() && impl_->queue_bytes + batch.bytes() > impl_->options.max_queued_bytes)) {
+        (!impl_->queue.empty() &&
+         impl_->queue_bytes + batch.bytes() > impl_->options.max_queued_bytes)) {
       impl_->refused_total.Increment();
       return error(ErrorCode::overloaded, "the write queue is full");
     }

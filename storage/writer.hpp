@@ -1,4 +1,5 @@
-// The group-commit writer: one thread, one WAL sync for all batches that wait, then every member is acknowledged.
+// The group-commit writer: one thread, one WAL sync for all batches that wait, then every member is
+// acknowledged.
 #pragma once
 
 #include <cstdint>
@@ -17,15 +18,17 @@ namespace troupe::storage {
 class Store;
 
 struct WriterOptions {
-  std::size_t max_queued_batches = 65'536;      ///< Beyond either bound submit() refuses with `overloaded`.
+  std::size_t max_queued_batches =
+      65'536;  ///< Beyond either bound submit() refuses with `overloaded`.
   std::size_t max_queued_bytes = 64U << 20;
-  std::size_t max_group_bytes = 4U << 20;       ///< Bytes synced at once.
+  std::size_t max_group_bytes = 4U << 20;  ///< Bytes synced at once.
   std::size_t max_group_batches = 1'024;
 };
 
 /// What an acknowledged batch became.
 struct Committed {
-  std::uint64_t first_offset = 0;  ///< Journal offset of the batch's first event; 0 when it had none.
+  std::uint64_t first_offset =
+      0;  ///< Journal offset of the batch's first event; 0 when it had none.
 };
 
 class Writer {
@@ -36,16 +39,18 @@ class Writer {
   /// Commits what is queued, then stops.
   ~Writer();
 
-  /// Queues `batch`. `done` runs on the writer's thread once the batch is synced to disk (or failed): it must be
-  /// quick, must not throw and typically sends an actor message. Batches commit in the order of submission.
-  /// Errors (then `done` is never called): overloaded, unavailable (stopping). Never blocks. Any thread.
+  /// Queues `batch`. `done` runs on the writer's thread once the batch is synced to disk (or
+  /// failed): it must be quick, must not throw and typically sends an actor message. Batches commit
+  /// in the order of submission. Errors (then `done` is never called): overloaded, unavailable
+  /// (stopping). Never blocks. Any thread.
   Result<void> submit(Batch batch, Done done);
 
-  /// Waits until everything that was submitted before is acknowledged. For shutdown, backup and tests.
+  /// Waits until everything that was submitted before is acknowledged. For shutdown, backup and
+  /// tests.
   void flush();
 
-  /// Calls `wake` (on the writer's thread) after each group that appended events. For journal consumers.
-  /// Returns a token for unsubscribe().
+  /// Calls `wake` (on the writer's thread) after each group that appended events. For journal
+  /// consumers. Returns a token for unsubscribe().
   std::uint64_t on_appended(std::function<void(std::uint64_t next_offset)> wake);
   void unsubscribe(std::uint64_t token);
 

@@ -16,7 +16,8 @@ struct AuctionState {
   std::uint64_t runs = 0;
 };
 
-AuctionActor::behavior_type auction_actor(AuctionActor::stateful_pointer<AuctionState> self, actors::Context* context,
+AuctionActor::behavior_type auction_actor(AuctionActor::stateful_pointer<AuctionState> self,
+                                          actors::Context* context,
                                           std::shared_ptr<CampaignBook> book);
 
 }  // namespace troupe::auction

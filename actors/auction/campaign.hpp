@@ -41,9 +41,11 @@ struct Campaign {
   std::uint64_t created_ms = 0;
 };
 
-/// From the API's JSON. `base`: the campaign that is changed (PATCH), or a fresh one (POST, where name, advertiser,
-/// adomain, bid_cpm, budget and creative are required). Errors: invalid_argument that names the field.
-[[nodiscard]] Result<Campaign> apply_campaign_json(Campaign base, const boost::json::object& json, bool is_new);
+/// From the API's JSON. `base`: the campaign that is changed (PATCH), or a fresh one (POST, where
+/// name, advertiser, adomain, bid_cpm, budget and creative are required). Errors: invalid_argument
+/// that names the field.
+[[nodiscard]] Result<Campaign> apply_campaign_json(Campaign base, const boost::json::object& json,
+                                                   bool is_new);
 [[nodiscard]] boost::json::object to_json(const Campaign& campaign);
 
 /// A campaign as auctions see it. Immutable but for the allowance.
@@ -53,23 +55,26 @@ struct Bidder {
   std::uint64_t epoch = 0;  ///< which activation of the campaign's entity keeps the allowance
 };
 
-/// All active campaigns by what narrows most: the creative's size. Immutable; auctions share one until the next is
-/// published.
+/// All active campaigns by what narrows most: the creative's size. Immutable; auctions share one
+/// until the next is published.
 class CampaignIndex {
  public:
   explicit CampaignIndex(std::vector<std::shared_ptr<const Bidder>> bidders);
 
-  /// Those whose creative fits and whose targeting allows this impression, best price first. Budgets and caps are not
-  /// looked at.
-  [[nodiscard]] std::vector<const Bidder*> find(const BidRequest& request, const Impression& imp) const;
+  /// Those whose creative fits and whose targeting allows this impression, best price first.
+  /// Budgets and caps are not looked at.
+  [[nodiscard]] std::vector<const Bidder*> find(const BidRequest& request,
+                                                const Impression& imp) const;
   [[nodiscard]] std::size_t size() const noexcept { return bidders_.size(); }
 
  private:
   std::vector<std::shared_ptr<const Bidder>> bidders_;
-  std::unordered_map<std::uint64_t, std::vector<std::uint32_t>> by_size_;  ///< each list by falling price
+  std::unordered_map<std::uint64_t, std::vector<std::uint32_t>>
+      by_size_;  ///< each list by falling price
 };
 
 /// Whether `campaign` may serve this impression: blocks, seats, targeting, format.
-[[nodiscard]] bool may_serve(const Campaign& campaign, const BidRequest& request, const Impression& imp);
+[[nodiscard]] bool may_serve(const Campaign& campaign, const BidRequest& request,
+                             const Impression& imp);
 
 }  // namespace troupe::auction

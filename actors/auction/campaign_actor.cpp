@@ -15,7 +15,8 @@ using ViewPromise = caf::typed_response_promise<CampaignViewPtr>;
 using BoolPromise = caf::typed_response_promise<bool>;
 using storage::Family;
 
-/// `deliver` returns the promise; this returns nothing, so that handlers can end with `return answer(…)`.
+/// `deliver` returns the promise; this returns nothing, so that handlers can end with `return
+/// answer(…)`.
 template <class Promise, class Value>
 void answer(Promise promise, Value value) {
   promise.deliver(std::move(value));
@@ -23,20 +24,22 @@ void answer(Promise promise, Value value) {
 
 constexpr std::size_t kMaxEarly = 1'000;
 constexpr std::size_t kMaxRetries = 16;
-/// A lease covers at least this many impressions at the full bid, so that a small budget is not leased coin by coin.
+/// A lease covers at least this many impressions at the full bid, so that a small budget is not
+/// leased coin by coin.
 constexpr Nanos kLeaseImpressions = 2'000;
 constexpr auto kExpireEvery = std::chrono::seconds(5);
 /// Notices are kept this long beyond their expiry, for clocks and buckets.
 constexpr std::uint64_t kGraceMs = 2 * kBucketMs;
 
 Ledger ledger(const CampaignState& state) {
-  return {state.campaign ? state.campaign->budget * 1'000 : 0, state.books.leased, state.books.settled};
+  return {state.campaign ? state.campaign->budget * 1'000 : 0, state.books.leased,
+          state.books.settled};
 }
 
 CampaignViewPtr view(const CampaignState& state) {
-  return std::make_shared<const CampaignView>(CampaignView{*state.campaign, state.books.settled,
-                                                           state.allowance->reserved() + state.inherited,
-                                                           state.books.leased, state.books.wins, state.books.bills});
+  return std::make_shared<const CampaignView>(CampaignView{
+      *state.campaign, state.books.settled, state.allowance->reserved() + state.inherited,
+      state.books.leased, state.books.wins, state.books.bills});
 }
 
 std::string event_json(const CampaignState& state, boost::json::object more) {
@@ -45,7 +48,8 @@ std::string event_json(const CampaignState& state, boost::json::object more) {
 }
 
 void publish(CampaignState& state) {
-  state.book->publish(std::make_shared<const Bidder>(Bidder{*state.campaign, state.allowance, state.epoch}));
+  state.book->publish(
+      std::make_shared<const Bidder>(Bidder{*state.campaign, state.allowance, state.epoch}));
 }
 
 /// Leases more budget: written down and synced before it can be promised to anyone.
@@ -62,7 +66,8 @@ void lease(Self self) {
   books.leased += amount;
   storage::Batch batch;
   batch.put(Family::ads, ledger_key(state.id), encode_books(books));
-  state.books.leased += amount;  // counts at once: a bill that is written meanwhile must not undo it
+  state.books.leased +=
+      amount;  // counts at once: a bill that is written meanwhile must not undo it
   actors::persist(self, state.context->writer, std::move(batch), [self, amount](const auto& done) {
     auto& s = self->state;
     s.leasing = false;
@@ -99,21 +104,24 @@ Result<Loaded> load(const storage::Store& store, const std::string& id, std::uin
   // Bid ids are time-ordered: those that may be billed again are the newest.
   Id oldest{};
   const auto since = now_ms > kBidExpiryMs + kGraceMs ? now_ms - kBidExpiryMs - kGraceMs : 0;
-  for (std::size_t i = 0; i < 6; ++i) oldest.bytes[i] = static_cast<std::uint8_t>(since >> (8 * (5 - i)));
+  for (std::size_t i = 0; i < 6; ++i)
+    oldest.bytes[i] = static_cast<std::uint8_t>(since >> (8 * (5 - i)));
   const auto prefix = storage::KeyBuilder("bill").text(id).take();
-  auto scanned = store.scan(Family::ads, bill_key(id, oldest.to_string()), storage::prefix_end(prefix), SIZE_MAX,
-                            [&](std::string_view key, std::string_view) {
-                              storage::KeyReader reader(key, "bill");
-                              reader.text();
-                              out.bills.push_back(reader.text());
-                              return true;
-                            });
+  auto scanned =
+      store.scan(Family::ads, bill_key(id, oldest.to_string()), storage::prefix_end(prefix),
+                 SIZE_MAX, [&](std::string_view key, std::string_view) {
+                   storage::KeyReader reader(key, "bill");
+                   reader.text();
+                   out.bills.push_back(reader.text());
+                   return true;
+                 });
   if (!scanned.ok()) return scanned.error();
   return out;
 }
 
 void remember_billed(CampaignState& state, const std::string& bid, std::uint64_t now_ms) {
-  while (!state.billed_order.empty() && state.billed_order.front().first + kBidExpiryMs + kGraceMs < now_ms) {
+  while (!state.billed_order.empty() &&
+         state.billed_order.front().first + kBidExpiryMs + kGraceMs < now_ms) {
     state.billed.erase(state.billed_order.front().second);
     state.billed_order.pop_front();
   }
@@ -164,14 +172,16 @@ void store_campaign(Self self, Campaign next, const char* event, ViewPromise pro
   storage::Batch batch;
   batch.put(Family::ads, campaign_key(state.id), encode_campaign(next));
   batch.append({"campaign/" + state.id, event, boost::json::serialize(to_json(next))});
-  actors::persist(self, state.context->writer, std::move(batch), [self, next, promise](const auto& done) mutable {
-    auto& s = self->state;
-    if (!done.ok()) return answer(promise, actors::to_caf(done.error()));
-    s.campaign = std::move(next);
-    if (s.allowance->available() < s.campaign->bid_cpm * kLeaseImpressions) lease(self);
-    publish(s);
-    answer(promise, view(s));
-  });
+  actors::persist(self, state.context->writer, std::move(batch),
+                  [self, next, promise](const auto& done) mutable {
+                    auto& s = self->state;
+                    if (!done.ok()) return answer(promise, actors::to_caf(done.error()));
+                    s.campaign = std::move(next);
+                    if (s.allowance->available() < s.campaign->bid_cpm * kLeaseImpressions)
+                      lease(self);
+                    publish(s);
+                    answer(promise, view(s));
+                  });
 }
 
 ViewPromise create(Self self, const CampaignPtr& campaign) {
@@ -199,13 +209,16 @@ ViewPromise change(Self self, const CampaignChangePtr& wanted) {
     auto& state = self->state;
     if (!state.campaign || state.campaign->owner != wanted->by) return not_there(promise);
     if (wanted->if_version && *wanted->if_version != state.campaign->version) {
-      return answer(promise, actors::to_caf(error(ErrorCode::conflict, "the campaign has changed; fetch it again")));
+      return answer(promise, actors::to_caf(error(ErrorCode::conflict,
+                                                  "the campaign has changed; fetch it again")));
     }
     auto next = apply_campaign_json(*state.campaign, wanted->json, false);
     if (!next.ok()) return answer(promise, actors::to_caf(next.error()));
     if (next->budget * 1'000 < state.books.leased) {
-      return answer(promise, actors::to_caf(
-          error(ErrorCode::conflict, "budget: cannot go below what has been promised to bids already")));
+      return answer(
+          promise,
+          actors::to_caf(error(ErrorCode::conflict,
+                               "budget: cannot go below what has been promised to bids already")));
     }
     ++next->version;
     store_campaign(self, std::move(*next), "troupe.ads.campaign.changed.v1", promise);
@@ -226,12 +239,14 @@ void settle(Self self, const Notice& notice, BoolPromise promise) {
   const auto bid = notice.bid.to_string();
   const auto now = state.context->now_ms();
   if (const auto it = state.booking.find(bid); it != state.booking.end()) {
-    if (it->second.size() >= kMaxRetries) return answer(promise, actors::to_caf(error(ErrorCode::overloaded, "retries")));
+    if (it->second.size() >= kMaxRetries)
+      return answer(promise, actors::to_caf(error(ErrorCode::overloaded, "retries")));
     it->second.push_back(promise);
     return;
   }
   if (state.billed.count(bid) != 0) return answer(promise, false);
-  if (!state.campaign) return answer(promise, actors::to_caf(error(ErrorCode::not_found, "no such campaign")));
+  if (!state.campaign)
+    return answer(promise, actors::to_caf(error(ErrorCode::not_found, "no such campaign")));
   if (notice.expires_ms < now || !take_promise(state, notice, now)) {
     return answer(promise, actors::to_caf(error(ErrorCode::conflict, "the bid has expired")));
   }
@@ -239,8 +254,8 @@ void settle(Self self, const Notice& notice, BoolPromise promise) {
   state.books.settled += notice.price;
   ++state.books.bills;
   if (!ledger(state).holds()) {
-    spdlog::critical("campaign {}: settled {} leased {}: the books do not hold", state.id, state.books.settled,
-                     state.books.leased);
+    spdlog::critical("campaign {}: settled {} leased {}: the books do not hold", state.id,
+                     state.books.settled, state.books.leased);
     self->quit(caf::exit_reason::unhandled_exception);  // reload from what is durable
     return;
   }
@@ -250,16 +265,19 @@ void settle(Self self, const Notice& notice, BoolPromise promise) {
   batch.put(Family::ads, bill_key(state.id, bid), encode_bill(notice.price, now));
   batch.append({"campaign/" + state.id, "troupe.ads.impression.billed.v1",
                 event_json(state, {{"bid", bid}, {"price_nanos", notice.price}})});
-  actors::persist(self, state.context->writer, std::move(batch), [self, bid, promise](const auto& done) mutable {
-    auto waiting = self->state.booking.extract(bid);
-    if (done.ok()) {
-      for (auto& retry : waiting.mapped()) answer(retry, false);
-      return answer(promise, true);
-    }
-    for (auto& retry : waiting.mapped()) answer(retry, actors::to_caf(done.error()));
-    answer(promise, actors::to_caf(done.error()));
-    self->quit(caf::exit_reason::unhandled_exception);  // the books in memory are ahead of the disk
-  });
+  actors::persist(
+      self, state.context->writer, std::move(batch),
+      [self, bid, promise](const auto& done) mutable {
+        auto waiting = self->state.booking.extract(bid);
+        if (done.ok()) {
+          for (auto& retry : waiting.mapped()) answer(retry, false);
+          return answer(promise, true);
+        }
+        for (auto& retry : waiting.mapped()) answer(retry, actors::to_caf(done.error()));
+        answer(promise, actors::to_caf(done.error()));
+        self->quit(
+            caf::exit_reason::unhandled_exception);  // the books in memory are ahead of the disk
+      });
 }
 
 BoolPromise bill(Self self, const Notice& notice) {
@@ -275,12 +293,14 @@ BoolPromise win(Self self, const Notice& notice) {
     ++state.books.wins;
     storage::Batch batch;
     batch.put(Family::ads, ledger_key(state.id), encode_books(state.books));
-    batch.append({"campaign/" + state.id, "troupe.ads.auction.won.v1",
-                  event_json(state, {{"bid", notice.bid.to_string()}, {"price_nanos", notice.price}})});
-    actors::persist(self, state.context->writer, std::move(batch), [promise](const auto& done) mutable {
-      if (done.ok()) return answer(promise, true);
-      answer(promise, actors::to_caf(done.error()));
-    });
+    batch.append(
+        {"campaign/" + state.id, "troupe.ads.auction.won.v1",
+         event_json(state, {{"bid", notice.bid.to_string()}, {"price_nanos", notice.price}})});
+    actors::persist(self, state.context->writer, std::move(batch),
+                    [promise](const auto& done) mutable {
+                      if (done.ok()) return answer(promise, true);
+                      answer(promise, actors::to_caf(done.error()));
+                    });
   });
   return promise;
 }
@@ -299,8 +319,8 @@ void expire(Self self) {
 
 }  // namespace
 
-CampaignActor::behavior_type campaign_actor(Self self, actors::Context* context, std::shared_ptr<CampaignBook> book,
-                                            std::string id) {
+CampaignActor::behavior_type campaign_actor(Self self, actors::Context* context,
+                                            std::shared_ptr<CampaignBook> book, std::string id) {
   auto& state = self->state;
   state.context = context;
   state.book = std::move(book);
@@ -308,7 +328,10 @@ CampaignActor::behavior_type campaign_actor(Self self, actors::Context* context,
   state.epoch = context->now_ms();
   state.allowance = std::make_shared<Allowance>(state.epoch);
   actors::read<Loaded>(
-      self, context->reads, [id = state.id, now = state.epoch](const storage::Store& store) { return load(store, id, now); },
+      self, context->reads,
+      [id = state.id, now = state.epoch](const storage::Store& store) {
+        return load(store, id, now);
+      },
       [self](Result<Loaded> loaded) { on_loaded(self, std::move(loaded)); });
   self->delayed_send(self, kExpireEvery, wake_atom::value);
   return {
@@ -321,7 +344,8 @@ CampaignActor::behavior_type campaign_actor(Self self, actors::Context* context,
         if (self->state.loaded && self->state.campaign) lease(self);
       },
       [self](wake_atom) {
-        if (self->state.loaded && !self->state.campaign) return self->quit();  // somebody asked for what is not there
+        if (self->state.loaded && !self->state.campaign)
+          return self->quit();  // somebody asked for what is not there
         if (self->state.loaded) expire(self);
         self->delayed_send(self, kExpireEvery, wake_atom::value);
       },

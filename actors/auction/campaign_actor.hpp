@@ -29,10 +29,12 @@ struct CampaignState {
   Books books;
   std::shared_ptr<Allowance> allowance;
   std::uint64_t epoch = 0;
-  /// Leased by earlier activations and not billed: may still be billed until the bids of that time have expired.
+  /// Leased by earlier activations and not billed: may still be billed until the bids of that time
+  /// have expired.
   Nanos inherited = 0;
   std::uint64_t inherited_until_ms = 0;
-  std::unordered_set<std::string> billed;  ///< bids billed within the time in which a notice can still come
+  std::unordered_set<std::string>
+      billed;  ///< bids billed within the time in which a notice can still come
   std::deque<std::pair<std::uint64_t, std::string>> billed_order;
   /// Retries of bills whose first write is not durable yet: answered when it is.
   std::unordered_map<std::string, std::vector<caf::typed_response_promise<bool>>> booking;
@@ -41,7 +43,7 @@ struct CampaignState {
 };
 
 CampaignActor::behavior_type campaign_actor(CampaignActor::stateful_pointer<CampaignState> self,
-                                            actors::Context* context, std::shared_ptr<CampaignBook> book,
-                                            std::string id);
+                                            actors::Context* context,
+                                            std::shared_ptr<CampaignBook> book, std::string id);
 
 }  // namespace troupe::auction

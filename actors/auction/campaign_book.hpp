@@ -1,4 +1,5 @@
-// The book of running campaigns: entities publish into it, auctions read an immutable index out of it.
+// The book of running campaigns: entities publish into it, auctions read an immutable index out of
+// it.
 #pragma once
 
 #include <functional>
@@ -14,8 +15,8 @@ namespace troupe::auction {
 /// Thread-safe. Many changes in a row cost one rebuild.
 class CampaignBook : public std::enable_shared_from_this<CampaignBook> {
  public:
-  /// `run_later` runs a task on a thread that may work for a while (never an actor's); it may drop the task, then the
-  /// next change brings another.
+  /// `run_later` runs a task on a thread that may work for a while (never an actor's); it may drop
+  /// the task, then the next change brings another.
   explicit CampaignBook(std::function<bool(std::function<void()>)> run_later);
 
   void publish(std::shared_ptr<const Bidder> bidder);

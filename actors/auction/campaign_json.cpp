@@ -32,7 +32,8 @@ void money(const json::object& in, const char* key, Micros& out) {
   const auto* value = in.if_contains(key);
   if (value == nullptr) return;
   const double amount = value->is_number() ? value->to_number<double>() : -1;
-  if (!(amount > 0 && amount <= kMaxMoney)) throw Bad{fmt::format("{}: must be a number over 0, at most {}", key, kMaxMoney)};
+  if (!(amount > 0 && amount <= kMaxMoney))
+    throw Bad{fmt::format("{}: must be a number over 0, at most {}", key, kMaxMoney)};
   out = std::llround(amount * 1e6);
   if (out == 0) throw Bad{fmt::format("{}: is under a millionth", key)};
 }
@@ -49,10 +50,12 @@ void integer(const json::object& in, const char* key, int& out, int minimum, int
 void texts(const json::object& in, const char* key, std::vector<std::string>& out) {
   const auto* value = in.if_contains(key);
   if (value == nullptr) return;
-  if (!value->is_array() || value->get_array().size() > kMaxList) throw Bad{fmt::format("{}: must be a list", key)};
+  if (!value->is_array() || value->get_array().size() > kMaxList)
+    throw Bad{fmt::format("{}: must be a list", key)};
   out.clear();
   for (const auto& entry : value->get_array()) {
-    if (!entry.is_string() || entry.get_string().size() > kMaxText) throw Bad{fmt::format("{}: must hold strings", key)};
+    if (!entry.is_string() || entry.get_string().size() > kMaxText)
+      throw Bad{fmt::format("{}: must hold strings", key)};
     out.emplace_back(entry.get_string());
   }
 }
@@ -64,10 +67,12 @@ const json::object* section(const json::object& in, const char* key) {
   return &value->get_object();
 }
 
-void known_keys(const json::object& in, const char* where, const std::set<std::string_view>& known) {
+void known_keys(const json::object& in, const char* where,
+                const std::set<std::string_view>& known) {
   for (const auto& [key, value] : in) {
     if (known.count(std::string_view(key.data(), key.size())) == 0) {
-      throw Bad{fmt::format("{}{}: is not a known field", where, std::string_view(key.data(), key.size()))};
+      throw Bad{fmt::format("{}{}: is not a known field", where,
+                            std::string_view(key.data(), key.size()))};
     }
   }
 }
@@ -84,16 +89,19 @@ void read_creative(const json::object& in, Creative& out) {
 }
 
 void read_targeting(const json::object& in, Targeting& out) {
-  known_keys(in, "targeting.", {"countries", "languages", "domains", "blocked_domains", "device_types"});
+  known_keys(in, "targeting.",
+             {"countries", "languages", "domains", "blocked_domains", "device_types"});
   texts(in, "countries", out.countries);
   texts(in, "languages", out.languages);
   texts(in, "domains", out.domains);
   texts(in, "blocked_domains", out.blocked_domains);
   if (const auto* value = in.if_contains("device_types"); value != nullptr) {
-    if (!value->is_array() || value->get_array().size() > kMaxList) throw Bad{"device_types: must be a list"};
+    if (!value->is_array() || value->get_array().size() > kMaxList)
+      throw Bad{"device_types: must be a list"};
     out.device_types.clear();
     for (const auto& entry : value->get_array()) {
-      if (!entry.is_int64() || entry.get_int64() < 0 || entry.get_int64() > 100) throw Bad{"device_types: must hold small integers"};
+      if (!entry.is_int64() || entry.get_int64() < 0 || entry.get_int64() > 100)
+        throw Bad{"device_types: must hold small integers"};
       out.device_types.push_back(static_cast<int>(entry.get_int64()));
     }
   }
@@ -108,27 +116,37 @@ void read_status(const json::object& in, Campaign& out) {
 }
 
 void check(const Campaign& c) {
-  const std::pair<const char*, bool> required[] = {
-      {"name", !c.name.empty()},           {"advertiser", !c.advertiser.empty()}, {"adomain", !c.adomain.empty()},
-      {"bid_cpm", c.bid_cpm > 0},          {"budget", c.budget > 0},              {"creative.crid", !c.creative.crid.empty()},
-      {"creative.adm", !c.creative.adm.empty()}};
+  const std::pair<const char*, bool> required[] = {{"name", !c.name.empty()},
+                                                   {"advertiser", !c.advertiser.empty()},
+                                                   {"adomain", !c.adomain.empty()},
+                                                   {"bid_cpm", c.bid_cpm > 0},
+                                                   {"budget", c.budget > 0},
+                                                   {"creative.crid", !c.creative.crid.empty()},
+                                                   {"creative.adm", !c.creative.adm.empty()}};
   for (const auto& [name, given] : required) {
     if (!given) throw Bad{fmt::format("{}: is required", name)};
   }
-  if (c.creative.duration_s > 0 && c.creative.mimes.empty()) throw Bad{"creative.mimes: a video needs its types"};
+  if (c.creative.duration_s > 0 && c.creative.mimes.empty())
+    throw Bad{"creative.mimes: a video needs its types"};
   if (c.creative.duration_s == 0 && (c.creative.width == 0 || c.creative.height == 0)) {
     throw Bad{"creative.w: a banner needs w and h"};
   }
 }
 
-json::array list(const std::vector<std::string>& in) { return json::array(in.begin(), in.end()); }
-double units(Micros micros) { return static_cast<double>(micros) / 1e6; }
+json::array list(const std::vector<std::string>& in) {
+  return json::array(in.begin(), in.end());
+}
+double units(Micros micros) {
+  return static_cast<double>(micros) / 1e6;
+}
 
 }  // namespace
 
 Result<Campaign> apply_campaign_json(Campaign base, const json::object& in, bool is_new) {
   try {
-    known_keys(in, "", {"name", "advertiser", "adomain", "bid_cpm", "budget", "status", "frequency_cap", "creative", "targeting"});
+    known_keys(in, "",
+               {"name", "advertiser", "adomain", "bid_cpm", "budget", "status", "frequency_cap",
+                "creative", "targeting"});
     if (!is_new && in.contains("advertiser")) throw Bad{"advertiser: cannot be changed"};
     text(in, "name", base.name);
     text(in, "advertiser", base.advertiser);
@@ -142,7 +160,8 @@ Result<Campaign> apply_campaign_json(Campaign base, const json::object& in, bool
       integer(*cap, "window_s", base.cap_window_s, 1, 30 * 86'400);
     }
     if (const auto* creative = section(in, "creative")) read_creative(*creative, base.creative);
-    if (const auto* targeting = section(in, "targeting")) read_targeting(*targeting, base.targeting);
+    if (const auto* targeting = section(in, "targeting"))
+      read_targeting(*targeting, base.targeting);
     check(base);
     return base;
   } catch (const Bad& bad) {

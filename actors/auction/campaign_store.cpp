@@ -20,8 +20,12 @@ std::string finish(flatbuffers::FlatBufferBuilder& builder, Offset root) {
 
 }  // namespace
 
-std::string campaign_key(std::string_view id) { return storage::KeyBuilder("camp").text(id).take(); }
-std::string ledger_key(std::string_view id) { return storage::KeyBuilder("ledger").text(id).take(); }
+std::string campaign_key(std::string_view id) {
+  return storage::KeyBuilder("camp").text(id).take();
+}
+std::string ledger_key(std::string_view id) {
+  return storage::KeyBuilder("ledger").text(id).take();
+}
 std::string bill_key(std::string_view campaign, std::string_view bid) {
   return storage::KeyBuilder("bill").text(campaign).text(bid).take();
 }
@@ -89,7 +93,8 @@ std::optional<Campaign> decode_campaign(std::string_view bytes) {
 
 std::string encode_books(const Books& books) {
   flatbuffers::FlatBufferBuilder builder(64);
-  return finish(builder, fbs::CreateLedgerRecord(builder, books.leased, books.settled, books.wins, books.bills));
+  return finish(builder, fbs::CreateLedgerRecord(builder, books.leased, books.settled, books.wins,
+                                                 books.bills));
 }
 
 std::optional<Books> decode_books(std::string_view bytes) {
@@ -105,10 +110,13 @@ std::string encode_bill(Nanos price, std::uint64_t time_ms) {
 
 void add_record_checks(storage::RecordChecks& checks) {
   using storage::Family;
-  checks.add(Family::ads, "camp", [](auto, auto value) { return decode_campaign(value).has_value(); });
-  checks.add(Family::ads, "ledger", [](auto, auto value) { return decode_books(value).has_value(); });
-  checks.add(Family::ads, "bill",
-             [](auto, auto value) { return storage::is_record<fbs::BillRecord, flatbuffers::Verifier>(value); });
+  checks.add(Family::ads, "camp",
+             [](auto, auto value) { return decode_campaign(value).has_value(); });
+  checks.add(Family::ads, "ledger",
+             [](auto, auto value) { return decode_books(value).has_value(); });
+  checks.add(Family::ads, "bill", [](auto, auto value) {
+    return storage::is_record<fbs::BillRecord, flatbuffers::Verifier>(value);
+  });
 }
 
 }  // namespace troupe::auction

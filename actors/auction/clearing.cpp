@@ -8,7 +8,8 @@ namespace {
 
 const Deal* deal_of(const Impression& imp, const Bid& bid) {
   if (bid.deal_id.empty()) return nullptr;
-  const auto it = std::find_if(imp.deals.begin(), imp.deals.end(), [&](const Deal& d) { return d.id == bid.deal_id; });
+  const auto it = std::find_if(imp.deals.begin(), imp.deals.end(),
+                               [&](const Deal& d) { return d.id == bid.deal_id; });
   return it == imp.deals.end() ? nullptr : &*it;
 }
 
@@ -34,8 +35,8 @@ bool ranks_before(const Candidate& a, const Candidate& b) {
   return a.tie < b.tie;
 }
 
-std::vector<Candidate> eligible(const Impression& imp, const std::vector<Bid>& bids, std::uint64_t seed,
-                                std::vector<Clearing::Outcome>& outcomes) {
+std::vector<Candidate> eligible(const Impression& imp, const std::vector<Bid>& bids,
+                                std::uint64_t seed, std::vector<Clearing::Outcome>& outcomes) {
   std::vector<Candidate> out;
   for (std::size_t i = 0; i < bids.size(); ++i) {
     const auto* deal = deal_of(imp, bids[i]);
@@ -57,7 +58,8 @@ Micros best_rival(const std::vector<Candidate>& ranked) {
   const auto& winner = ranked.front();
   Micros best = winner.floor;
   for (const auto& rival : ranked) {
-    if (rival.index != winner.index && rival.bid->price <= winner.bid->price) best = std::max(best, rival.bid->price);
+    if (rival.index != winner.index && rival.bid->price <= winner.bid->price)
+      best = std::max(best, rival.bid->price);
   }
   return best;
 }
@@ -67,7 +69,8 @@ Micros second_price(const std::vector<Candidate>& ranked) {
   Micros price = winner.floor;
   for (std::size_t i = 1; i < ranked.size(); ++i) {
     const auto& rival = ranked[i];
-    // A seat does not bid itself up, and an open bid above a deal's price cannot be what the deal had to beat.
+    // A seat does not bid itself up, and an open bid above a deal's price cannot be what the deal
+    // had to beat.
     if (rival.bid->seat == winner.bid->seat || rival.bid->price > winner.bid->price) continue;
     price = std::max(price, rival.bid->price + kIncrement);
   }
@@ -76,21 +79,26 @@ Micros second_price(const std::vector<Candidate>& ranked) {
 
 }  // namespace
 
-Clearing clear(const Impression& imp, int auction_type, const std::vector<Bid>& bids, std::uint64_t seed) {
+Clearing clear(const Impression& imp, int auction_type, const std::vector<Bid>& bids,
+               std::uint64_t seed) {
   Clearing result;
   result.outcomes.resize(bids.size());
   const auto ranked = eligible(imp, bids, seed, result.outcomes);
   if (ranked.empty()) return result;
   const auto& winner = ranked.front();
-  const int type = winner.deal != nullptr && winner.deal->auction_type != 0 ? winner.deal->auction_type : auction_type;
+  const int type = winner.deal != nullptr && winner.deal->auction_type != 0
+                       ? winner.deal->auction_type
+                       : auction_type;
   result.winner = winner.index;
   // 1: own bid. 3: the deal's floor is the agreed price.
   result.price = type == 2 ? second_price(ranked) : type == 3 ? winner.floor : winner.bid->price;
-  // The specification's example (section 4.4): the winner learns what its best rival bid, the others what it paid.
+  // The specification's example (section 4.4): the winner learns what its best rival bid, the
+  // others what it paid.
   for (auto& outcome : result.outcomes) outcome.min_to_win = result.price;
   for (const auto& candidate : ranked) {
     const bool to_deal = winner.deal != nullptr && candidate.deal == nullptr;
-    result.outcomes[candidate.index].reason = to_deal ? LossReason::lost_to_deal : LossReason::lost_to_higher_bid;
+    result.outcomes[candidate.index].reason =
+        to_deal ? LossReason::lost_to_deal : LossReason::lost_to_higher_bid;
   }
   result.outcomes[winner.index] = {LossReason::won, best_rival(ranked)};
   return result;

@@ -22,8 +22,8 @@ enum class LossReason : int {
 struct Bid {
   std::string id;
   std::string seat;
-  Micros price = 0;      ///< CPM
-  std::string deal_id;   ///< empty: open auction
+  Micros price = 0;     ///< CPM
+  std::string deal_id;  ///< empty: open auction
 };
 
 struct Clearing {
@@ -39,11 +39,13 @@ struct Clearing {
 /// Second price pays this much over the best rival.
 inline constexpr Micros kIncrement = 10'000;
 
-/// Floors, deal tiers and prices as OpenRTB 2.6 sections 3.2.4 (floors), 3.2.11/12 (deals) and 7.3 (auction types) say:
-/// bids under their own floor drop out; with `private_auction` those without a deal do; a deal beats the open auction;
-/// within a tier the higher price wins and ties fall by a hash of the bid id and `seed`. The second price is
-/// min(own bid, max(own floor, best rival of another seat + increment)); equal top bids pay their own bid.
-/// Rivals are the bids of the same tier and, for a deal that beats a higher open bid, those below its own price.
-[[nodiscard]] Clearing clear(const Impression& imp, int auction_type, const std::vector<Bid>& bids, std::uint64_t seed);
+/// Floors, deal tiers and prices as OpenRTB 2.6 sections 3.2.4 (floors), 3.2.11/12 (deals) and 7.3
+/// (auction types) say: bids under their own floor drop out; with `private_auction` those without a
+/// deal do; a deal beats the open auction; within a tier the higher price wins and ties fall by a
+/// hash of the bid id and `seed`. The second price is min(own bid, max(own floor, best rival of
+/// another seat + increment)); equal top bids pay their own bid. Rivals are the bids of the same
+/// tier and, for a deal that beats a higher open bid, those below its own price.
+[[nodiscard]] Clearing clear(const Impression& imp, int auction_type, const std::vector<Bid>& bids,
+                             std::uint64_t seed);
 
 }  // namespace troupe::auction

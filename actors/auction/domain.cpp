@@ -9,7 +9,8 @@
 
 namespace troupe::auction {
 
-Result<std::shared_ptr<CampaignBook>> add_auction(actors::Context& context, const AuctionOptions& options) {
+Result<std::shared_ptr<CampaignBook>> add_auction(actors::Context& context,
+                                                  const AuctionOptions& options) {
   auto book = std::make_shared<CampaignBook>([&reads = context.reads](std::function<void()> task) {
     return reads.post([task = std::move(task)](const storage::Store&) { task(); }).ok();
   });
@@ -33,10 +34,11 @@ Result<std::shared_ptr<CampaignBook>> add_auction(actors::Context& context, cons
   context.entities.add_kind(std::move(auctions));
 
   const auto prefix = storage::KeyBuilder("camp").take();
-  auto listed = context.store.scan(storage::Family::ads, prefix, storage::prefix_end(prefix), SIZE_MAX,
-                                   [&](std::string_view key, std::string_view) {
+  auto listed = context.store.scan(storage::Family::ads, prefix, storage::prefix_end(prefix),
+                                   SIZE_MAX, [&](std::string_view key, std::string_view) {
                                      storage::KeyReader reader(key, "camp");
-                                     context.entities.tell(kCampaignKind, reader.text(), caf::make_message(wake_atom::value));
+                                     context.entities.tell(kCampaignKind, reader.text(),
+                                                           caf::make_message(wake_atom::value));
                                      return true;
                                    });
   if (!listed.ok()) return listed.error();

@@ -13,8 +13,9 @@ struct AuctionOptions {
   std::size_t auction_actors = 4;
 };
 
-/// Registers the kinds "campaign" and "auction" and wakes every stored campaign, which leases budget and publishes
-/// itself. Blocks while it lists them: call it at start. Errors: io, corrupt.
-Result<std::shared_ptr<CampaignBook>> add_auction(actors::Context& context, const AuctionOptions& options);
+/// Registers the kinds "campaign" and "auction" and wakes every stored campaign, which leases
+/// budget and publishes itself. Blocks while it lists them: call it at start. Errors: io, corrupt.
+Result<std::shared_ptr<CampaignBook>> add_auction(actors::Context& context,
+                                                  const AuctionOptions& options);
 
 }  // namespace troupe::auction

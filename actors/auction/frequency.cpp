@@ -18,7 +18,8 @@ bool FrequencyCaps::allows(std::string_view user, std::string_view campaign, int
   return it == entries_.end() || now_ms >= it->second.until_ms || it->second.count < cap;
 }
 
-void FrequencyCaps::shown(std::string_view user, std::string_view campaign, int window_s, std::uint64_t now_ms) {
+void FrequencyCaps::shown(std::string_view user, std::string_view campaign, int window_s,
+                          std::uint64_t now_ms) {
   auto key = key_of(user, campaign);
   auto it = entries_.find(key);
   if (it == entries_.end()) {
@@ -32,7 +33,8 @@ void FrequencyCaps::shown(std::string_view user, std::string_view campaign, int 
     recent_.splice(recent_.begin(), recent_, it->second.place);
   }
   auto& entry = it->second;
-  if (now_ms >= entry.until_ms) entry = {0, now_ms + static_cast<std::uint64_t>(window_s) * 1000, entry.place};
+  if (now_ms >= entry.until_ms)
+    entry = {0, now_ms + static_cast<std::uint64_t>(window_s) * 1000, entry.place};
   ++entry.count;
 }
 

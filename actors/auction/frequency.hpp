@@ -9,9 +9,10 @@
 
 namespace troupe::auction {
 
-/// Fixed windows that begin with the first impression. Keeps at most `max_entries` pairs; the least recently shown are
-/// forgotten, which can only show an ad more often than its cap, never charge more. Not thread-safe: one per auction
-/// actor, and a user's auctions all go to the same one. Lost in a crash.
+/// Fixed windows that begin with the first impression. Keeps at most `max_entries` pairs; the least
+/// recently shown are forgotten, which can only show an ad more often than its cap, never charge
+/// more. Not thread-safe: one per auction actor, and a user's auctions all go to the same one. Lost
+/// in a crash.
 class FrequencyCaps {
  public:
   explicit FrequencyCaps(std::size_t max_entries) : max_entries_(max_entries) {}

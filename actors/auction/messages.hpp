@@ -1,15 +1,15 @@
-// What others may send to campaigns and auctions. Local messages: the payloads are shared, not copied.
+// What others may send to campaigns and auctions. Local messages: the payloads are shared, not
+// copied.
 #pragma once
 
 #include <cstdint>
 #include <memory>
 #include <optional>
 
+#include <boost/json/object.hpp>
 #include <caf/allowed_unsafe_message_type.hpp>
 #include <caf/atom.hpp>
 #include <caf/typed_actor.hpp>
-
-#include <boost/json/object.hpp>
 
 #include "actors/auction/campaign.hpp"
 #include "actors/auction/notice.hpp"
@@ -41,8 +41,8 @@ using CampaignPtr = std::shared_ptr<const Campaign>;
 
 struct CampaignChange {
   boost::json::object json;
-  std::string by;                             ///< the caller's subject; only the owner changes a campaign
-  std::optional<std::uint32_t> if_version;    ///< from If-Match
+  std::string by;  ///< the caller's subject; only the owner changes a campaign
+  std::optional<std::uint32_t> if_version;  ///< from If-Match
 };
 using CampaignChangePtr = std::shared_ptr<const CampaignChange>;
 
@@ -58,14 +58,13 @@ using CampaignActor =
     caf::typed_actor<caf::replies_to<create_atom, CampaignPtr>::with<CampaignViewPtr>,
                      caf::replies_to<fetch_atom>::with<CampaignViewPtr>,
                      caf::replies_to<change_atom, CampaignChangePtr>::with<CampaignViewPtr>,
-                     caf::replies_to<bill_atom, Notice>::with<bool>,  ///< true: booked now; false: was booked before
-                     caf::replies_to<win_atom, Notice>::with<bool>,
-                     caf::reacts_to<refill_atom>,
-                     caf::reacts_to<wake_atom>,
-                     caf::reacts_to<actors::passivate_atom>>;
+                     caf::replies_to<bill_atom, Notice>::with<bool>,  ///< true: booked now; false:
+                                                                      ///< was booked before
+                     caf::replies_to<win_atom, Notice>::with<bool>, caf::reacts_to<refill_atom>,
+                     caf::reacts_to<wake_atom>, caf::reacts_to<actors::passivate_atom>>;
 
-/// One of a fixed number of actors that run auctions, each for its share of the users. Errors: timeout when the deadline
-/// has passed before the auction began.
+/// One of a fixed number of actors that run auctions, each for its share of the users. Errors:
+/// timeout when the deadline has passed before the auction began.
 using AuctionActor = caf::typed_actor<caf::replies_to<run_atom, AuctionJobPtr>::with<OutcomePtr>,
                                       caf::reacts_to<actors::passivate_atom>>;
 

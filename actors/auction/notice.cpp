@@ -8,7 +8,8 @@
 namespace troupe::auction {
 namespace {
 
-constexpr std::size_t kBodyBytes = 16 + 16 + 8 + 8 + 8, kMacBytes = 16, kSealedBytes = kBodyBytes + kMacBytes;
+constexpr std::size_t kBodyBytes = 16 + 16 + 8 + 8 + 8, kMacBytes = 16,
+                      kSealedBytes = kBodyBytes + kMacBytes;
 
 void put(unsigned char*& at, std::uint64_t value) {
   for (int shift = 56; shift >= 0; shift -= 8) *at++ = static_cast<unsigned char>(value >> shift);
@@ -24,8 +25,8 @@ std::uint64_t take(const unsigned char*& at) {
 
 NoticeSeal::NoticeSeal(std::string_view secret) {
   const std::string input = "troupe ads notice v1:" + std::string(secret);
-  crypto_generichash(key_.data(), key_.size(), reinterpret_cast<const unsigned char*>(input.data()), input.size(),
-                     nullptr, 0);
+  crypto_generichash(key_.data(), key_.size(), reinterpret_cast<const unsigned char*>(input.data()),
+                     input.size(), nullptr, 0);
 }
 
 std::string NoticeSeal::seal(const Notice& notice) const {
@@ -37,7 +38,8 @@ std::string NoticeSeal::seal(const Notice& notice) const {
   put(at, notice.epoch);
   crypto_generichash(at, kMacBytes, bytes.data(), kBodyBytes, key_.data(), key_.size());
   char text[sodium_base64_ENCODED_LEN(kSealedBytes, sodium_base64_VARIANT_URLSAFE_NO_PADDING)];
-  return sodium_bin2base64(text, sizeof text, bytes.data(), bytes.size(), sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+  return sodium_bin2base64(text, sizeof text, bytes.data(), bytes.size(),
+                           sodium_base64_VARIANT_URLSAFE_NO_PADDING);
 }
 
 std::optional<Notice> NoticeSeal::open(std::string_view text) const {

@@ -26,7 +26,9 @@ class Reader {
     const auto* value = object_.if_contains(key);
     return value == nullptr || value->is_null() ? nullptr : value;
   }
-  [[nodiscard]] std::string at(const char* key) const { return path_.empty() ? key : path_ + "." + key; }
+  [[nodiscard]] std::string at(const char* key) const {
+    return path_.empty() ? key : path_ + "." + key;
+  }
 
   [[nodiscard]] std::string text(const char* key) const {
     const auto* value = find(key);
@@ -111,7 +113,8 @@ void read_video(const Reader& video, Impression& imp) {
   if (imp.mimes.empty()) throw Bad{video.at("mimes") + ": is required"};
   imp.min_duration_s = video.integer("minduration", 0);
   imp.max_duration_s = video.integer("maxduration", 0);
-  if (video.find("rqddurs") != nullptr && (video.find("minduration") != nullptr || video.find("maxduration") != nullptr)) {
+  if (video.find("rqddurs") != nullptr &&
+      (video.find("minduration") != nullptr || video.find("maxduration") != nullptr)) {
     throw Bad{video.at("rqddurs") + ": excludes minduration and maxduration"};
   }
   const Size size{video.integer("w", 0), video.integer("h", 0)};
@@ -124,7 +127,8 @@ void read_deals(const Reader& pmp, Impression& imp) {
   for (std::size_t i = 0; i < deals.size(); ++i) {
     const auto deal = pmp.element("deals", i, deals[i]);
     deal.currency("bidfloorcur");
-    imp.deals.push_back({deal.required_text("id"), deal.money("bidfloor"), deal.integer("at", 0), deal.texts("wseat")});
+    imp.deals.push_back({deal.required_text("id"), deal.money("bidfloor"), deal.integer("at", 0),
+                         deal.texts("wseat")});
   }
 }
 
@@ -137,7 +141,8 @@ Impression read_impression(const Reader& reader) {
   if (reader.find("banner") != nullptr) read_banner(reader.object("banner"), imp);
   if (reader.find("video") != nullptr) read_video(reader.object("video"), imp);
   const bool other = reader.find("audio") != nullptr || reader.find("native") != nullptr;
-  if (!imp.banner && !imp.video && !other) throw Bad{reader.at("banner") + ": one of banner, video, audio, native is required"};
+  if (!imp.banner && !imp.video && !other)
+    throw Bad{reader.at("banner") + ": one of banner, video, audio, native is required"};
   if (reader.find("pmp") != nullptr) read_deals(reader.object("pmp"), imp);
   return imp;
 }
@@ -146,7 +151,8 @@ void read_channel(const Reader& root, BidRequest& request) {
   int channels = 0;
   for (const char* name : {"site", "app", "dooh"}) channels += root.find(name) != nullptr ? 1 : 0;
   if (channels > 1) throw Bad{"site: site, app and dooh exclude each other"};
-  request.domain = root.find("app") != nullptr ? root.object("app").text("bundle") : root.object("site").text("domain");
+  request.domain = root.find("app") != nullptr ? root.object("app").text("bundle")
+                                               : root.object("site").text("domain");
 }
 
 BidRequest read_request(const Reader& root) {
@@ -158,7 +164,8 @@ BidRequest read_request(const Reader& root) {
   std::set<std::string> ids;
   for (std::size_t i = 0; i < imps.size(); ++i) {
     request.impressions.push_back(read_impression(root.element("imp", i, imps[i])));
-    if (!ids.insert(request.impressions.back().id).second) throw Bad{fmt::format("imp[{}].id: is not unique", i)};
+    if (!ids.insert(request.impressions.back().id).second)
+      throw Bad{fmt::format("imp[{}].id: is not unique", i)};
   }
   request.auction_type = root.integer("at", 2);
   if (request.auction_type != 1 && request.auction_type != 2) throw Bad{"at: must be 1 or 2"};
@@ -175,10 +182,12 @@ BidRequest read_request(const Reader& root) {
   request.blocked_domains = root.texts("badv");
   request.allowed_seats = root.texts("wseat");
   request.blocked_seats = root.texts("bseat");
-  if (!request.allowed_seats.empty() && !request.blocked_seats.empty()) throw Bad{"wseat: wseat and bseat exclude each other"};
+  if (!request.allowed_seats.empty() && !request.blocked_seats.empty())
+    throw Bad{"wseat: wseat and bseat exclude each other"};
   request.test = root.integer("test", 0) == 1;
   const auto currencies = root.texts("cur");
-  if (!currencies.empty() && std::find(currencies.begin(), currencies.end(), "USD") == currencies.end()) {
+  if (!currencies.empty() &&
+      std::find(currencies.begin(), currencies.end(), "USD") == currencies.end()) {
     throw Bad{"cur: only USD is traded here"};
   }
   return request;

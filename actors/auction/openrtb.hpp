@@ -31,8 +31,8 @@ struct Impression {
   std::string id;
   bool banner = false;
   bool video = false;
-  std::vector<Size> sizes;           ///< banner formats; video's one size if given
-  std::vector<std::string> mimes;    ///< video
+  std::vector<Size> sizes;         ///< banner formats; video's one size if given
+  std::vector<std::string> mimes;  ///< video
   int min_duration_s = 0, max_duration_s = 0;
   Micros floor = 0;
   bool secure = false;
@@ -55,8 +55,9 @@ struct BidRequest {
   bool test = false;
 };
 
-/// Validates what section 3.2 of the specification requires of what we use; unknown fields are tolerated. Errors:
-/// invalid_argument, the detail begins with the field's path ("imp[0].banner: …").
+/// Validates what section 3.2 of the specification requires of what we use; unknown fields are
+/// tolerated. Errors: invalid_argument, the detail begins with the field's path ("imp[0].banner:
+/// …").
 [[nodiscard]] Result<BidRequest> parse_bid_request(const boost::json::object& json);
 
 /// Limits on what one request may ask for; beyond them it is invalid.

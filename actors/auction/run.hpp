@@ -1,5 +1,5 @@
-// One auction from request to winners, given the index, the caps and the clock. Pure but for the allowances it takes
-// from.
+// One auction from request to winners, given the index, the caps and the clock. Pure but for the
+// allowances it takes from.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +19,7 @@ struct Win {
   std::string impression;
   const Bidder* bidder = nullptr;  ///< kept alive by Outcome::index
   Id bid;
-  Micros price = 0;        ///< CPM; as nanos, what one impression costs
+  Micros price = 0;  ///< CPM; as nanos, what one impression costs
   Micros min_to_win = 0;
   std::uint64_t expires_ms = 0;
 };
@@ -29,14 +29,16 @@ struct Outcome {
   std::vector<Win> wins;
   std::size_t candidates = 0;
   std::shared_ptr<const CampaignIndex> index;
-  std::vector<std::string> low_campaigns;  ///< whose allowance runs low: their entities should lease more
+  std::vector<std::string>
+      low_campaigns;  ///< whose allowance runs low: their entities should lease more
 };
 
-/// How many of the best candidates of an impression take part: beyond these none can win or set the price unless the
-/// caps or budgets of all above are used up.
+/// How many of the best candidates of an impression take part: beyond these none can win or set the
+/// price unless the caps or budgets of all above are used up.
 inline constexpr std::size_t kMaxBidsPerImpression = 32;
 
-[[nodiscard]] Outcome run_auction(const BidRequest& request, std::shared_ptr<const CampaignIndex> index,
-                                  FrequencyCaps& caps, std::uint64_t now_ms, std::uint64_t seed);
+[[nodiscard]] Outcome run_auction(const BidRequest& request,
+                                  std::shared_ptr<const CampaignIndex> index, FrequencyCaps& caps,
+                                  std::uint64_t now_ms, std::uint64_t seed);
 
 }  // namespace troupe::auction

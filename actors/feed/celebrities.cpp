@@ -25,7 +25,8 @@ bool Celebrities::contains(const std::string& user) const {
 }
 
 void Celebrities::add(const std::string& user, storage::Batch& batch) {
-  batch.put(storage::Family::feed, storage::KeyBuilder("celebrity").text(user).take(), encode_link(user));
+  batch.put(storage::Family::feed, storage::KeyBuilder("celebrity").text(user).take(),
+            encode_link(user));
   const std::lock_guard lock(mutex_);
   users_.emplace(author_hash(user), user);
 }

@@ -1,4 +1,5 @@
-// Accounts with very many followers: their posts are merged at read instead of pushed to every timeline.
+// Accounts with very many followers: their posts are merged at read instead of pushed to every
+// timeline.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +17,8 @@ class Store;
 
 namespace troupe::feed {
 
-/// Thread-safe. Few by nature: an account joins when it first posts to more followers than the threshold, and stays.
+/// Thread-safe. Few by nature: an account joins when it first posts to more followers than the
+/// threshold, and stays.
 class Celebrities {
  public:
   /// Reads what is stored. Blocks: at start.

@@ -23,8 +23,8 @@ struct FeedDomain {
   caf::actor fanout;
 };
 
-/// Registers the kinds "feed" and "handle" and starts the fan-out. Blocks while it reads who is a celebrity: at start.
-/// Errors: io, corrupt.
+/// Registers the kinds "feed" and "handle" and starts the fan-out. Blocks while it reads who is a
+/// celebrity: at start. Errors: io, corrupt.
 Result<FeedDomain> add_feed(actors::Context& context, FeedOptions options);
 
 }  // namespace troupe::feed

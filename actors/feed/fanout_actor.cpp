@@ -31,7 +31,8 @@ struct Step {
 };
 
 /// Reads a stretch of the journal and who is to get its posts.
-Result<Step> read_step(const storage::Store& store, std::uint64_t from, const FeedShared& shared, std::size_t threshold) {
+Result<Step> read_step(const storage::Store& store, std::uint64_t from, const FeedShared& shared,
+                       std::size_t threshold) {
   Step step;
   step.next = from;
   if (from == 0) {
@@ -46,7 +47,9 @@ Result<Step> read_step(const storage::Store& store, std::uint64_t from, const Fe
     step.next = event.offset + 1;
     if (event.type != kPostCreated) continue;
     auto post = decode_post(event.payload);
-    if (!post) return error(ErrorCode::corrupt, "post event " + std::to_string(event.offset) + " does not verify");
+    if (!post)
+      return error(ErrorCode::corrupt,
+                   "post event " + std::to_string(event.offset) + " does not verify");
     Delivery delivery{std::move(*post), {}, false};
     delivery.celebrity = shared.celebrities.contains(delivery.post.author);
     if (!delivery.celebrity) {
@@ -76,7 +79,8 @@ void finish_step(Self self, const Step& step) {
     if (!id) continue;
     const Entry entry{*id, author_hash(delivery.post.author)};
     for (const auto& follower : delivery.followers) {
-      state.shared->context.entities.nudge(kFeedKind, follower, caf::make_message(pushed_atom::value, entry));
+      state.shared->context.entities.nudge(kFeedKind, follower,
+                                           caf::make_message(pushed_atom::value, entry));
     }
     if (state.options.on_delivered) state.options.on_delivered(delivery.followers, delivery.post);
   }
@@ -102,11 +106,13 @@ void write_step(Self self, std::shared_ptr<const Step> step) {
       if (++in_batch < kFollowersPerPage) continue;
       in_batch = 0;
       // Refused now: all of it again later. Accepted and then failed: the last batch fails as well.
-      if (!context.writer.submit(std::move(batch), {}).ok()) return retry_later(self, "the write queue is full");
+      if (!context.writer.submit(std::move(batch), {}).ok())
+        return retry_later(self, "the write queue is full");
       batch = storage::Batch();
     }
   }
-  context.metrics.counter("troupe_feed_timeline_inserts_total", "Entries put on followers' timelines")
+  context.metrics
+      .counter("troupe_feed_timeline_inserts_total", "Entries put on followers' timelines")
       .Increment(static_cast<double>(written));
   batch.advance_cursor(kConsumer, step->next);
   actors::persist(self, context.writer, std::move(batch), [self, step](const auto& done) {
@@ -152,9 +158,12 @@ caf::behavior fanout_actor(Self self, std::shared_ptr<FeedShared> shared, Fanout
   state.options = std::move(options);
   state.wake_token = state.shared->context.writer.on_appended(
       [weak = caf::actor_cast<caf::weak_actor_ptr>(self)](std::uint64_t) {
-        if (const auto strong = weak.lock()) caf::anon_send(caf::actor_cast<caf::actor>(strong), step_atom::value);
+        if (const auto strong = weak.lock())
+          caf::anon_send(caf::actor_cast<caf::actor>(strong), step_atom::value);
       });
-  self->attach_functor([token = state.wake_token, context = &state.shared->context] { context->writer.unsubscribe(token); });
+  self->attach_functor([token = state.wake_token, context = &state.shared->context] {
+    context->writer.unsubscribe(token);
+  });
   self->send(self, step_atom::value);
   return {[self](step_atom) { start_step(self); }};
 }

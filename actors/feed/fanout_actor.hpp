@@ -16,7 +16,8 @@ namespace troupe::feed {
 
 struct FanoutOptions {
   std::size_t celebrity_followers = 10'000;
-  /// Called when a post has reached these users' timelines durably: for live notices. Must not block.
+  /// Called when a post has reached these users' timelines durably: for live notices. Must not
+  /// block.
   std::function<void(const std::vector<std::string>& users, const Post& post)> on_delivered;
 };
 
@@ -24,18 +25,19 @@ struct FanoutState {
   static constexpr const char* name = "fanout";
   std::shared_ptr<FeedShared> shared;
   FanoutOptions options;
-  std::uint64_t next = 0;   ///< journal offset; 0: not read yet
+  std::uint64_t next = 0;  ///< journal offset; 0: not read yet
   bool busy = false;
-  bool more = false;        ///< events came while busy
+  bool more = false;  ///< events came while busy
   std::uint64_t wake_token = 0;
 };
 
 using step_atom = caf::atom_constant<caf::atom("step")>;
 
-/// Delivers each event exactly once: the timeline records and the cursor move in one batch, and a record that is written
-/// again after a crash is the same record. A post for many followers takes several batches; the cursor moves with the
-/// last. Works through one chunk of the journal at a time, so a slow disk slows it down and nothing piles up.
-caf::behavior fanout_actor(caf::stateful_actor<FanoutState>* self, std::shared_ptr<FeedShared> shared,
-                           FanoutOptions options);
+/// Delivers each event exactly once: the timeline records and the cursor move in one batch, and a
+/// record that is written again after a crash is the same record. A post for many followers takes
+/// several batches; the cursor moves with the last. Works through one chunk of the journal at a
+/// time, so a slow disk slows it down and nothing piles up.
+caf::behavior fanout_actor(caf::stateful_actor<FanoutState>* self,
+                           std::shared_ptr<FeedShared> shared, FanoutOptions options);
 
 }  // namespace troupe::feed

@@ -73,7 +73,8 @@ template <class Promise>
 void when_loaded(Self self, Promise promise, std::function<void()> work) {
   auto& state = self->state;
   if (state.loaded) return work();
-  if (state.early.size() >= kMaxEarly) return refuse(promise, ErrorCode::overloaded, "the feed is starting");
+  if (state.early.size() >= kMaxEarly)
+    return refuse(promise, ErrorCode::overloaded, "the feed is starting");
   state.early.push_back(std::move(work));
 }
 
@@ -81,7 +82,8 @@ void when_loaded(Self self, Promise promise, std::function<void()> work) {
 template <class Promise>
 void as_user(Self self, Promise promise, std::function<void()> work) {
   when_loaded(self, promise, [self, promise, work = std::move(work)] {
-    if (!self->state.exists) return refuse(promise, ErrorCode::not_found, "make a profile first: POST /api/v1/users");
+    if (!self->state.exists)
+      return refuse(promise, ErrorCode::not_found, "make a profile first: POST /api/v1/users");
     work();
   });
 }
@@ -106,7 +108,8 @@ auto enter(Self self, const User& user) {
   return promise;
 }
 
-void write_follow(Self self, const std::string& followed, caf::typed_response_promise<bool> promise) {
+void write_follow(Self self, const std::string& followed,
+                  caf::typed_response_promise<bool> promise) {
   auto& state = self->state;
   auto& context = state.shared->context;
   actors::read<std::vector<Entry>>(
@@ -122,15 +125,19 @@ void write_follow(Self self, const std::string& followed, caf::typed_response_pr
         if (!posts.ok()) return answer(promise, actors::to_caf(posts.error()));
         storage::Batch batch;
         put_follow(batch, s.id, followed, s.shared->context.now_ms());
-        for (const auto& entry : *posts) put_timeline(batch, s.id, entry.post.to_string(), followed);
-        batch.append({"feed/" + s.id, "troupe.feed.follow.added.v1",
-                      boost::json::serialize(boost::json::object{{"user", s.id}, {"followed", followed}})});
+        for (const auto& entry : *posts)
+          put_timeline(batch, s.id, entry.post.to_string(), followed);
+        batch.append(
+            {"feed/" + s.id, "troupe.feed.follow.added.v1",
+             boost::json::serialize(boost::json::object{{"user", s.id}, {"followed", followed}})});
         actors::persist(self, s.shared->context.writer, std::move(batch),
                         [self, followed, entries = *posts, promise](const auto& done) {
                           auto& st = self->state;
                           if (!done.ok()) return answer(promise, actors::to_caf(done.error()));
                           const auto hash = author_hash(followed);
-                          st.following.insert(std::lower_bound(st.following.begin(), st.following.end(), hash), hash);
+                          st.following.insert(
+                              std::lower_bound(st.following.begin(), st.following.end(), hash),
+                              hash);
                           for (const auto& entry : entries) st.timeline.insert(entry);
                           answer(promise, true);
                         });
@@ -141,9 +148,11 @@ auto follow(Self self, const std::string& followed) {
   auto promise = self->make_response_promise<bool>();
   as_user(self, promise, [self, followed, promise] {
     auto& state = self->state;
-    if (followed == state.id) return refuse(promise, ErrorCode::invalid_argument, "nobody follows themselves");
+    if (followed == state.id)
+      return refuse(promise, ErrorCode::invalid_argument, "nobody follows themselves");
     if (follows(state.following, author_hash(followed))) return answer(promise, false);
-    if (state.following.size() > kMaxFollowing) return refuse(promise, ErrorCode::conflict, "follows too many already");
+    if (state.following.size() > kMaxFollowing)
+      return refuse(promise, ErrorCode::conflict, "follows too many already");
     write_follow(self, followed, promise);
   });
   return promise;
@@ -153,16 +162,19 @@ auto unfollow(Self self, const std::string& followed) {
   auto promise = self->make_response_promise<bool>();
   as_user(self, promise, [self, followed, promise] {
     auto& state = self->state;
-    if (followed == state.id || !follows(state.following, author_hash(followed))) return answer(promise, false);
+    if (followed == state.id || !follows(state.following, author_hash(followed)))
+      return answer(promise, false);
     storage::Batch batch;
     erase_follow(batch, state.id, followed);
-    batch.append({"feed/" + state.id, "troupe.feed.follow.removed.v1",
-                  boost::json::serialize(boost::json::object{{"user", state.id}, {"followed", followed}})});
-    actors::persist(self, state.shared->context.writer, std::move(batch), [self, followed, promise](const auto& done) {
-      if (!done.ok()) return answer(promise, actors::to_caf(done.error()));
-      std::erase(self->state.following, author_hash(followed));
-      answer(promise, true);
-    });
+    batch.append(
+        {"feed/" + state.id, "troupe.feed.follow.removed.v1",
+         boost::json::serialize(boost::json::object{{"user", state.id}, {"followed", followed}})});
+    actors::persist(self, state.shared->context.writer, std::move(batch),
+                    [self, followed, promise](const auto& done) {
+                      if (!done.ok()) return answer(promise, actors::to_caf(done.error()));
+                      std::erase(self->state.following, author_hash(followed));
+                      answer(promise, true);
+                    });
   });
   return promise;
 }
@@ -178,15 +190,17 @@ void write_post(Self self, const NewPost& wanted, caf::typed_response_promise<Po
   put_timeline(batch, state.id, post->id, state.id);
   batch.append({"feed/" + state.id, kPostCreated, encode_post(*post)});
   if (!wanted.idempotency_key.empty()) {
-    batch.remember("post/" + state.id, wanted.idempotency_key, encode_post(*post), now + kIdempotencyMs);
+    batch.remember("post/" + state.id, wanted.idempotency_key, encode_post(*post),
+                   now + kIdempotencyMs);
   }
-  actors::persist(self, context.writer, std::move(batch), [self, id, post, promise, key = wanted.idempotency_key](const auto& done) {
-    auto& s = self->state;
-    s.posting.erase(key);
-    if (!done.ok()) return answer(promise, actors::to_caf(done.error()));
-    s.timeline.insert({id, author_hash(s.id)});
-    answer(promise, post);
-  });
+  actors::persist(self, context.writer, std::move(batch),
+                  [self, id, post, promise, key = wanted.idempotency_key](const auto& done) {
+                    auto& s = self->state;
+                    s.posting.erase(key);
+                    if (!done.ok()) return answer(promise, actors::to_caf(done.error()));
+                    s.timeline.insert({id, author_hash(s.id)});
+                    answer(promise, post);
+                  });
 }
 
 auto post(Self self, const NewPost& wanted) {
@@ -195,18 +209,22 @@ auto post(Self self, const NewPost& wanted) {
     auto& state = self->state;
     if (wanted.idempotency_key.empty()) return write_post(self, wanted, promise);
     if (!state.posting.insert(wanted.idempotency_key).second) {
-      return refuse(promise, ErrorCode::conflict, "a request with this Idempotency-Key is under way");
+      return refuse(promise, ErrorCode::conflict,
+                    "a request with this Idempotency-Key is under way");
     }
     actors::read<std::optional<std::string>>(
         self, state.shared->context.reads,
-        [scope = "post/" + state.id, key = wanted.idempotency_key, now = state.shared->context.now_ms()](
-            const storage::Store& store) { return store.remembered(scope, key, now); },
+        [scope = "post/" + state.id, key = wanted.idempotency_key,
+         now = state.shared->context.now_ms()](const storage::Store& store) {
+          return store.remembered(scope, key, now);
+        },
         [self, wanted, promise](Result<std::optional<std::string>> earlier) {
           if (earlier.ok() && !*earlier) return write_post(self, wanted, promise);
           self->state.posting.erase(wanted.idempotency_key);
           if (!earlier.ok()) return answer(promise, actors::to_caf(earlier.error()));
           const auto made = decode_post(**earlier);
-          if (!made) return refuse(promise, ErrorCode::corrupt, "the remembered post does not verify");
+          if (!made)
+            return refuse(promise, ErrorCode::corrupt, "the remembered post does not verify");
           answer(promise, std::make_shared<const Post>(*made));
         });
   });
@@ -222,15 +240,17 @@ auto remove(Self self, const std::string& id) {
         [self, id, promise](Result<std::optional<Post>> found) {
           auto& s = self->state;
           if (!found.ok()) return answer(promise, actors::to_caf(found.error()));
-          if (!*found || (*found)->author != s.id) return refuse(promise, ErrorCode::not_found, "no such post of yours");
+          if (!*found || (*found)->author != s.id)
+            return refuse(promise, ErrorCode::not_found, "no such post of yours");
           storage::Batch batch;
           erase_post(batch, **found);
           batch.append({"feed/" + s.id, "troupe.feed.post.deleted.v1", encode_post(**found)});
-          actors::persist(self, s.shared->context.writer, std::move(batch), [self, id, promise](const auto& done) {
-            if (!done.ok()) return answer(promise, actors::to_caf(done.error()));
-            self->state.timeline.remove(*parse_id(id));
-            answer(promise, true);
-          });
+          actors::persist(self, s.shared->context.writer, std::move(batch),
+                          [self, id, promise](const auto& done) {
+                            if (!done.ok()) return answer(promise, actors::to_caf(done.error()));
+                            self->state.timeline.remove(*parse_id(id));
+                            answer(promise, true);
+                          });
         });
   });
   return promise;
@@ -241,13 +261,18 @@ auto page(Self self, const PageQuery& query) {
   as_user(self, promise, [self, query, promise] {
     auto& state = self->state;
     const auto entries = state.timeline.entries();
-    PageJob job{state.id, query, {entries.begin(), entries.end()}, state.timeline.complete(), state.following,
+    PageJob job{state.id,
+                query,
+                {entries.begin(), entries.end()},
+                state.timeline.complete(),
+                state.following,
                 state.shared->celebrities.among(state.following)};
     actors::read<PagePtr>(
         self, state.shared->context.reads,
         [job = std::move(job)](const storage::Store& store) { return read_page(store, job); },
         [promise](Result<PagePtr> done) {
-          done.ok() ? answer(promise, std::move(*done)) : answer(promise, actors::to_caf(done.error()));
+          done.ok() ? answer(promise, std::move(*done))
+                    : answer(promise, actors::to_caf(done.error()));
         });
   });
   return promise;
@@ -260,7 +285,8 @@ FeedActor::behavior_type feed_actor(Self self, std::shared_ptr<FeedShared> share
   state.shared = std::move(shared);
   state.id = std::move(id);
   actors::read<Loaded>(
-      self, state.shared->context.reads, [id = state.id](const storage::Store& store) { return load(store, id); },
+      self, state.shared->context.reads,
+      [id = state.id](const storage::Store& store) { return load(store, id); },
       [self](Result<Loaded> loaded) { on_loaded(self, std::move(loaded)); });
   return {
       [self](enter_atom, const User& user) { return enter(self, user); },
@@ -274,8 +300,8 @@ FeedActor::behavior_type feed_actor(Self self, std::shared_ptr<FeedShared> share
   };
 }
 
-HandleActor::behavior_type handle_actor(HandleActor::pointer self, std::shared_ptr<FeedShared> shared,
-                                        std::string handle) {
+HandleActor::behavior_type handle_actor(HandleActor::pointer self,
+                                        std::shared_ptr<FeedShared> shared, std::string handle) {
   return {
       [self, shared, handle](claim_atom, const User& user) {
         auto promise = self->make_response_promise<UserPtr>();
@@ -293,10 +319,12 @@ HandleActor::behavior_type handle_actor(HandleActor::pointer self, std::shared_p
               storage::Batch batch;
               put_user(batch, user);
               batch.append({"feed/" + user.id, "troupe.feed.user.created.v1", encode_user(user)});
-              actors::persist(self, shared->context.writer, std::move(batch), [user, promise](const auto& done) {
-                if (!done.ok()) return answer(promise, actors::to_caf(done.error()));
-                answer(promise, std::make_shared<const User>(user));
-              });
+              actors::persist(self, shared->context.writer, std::move(batch),
+                              [user, promise](const auto& done) {
+                                if (!done.ok())
+                                  return answer(promise, actors::to_caf(done.error()));
+                                answer(promise, std::make_shared<const User>(user));
+                              });
             });
         return promise;
       },

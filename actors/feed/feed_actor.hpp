@@ -34,15 +34,15 @@ struct FeedState {
   bool loaded = false;
   bool exists = false;
   Timeline timeline{kTimelineInMemory};
-  std::vector<std::uint64_t> following;        ///< author_hash, sorted; own posts count as followed
-  std::vector<std::function<void()>> early;    ///< requests that came before the state was read
-  Id last_post;                                ///< own posts ascend, on whatever thread and in whatever millisecond
-  std::set<std::string> posting;               ///< idempotency keys under way
+  std::vector<std::uint64_t> following;      ///< author_hash, sorted; own posts count as followed
+  std::vector<std::function<void()>> early;  ///< requests that came before the state was read
+  Id last_post;  ///< own posts ascend, on whatever thread and in whatever millisecond
+  std::set<std::string> posting;  ///< idempotency keys under way
 };
 
-FeedActor::behavior_type feed_actor(FeedActor::stateful_pointer<FeedState> self, std::shared_ptr<FeedShared> shared,
-                                    std::string id);
-HandleActor::behavior_type handle_actor(HandleActor::pointer self, std::shared_ptr<FeedShared> shared,
-                                        std::string handle);
+FeedActor::behavior_type feed_actor(FeedActor::stateful_pointer<FeedState> self,
+                                    std::shared_ptr<FeedShared> shared, std::string id);
+HandleActor::behavior_type handle_actor(HandleActor::pointer self,
+                                        std::shared_ptr<FeedShared> shared, std::string handle);
 
 }  // namespace troupe::feed

@@ -9,8 +9,8 @@ namespace {
 constexpr int kMaxRounds = 5;
 
 /// Older entries from disk when what is in memory does not reach far enough below `before`.
-Result<std::vector<Entry>> older(const storage::Store& store, const PageJob& job, std::optional<Id> before,
-                                 std::size_t limit) {
+Result<std::vector<Entry>> older(const storage::Store& store, const PageJob& job,
+                                 std::optional<Id> before, std::size_t limit) {
   if (job.complete) return std::vector<Entry>();
   std::size_t in_reach = 0;
   for (const auto& entry : job.in_memory) {
@@ -20,8 +20,8 @@ Result<std::vector<Entry>> older(const storage::Store& store, const PageJob& job
   return read_timeline(store, job.user, before, limit);
 }
 
-Result<std::vector<Entry>> next_entries(const storage::Store& store, const PageJob& job, std::optional<Id> before,
-                                        std::size_t limit) {
+Result<std::vector<Entry>> next_entries(const storage::Store& store, const PageJob& job,
+                                        std::optional<Id> before, std::size_t limit) {
   auto disk = older(store, job, before, limit);
   if (!disk.ok()) return disk.error();
   std::vector<std::vector<Entry>> famous;

@@ -41,23 +41,33 @@ void add_record_checks(storage::RecordChecks& checks);
 
 // What a change writes, so that every writer of the same kind writes the same records.
 void put_user(storage::Batch& batch, const User& user);
-void put_follow(storage::Batch& batch, std::string_view user, std::string_view followed, std::uint64_t now_ms);
+void put_follow(storage::Batch& batch, std::string_view user, std::string_view followed,
+                std::uint64_t now_ms);
 void erase_follow(storage::Batch& batch, std::string_view user, std::string_view followed);
 void put_post(storage::Batch& batch, const Post& post);
 void erase_post(storage::Batch& batch, const Post& post);
-void put_timeline(storage::Batch& batch, std::string_view user, std::string_view post, std::string_view author);
+void put_timeline(storage::Batch& batch, std::string_view user, std::string_view post,
+                  std::string_view author);
 
-[[nodiscard]] Result<std::optional<User>> read_user(const storage::Store& store, std::string_view id);
-[[nodiscard]] Result<std::optional<Post>> read_post(const storage::Store& store, std::string_view id);
+[[nodiscard]] Result<std::optional<User>> read_user(const storage::Store& store,
+                                                    std::string_view id);
+[[nodiscard]] Result<std::optional<Post>> read_post(const storage::Store& store,
+                                                    std::string_view id);
 /// User ids in order, after `after`.
-[[nodiscard]] Result<std::vector<std::string>> read_following(const storage::Store& store, std::string_view user,
-                                                              std::string_view after, std::size_t limit);
-[[nodiscard]] Result<std::vector<std::string>> read_followers(const storage::Store& store, std::string_view user,
-                                                              std::string_view after, std::size_t limit);
+[[nodiscard]] Result<std::vector<std::string>> read_following(const storage::Store& store,
+                                                              std::string_view user,
+                                                              std::string_view after,
+                                                              std::size_t limit);
+[[nodiscard]] Result<std::vector<std::string>> read_followers(const storage::Store& store,
+                                                              std::string_view user,
+                                                              std::string_view after,
+                                                              std::size_t limit);
 /// Newest first, older than `before` when given.
-[[nodiscard]] Result<std::vector<Entry>> read_timeline(const storage::Store& store, std::string_view user,
+[[nodiscard]] Result<std::vector<Entry>> read_timeline(const storage::Store& store,
+                                                       std::string_view user,
                                                        std::optional<Id> before, std::size_t limit);
-[[nodiscard]] Result<std::vector<Entry>> read_posts_by(const storage::Store& store, std::string_view author,
+[[nodiscard]] Result<std::vector<Entry>> read_posts_by(const storage::Store& store,
+                                                       std::string_view author,
                                                        std::optional<Id> before, std::size_t limit);
 
 }  // namespace troupe::feed

@@ -45,14 +45,14 @@ struct FeedPage {
 using PagePtr = std::shared_ptr<const FeedPage>;
 
 /// One user's feed and writes: profile, follows, posts, timeline.
-using FeedActor = caf::typed_actor<caf::replies_to<enter_atom, User>::with<UserPtr>,
-                                   caf::replies_to<follow_atom, std::string>::with<bool>,  ///< false: did already
-                                   caf::replies_to<drop_atom, std::string>::with<bool>,
-                                   caf::replies_to<post_atom, NewPost>::with<PostPtr>,
-                                   caf::replies_to<remove_atom, std::string>::with<bool>,
-                                   caf::replies_to<page_atom, PageQuery>::with<PagePtr>,
-                                   caf::reacts_to<pushed_atom, Entry>,
-                                   caf::reacts_to<actors::passivate_atom>>;
+using FeedActor =
+    caf::typed_actor<caf::replies_to<enter_atom, User>::with<UserPtr>,
+                     caf::replies_to<follow_atom, std::string>::with<bool>,  ///< false: did already
+                     caf::replies_to<drop_atom, std::string>::with<bool>,
+                     caf::replies_to<post_atom, NewPost>::with<PostPtr>,
+                     caf::replies_to<remove_atom, std::string>::with<bool>,
+                     caf::replies_to<page_atom, PageQuery>::with<PagePtr>,
+                     caf::reacts_to<pushed_atom, Entry>, caf::reacts_to<actors::passivate_atom>>;
 
 /// Sees to it that a handle belongs to one user.
 using HandleActor = caf::typed_actor<caf::replies_to<claim_atom, User>::with<UserPtr>,

@@ -6,11 +6,17 @@
 
 namespace troupe::feed {
 namespace {
-bool newer(const Entry& a, const Entry& b) { return a.post > b.post; }
-bool same_post(const Entry& a, const Entry& b) { return a.post == b.post; }
+bool newer(const Entry& a, const Entry& b) {
+  return a.post > b.post;
+}
+bool same_post(const Entry& a, const Entry& b) {
+  return a.post == b.post;
+}
 }  // namespace
 
-std::uint64_t author_hash(std::string_view user) noexcept { return XXH64(user.data(), user.size(), 0); }
+std::uint64_t author_hash(std::string_view user) noexcept {
+  return XXH64(user.data(), user.size(), 0);
+}
 
 void Timeline::load(std::vector<Entry> entries, bool complete) {
   entries.insert(entries.end(), entries_.begin(), entries_.end());
@@ -42,11 +48,13 @@ bool follows(const std::vector<std::uint64_t>& sorted, std::uint64_t author) noe
   return std::binary_search(sorted.begin(), sorted.end(), author);
 }
 
-std::vector<Entry> merge_runs(const std::vector<std::span<const Entry>>& runs, std::optional<Id> before,
-                              std::size_t limit, const std::vector<std::uint64_t>& keep_authors) {
+std::vector<Entry> merge_runs(const std::vector<std::span<const Entry>>& runs,
+                              std::optional<Id> before, std::size_t limit,
+                              const std::vector<std::uint64_t>& keep_authors) {
   std::vector<std::span<const Entry>> heads;
   for (const auto& run : runs) {
-    const auto at = before ? std::partition_point(run.begin(), run.end(), [&](const Entry& e) { return e.post >= *before; })
+    const auto at = before ? std::partition_point(run.begin(), run.end(),
+                                                  [&](const Entry& e) { return e.post >= *before; })
                            : run.begin();
     if (at != run.end()) heads.push_back(run.subspan(static_cast<std::size_t>(at - run.begin())));
   }

@@ -18,7 +18,8 @@ struct Entry {
   friend auto operator<=>(const Entry&, const Entry&) = default;
 };
 
-/// 64-bit hash (XXH64) of a user id: what timelines and follow sets keep in memory instead of the text.
+/// 64-bit hash (XXH64) of a user id: what timelines and follow sets keep in memory instead of the
+/// text.
 [[nodiscard]] std::uint64_t author_hash(std::string_view user) noexcept;
 
 /// Newest first, without duplicates, at most `bound` entries: the form of all runs here.
@@ -42,10 +43,12 @@ class Timeline {
   std::vector<Entry> entries_;  ///< newest first
 };
 
-/// The newest `limit` entries older than `before` (all, if not given) of several runs, each newest first; an entry that
-/// stands in more than one run comes once. `keep` decides on authors. k-way merge, O(limit · runs).
-[[nodiscard]] std::vector<Entry> merge_runs(const std::vector<std::span<const Entry>>& runs, std::optional<Id> before,
-                                            std::size_t limit, const std::vector<std::uint64_t>& keep_authors);
+/// The newest `limit` entries older than `before` (all, if not given) of several runs, each newest
+/// first; an entry that stands in more than one run comes once. `keep` decides on authors. k-way
+/// merge, O(limit · runs).
+[[nodiscard]] std::vector<Entry> merge_runs(const std::vector<std::span<const Entry>>& runs,
+                                            std::optional<Id> before, std::size_t limit,
+                                            const std::vector<std::uint64_t>& keep_authors);
 
 /// Whether `sorted` holds `author`.
 [[nodiscard]] bool follows(const std::vector<std::uint64_t>& sorted, std::uint64_t author) noexcept;

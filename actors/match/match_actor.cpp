@@ -19,12 +19,13 @@ using Self = MatchActor::stateful_pointer<MatchState>;
 using InfoPromise = caf::typed_response_promise<InfoPtr>;
 using Seat = MatchState::Seat;
 
-constexpr std::size_t kMaxPending = 8;   ///< commands of one client that wait; older ones are dropped
+constexpr std::size_t kMaxPending =
+    8;  ///< commands of one client that wait; older ones are dropped
 constexpr std::size_t kMaxEarly = 256;
 
 const std::vector<double>& tick_buckets() {
-  static const std::vector<double> buckets{0.00005, 0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.003, 0.004,
-                                           0.005,   0.0075, 0.01,   0.02,   0.033, 0.1};
+  static const std::vector<double> buckets{0.00005, 0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.003,
+                                           0.004,   0.005,  0.0075, 0.01,   0.02,  0.033, 0.1};
   return buckets;
 }
 
@@ -34,7 +35,8 @@ void answer(Promise promise, Value value) {
 }
 
 int connected(const MatchState& state) {
-  return static_cast<int>(std::count_if(state.seats.begin(), state.seats.end(), [](const Seat& s) { return s.session != 0; }));
+  return static_cast<int>(std::count_if(state.seats.begin(), state.seats.end(),
+                                        [](const Seat& s) { return s.session != 0; }));
 }
 
 InfoPtr info(const MatchState& state) {
@@ -58,19 +60,23 @@ void checkpoint(Self self) {
   auto& state = self->state;
   if (state.persisting) return;
   state.persisting = true;
-  actors::persist(self, state.shared->context.writer, checkpoint_batch(state), [self](const auto& done) {
-    self->state.persisting = false;
-    if (!done.ok()) spdlog::warn("match {}: no checkpoint: {}", self->state.at.info.id, done.error().detail);
-  });
+  actors::persist(
+      self, state.shared->context.writer, checkpoint_batch(state), [self](const auto& done) {
+        self->state.persisting = false;
+        if (!done.ok())
+          spdlog::warn("match {}: no checkpoint: {}", self->state.at.info.id, done.error().detail);
+      });
 }
 
 void start_ticking(Self self) {
   auto& state = self->state;
-  if (state.ticker_token == 0) state.ticker_token = state.shared->ticker.subscribe(caf::actor_cast<caf::actor>(self));
+  if (state.ticker_token == 0)
+    state.ticker_token = state.shared->ticker.subscribe(caf::actor_cast<caf::actor>(self));
 }
 
 void stop_ticking(MatchState& state) {
-  if (state.ticker_token != 0) state.shared->ticker.unsubscribe(std::exchange(state.ticker_token, 0));
+  if (state.ticker_token != 0)
+    state.shared->ticker.unsubscribe(std::exchange(state.ticker_token, 0));
 }
 
 void begin(Self self) {
@@ -100,12 +106,14 @@ void on_loaded(Self self, Result<std::optional<std::string>> bytes) {
     return;
   }
   if (!state.exists) return begin(self);
-  // The new epoch is written down before anybody plays in it: two crashes in a row must not give it to two histories.
-  actors::persist(self, state.shared->context.writer, checkpoint_batch(state), [self](const auto& done) {
-    if (done.ok()) return begin(self);
-    spdlog::error("match {}: {}", self->state.at.info.id, done.error().detail);
-    self->quit(caf::exit_reason::unhandled_exception);
-  });
+  // The new epoch is written down before anybody plays in it: two crashes in a row must not give it
+  // to two histories.
+  actors::persist(self, state.shared->context.writer, checkpoint_batch(state),
+                  [self](const auto& done) {
+                    if (done.ok()) return begin(self);
+                    spdlog::error("match {}: {}", self->state.at.info.id, done.error().detail);
+                    self->quit(caf::exit_reason::unhandled_exception);
+                  });
 }
 
 void when_loaded(Self self, std::function<void()> work) {
@@ -151,7 +159,8 @@ void enter(Self self, const Client& client) {
   if (!state.exists) return output.goodbye(client.session, game::Goodbye::match_gone);
   auto place = state.at.places.find(client.player);
   if (place == state.at.places.end()) {
-    expire_places(state, state.shared->context.now_ms());  // a match that stands still has no tick to do it
+    expire_places(
+        state, state.shared->context.now_ms());  // a match that stands still has no tick to do it
     const int slot = free_slot(state);
     if (slot < 0) return output.goodbye(client.session, game::Goodbye::match_full);
     place = state.at.places.emplace(client.player, slot).first;
@@ -159,7 +168,8 @@ void enter(Self self, const Client& client) {
     checkpoint(self);
   }
   auto& seat = state.seats[static_cast<std::size_t>(place->second)];
-  if (seat.session != 0 && seat.session != client.session) output.goodbye(seat.session, game::Goodbye::replaced);
+  if (seat.session != 0 && seat.session != client.session)
+    output.goodbye(seat.session, game::Goodbye::replaced);
   seat = {client.session, client.player, 0, 0, {}, 0};
   output.welcome(client.session, place->second, state.shared->options.tick_hz, state.at.info.id);
   start_ticking(self);
@@ -180,7 +190,8 @@ void input(Self self, const InputPtr& in) {
   auto* seat = seat_of(state, in->from);
   if (seat == nullptr) {
     const auto place = state.at.places.find(in->from.player);
-    const bool free = place != state.at.places.end() && state.seats[static_cast<std::size_t>(place->second)].session == 0;
+    const bool free = place != state.at.places.end() &&
+                      state.seats[static_cast<std::size_t>(place->second)].session == 0;
     if (!free) return;
     // This match was restarted and the client's session outlived it.
     enter(self, in->from);
@@ -214,8 +225,9 @@ std::array<std::optional<game::Command>, game::kMaxPlayers> take_commands(MatchS
 }
 
 const game::Snapshot* baseline_of(const MatchState& state, std::uint32_t tick) {
-  const auto it = std::lower_bound(state.history.begin(), state.history.end(), tick,
-                                   [](const game::Snapshot& s, std::uint32_t t) { return s.tick < t; });
+  const auto it =
+      std::lower_bound(state.history.begin(), state.history.end(), tick,
+                       [](const game::Snapshot& s, std::uint32_t t) { return s.tick < t; });
   return it != state.history.end() && it->tick == tick ? &*it : nullptr;
 }
 
@@ -231,12 +243,16 @@ void send_snapshots(MatchState& state) {
     const auto* baseline = seat.acked_tick == 0 ? nullptr : baseline_of(state, seat.acked_tick);
     const auto base_tick = baseline != nullptr ? baseline->tick : 0;
     auto& bytes = encoded[base_tick];
-    if (!bytes) bytes = std::make_shared<const std::string>(game::encode_delta(baseline != nullptr ? *baseline : kNothing, now));
-    if (full_bytes == 0) full_bytes = static_cast<double>(game::encode_full(now).size() + game::kSnapshotHeadBytes);
+    if (!bytes)
+      bytes = std::make_shared<const std::string>(
+          game::encode_delta(baseline != nullptr ? *baseline : kNothing, now));
+    if (full_bytes == 0)
+      full_bytes = static_cast<double>(game::encode_full(now).size() + game::kSnapshotHeadBytes);
     shared.deltas.Increment();
     shared.delta_bytes.Increment(static_cast<double>(bytes->size() + game::kSnapshotHeadBytes));
     shared.full_bytes.Increment(full_bytes);
-    shared.output.snapshot(seat.session, {now.tick, base_tick, seat.last_sequence, state.at.epoch, 0}, bytes);
+    shared.output.snapshot(seat.session,
+                           {now.tick, base_tick, seat.last_sequence, state.at.epoch, 0}, bytes);
   }
   state.history.push_back(now);
   if (state.history.size() > kHistory) state.history.pop_front();
@@ -248,7 +264,9 @@ void tick(Self self, std::uint64_t due_ns) {
   const auto began = std::chrono::steady_clock::now();
   shared.ticker.done(state.ticker_token);
   if (!state.exists || state.ticker_token == 0) return;
-  shared.late_seconds.Observe(static_cast<double>(began.time_since_epoch().count() - static_cast<std::int64_t>(due_ns)) / 1e9);
+  shared.late_seconds.Observe(
+      static_cast<double>(began.time_since_epoch().count() - static_cast<std::int64_t>(due_ns)) /
+      1e9);
   const auto commands = take_commands(state);
   game::step(state.at.world, commands);
   send_snapshots(state);
@@ -258,7 +276,8 @@ void tick(Self self, std::uint64_t due_ns) {
     checkpoint(self);
     if (connected(state) == 0) stop_ticking(state);  // paused while everyone is gone
   }
-  shared.compute_seconds.Observe(std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count());
+  shared.compute_seconds.Observe(
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count());
 }
 
 InfoPromise open(Self self, const MatchInfo& wanted) {
@@ -270,13 +289,15 @@ InfoPromise open(Self self, const MatchInfo& wanted) {
     state.at.world = game::make_world(parse_id(wanted.id)->time_ms() * 2'654'435'761ULL + 1);
     state.at.epoch = 1;
     auto batch = checkpoint_batch(state);
-    batch.append({"match/" + wanted.id, "troupe.match.opened.v1",
-                  boost::json::serialize(boost::json::object{{"id", wanted.id}, {"owner", wanted.owner}})});
-    actors::persist(self, state.shared->context.writer, std::move(batch), [self, promise](const auto& done) {
-      if (!done.ok()) return answer(promise, actors::to_caf(done.error()));
-      self->state.exists = true;
-      answer(promise, info(self->state));
-    });
+    batch.append(
+        {"match/" + wanted.id, "troupe.match.opened.v1",
+         boost::json::serialize(boost::json::object{{"id", wanted.id}, {"owner", wanted.owner}})});
+    actors::persist(self, state.shared->context.writer, std::move(batch),
+                    [self, promise](const auto& done) {
+                      if (!done.ok()) return answer(promise, actors::to_caf(done.error()));
+                      self->state.exists = true;
+                      answer(promise, info(self->state));
+                    });
   });
   return promise;
 }
@@ -284,7 +305,8 @@ InfoPromise open(Self self, const MatchInfo& wanted) {
 InfoPromise describe(Self self) {
   InfoPromise promise = self->make_response_promise<InfoPtr>();
   when_loaded(self, [self, promise] {
-    if (!self->state.exists) return answer(promise, actors::to_caf(error(ErrorCode::not_found, "no such match")));
+    if (!self->state.exists)
+      return answer(promise, actors::to_caf(error(ErrorCode::not_found, "no such match")));
     answer(promise, info(self->state));
   });
   return promise;
@@ -298,39 +320,53 @@ void passivate(Self self) {
   for (auto& seat : state.seats) {
     if (seat.session != 0) state.shared->output.goodbye(seat.session, game::Goodbye::going_away);
   }
-  actors::persist(self, state.shared->context.writer, checkpoint_batch(state), [self](const auto&) { self->quit(); });
+  actors::persist(self, state.shared->context.writer, checkpoint_batch(state),
+                  [self](const auto&) { self->quit(); });
 }
 
 }  // namespace
 
-MatchShared::MatchShared(actors::Context& context_in, Output& output_in, actors::Ticker& ticker_in, MatchOptions options_in)
+MatchShared::MatchShared(actors::Context& context_in, Output& output_in, actors::Ticker& ticker_in,
+                         MatchOptions options_in)
     : context(context_in),
       output(output_in),
       ticker(ticker_in),
       options(options_in),
-      late_seconds(context.metrics.histogram("troupe_match_tick_late_seconds", "From when a tick was due to its start",
+      late_seconds(context.metrics.histogram("troupe_match_tick_late_seconds",
+                                             "From when a tick was due to its start",
                                              tick_buckets())),
       compute_seconds(context.metrics.histogram("troupe_match_tick_compute_seconds",
-                                                "One tick: step, snapshots, hand-over", tick_buckets())),
-      delta_bytes(context.metrics.counter("troupe_match_snapshot_bytes_total", "Bytes of snapshots sent, heads included")),
+                                                "One tick: step, snapshots, hand-over",
+                                                tick_buckets())),
+      delta_bytes(context.metrics.counter("troupe_match_snapshot_bytes_total",
+                                          "Bytes of snapshots sent, heads included")),
       deltas(context.metrics.counter("troupe_match_snapshots_total", "Snapshots sent")),
-      full_bytes(context.metrics.counter("troupe_match_snapshot_full_bytes_total",
-                                         "Bytes that the same snapshots would have taken without a baseline")),
-      dropped_inputs(context.metrics.counter("troupe_match_inputs_dropped_total", "Commands beyond a client's queue")) {}
+      full_bytes(context.metrics.counter(
+          "troupe_match_snapshot_full_bytes_total",
+          "Bytes that the same snapshots would have taken without a baseline")),
+      dropped_inputs(context.metrics.counter("troupe_match_inputs_dropped_total",
+                                             "Commands beyond a client's queue")) {}
 
-MatchActor::behavior_type match_actor(Self self, std::shared_ptr<MatchShared> shared, std::string id) {
+MatchActor::behavior_type match_actor(Self self, std::shared_ptr<MatchShared> shared,
+                                      std::string id) {
   auto& state = self->state;
   state.shared = std::move(shared);
   state.at.info.id = id;
   actors::read<std::optional<std::string>>(
       self, state.shared->context.reads,
-      [id](const storage::Store& store) { return store.get(storage::Family::match, match_key(id)); },
+      [id](const storage::Store& store) {
+        return store.get(storage::Family::match, match_key(id));
+      },
       [self](Result<std::optional<std::string>> bytes) { on_loaded(self, std::move(bytes)); });
   return {
       [self](open_atom, const MatchInfo& wanted) { return open(self, wanted); },
       [self](info_atom) { return describe(self); },
-      [self](enter_atom, const Client& client) { when_loaded(self, [self, client] { enter(self, client); }); },
-      [self](leave_atom, const Client& client) { when_loaded(self, [self, client] { leave(self, client); }); },
+      [self](enter_atom, const Client& client) {
+        when_loaded(self, [self, client] { enter(self, client); });
+      },
+      [self](leave_atom, const Client& client) {
+        when_loaded(self, [self, client] { leave(self, client); });
+      },
       [self](input_atom, const InputPtr& in) {
         if (self->state.loaded) input(self, in);
       },

@@ -33,7 +33,8 @@ struct MatchOptions {
 
 /// What all matches share.
 struct MatchShared {
-  MatchShared(actors::Context& context, Output& output, actors::Ticker& ticker, MatchOptions options);
+  MatchShared(actors::Context& context, Output& output, actors::Ticker& ticker,
+              MatchOptions options);
 
   actors::Context& context;
   Output& output;
@@ -57,7 +58,7 @@ struct MatchState {
     SessionId session = 0;  ///< 0: not connected
     std::string player;
     std::uint32_t acked_tick = 0;
-    std::uint32_t last_sequence = 0;   ///< newest command that was used
+    std::uint32_t last_sequence = 0;  ///< newest command that was used
     std::deque<Input::Numbered> pending;
     std::uint64_t gone_since_ms = 0;
   };
@@ -66,7 +67,7 @@ struct MatchState {
   bool loaded = false;
   bool exists = false;
   bool persisting = false;
-  Checkpoint at;                       ///< info, places, world, epoch: the match itself
+  Checkpoint at;  ///< info, places, world, epoch: the match itself
   std::array<Seat, game::kMaxPlayers> seats;
   std::deque<game::Snapshot> history;  ///< oldest first
   std::uint64_t ticker_token = 0;

@@ -48,7 +48,9 @@ std::vector<std::uint8_t> pack_projectiles(const game::World& world) {
   return out;
 }
 
-bool in_arena(game::Length value) { return value >= 0 && value < game::kArena; }
+bool in_arena(game::Length value) {
+  return value >= 0 && value < game::kArena;
+}
 
 bool unpack_players(const std::uint8_t* at, game::World& world) {
   for (auto& p : world.players) {
@@ -76,7 +78,8 @@ bool unpack_projectiles(const std::uint8_t* at, std::size_t count, game::World& 
     at += 3;
     p.x = static_cast<game::Length>(get(at, 4));
     p.y = static_cast<game::Length>(get(at, 4));
-    if (p.owner >= game::kMaxPlayers || p.ticks_left == 0 || !in_arena(p.x) || !in_arena(p.y)) return false;
+    if (p.owner >= game::kMaxPlayers || p.ticks_left == 0 || !in_arena(p.x) || !in_arena(p.y))
+      return false;
     world.projectiles.push_back(p);
   }
   return true;
@@ -84,7 +87,9 @@ bool unpack_projectiles(const std::uint8_t* at, std::size_t count, game::World& 
 
 }  // namespace
 
-std::string match_key(std::string_view id) { return storage::KeyBuilder("match").text(id).take(); }
+std::string match_key(std::string_view id) {
+  return storage::KeyBuilder("match").text(id).take();
+}
 
 std::string encode_checkpoint(const Checkpoint& c) {
   fbs::MatchRecordT record;
@@ -112,7 +117,8 @@ std::string encode_checkpoint(const Checkpoint& c) {
 std::optional<Checkpoint> decode_checkpoint(std::string_view bytes) {
   if (!storage::is_record<fbs::MatchRecord, flatbuffers::Verifier>(bytes)) return std::nullopt;
   fbs::MatchRecordT record;
-  flatbuffers::GetRoot<fbs::MatchRecord>(reinterpret_cast<const std::uint8_t*>(bytes.data()))->UnPackTo(&record);
+  flatbuffers::GetRoot<fbs::MatchRecord>(reinterpret_cast<const std::uint8_t*>(bytes.data()))
+      ->UnPackTo(&record);
   Checkpoint c;
   c.info = {record.id, record.owner, record.created_ms, record.max_players, 0, 0, record.tick};
   c.epoch = record.epoch;
@@ -120,8 +126,9 @@ std::optional<Checkpoint> decode_checkpoint(std::string_view bytes) {
   c.world.random = record.random == 0 ? 1 : record.random;
   c.world.next_projectile = record.next_projectile;
   const auto count = record.projectiles.size() / kProjectileBytes;
-  if (record.players.size() != kPlayerBytes * game::kMaxPlayers || record.projectiles.size() % kProjectileBytes != 0 ||
-      count > game::kMaxProjectiles || record.max_players > game::kMaxPlayers) {
+  if (record.players.size() != kPlayerBytes * game::kMaxPlayers ||
+      record.projectiles.size() % kProjectileBytes != 0 || count > game::kMaxProjectiles ||
+      record.max_players > game::kMaxPlayers) {
     return std::nullopt;
   }
   if (!unpack_players(record.players.data(), c.world)) return std::nullopt;
@@ -134,7 +141,8 @@ std::optional<Checkpoint> decode_checkpoint(std::string_view bytes) {
 }
 
 void add_record_checks(storage::RecordChecks& checks) {
-  checks.add(storage::Family::match, "match", [](auto, auto value) { return decode_checkpoint(value).has_value(); });
+  checks.add(storage::Family::match, "match",
+             [](auto, auto value) { return decode_checkpoint(value).has_value(); });
 }
 
 }  // namespace troupe::match

@@ -29,7 +29,7 @@ struct MatchInfo {
   std::string id, owner;
   std::uint64_t created_ms = 0;
   int max_players = 16;
-  int players = 0;    ///< places taken
+  int players = 0;  ///< places taken
   int connected = 0;
   std::uint32_t tick = 0;
 };
@@ -53,14 +53,14 @@ struct Input {
 };
 using InputPtr = std::shared_ptr<const Input>;
 
-/// One match. An input of a client that the match does not know (it was restarted) brings the client in again.
-using MatchActor = caf::typed_actor<caf::replies_to<open_atom, MatchInfo>::with<InfoPtr>,
-                                    caf::replies_to<info_atom>::with<InfoPtr>,
-                                    caf::reacts_to<enter_atom, Client>,
-                                    caf::reacts_to<leave_atom, Client>,
-                                    caf::reacts_to<input_atom, InputPtr>,
-                                    caf::reacts_to<actors::tick_atom, std::uint64_t>,
-                                    caf::reacts_to<actors::passivate_atom>>;
+/// One match. An input of a client that the match does not know (it was restarted) brings the
+/// client in again.
+using MatchActor =
+    caf::typed_actor<caf::replies_to<open_atom, MatchInfo>::with<InfoPtr>,
+                     caf::replies_to<info_atom>::with<InfoPtr>, caf::reacts_to<enter_atom, Client>,
+                     caf::reacts_to<leave_atom, Client>, caf::reacts_to<input_atom, InputPtr>,
+                     caf::reacts_to<actors::tick_atom, std::uint64_t>,
+                     caf::reacts_to<actors::passivate_atom>>;
 
 }  // namespace troupe::match
 

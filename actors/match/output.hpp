@@ -12,12 +12,15 @@ namespace troupe::match {
 /// Names one connected client of the gateway; never used twice.
 using SessionId = std::uint64_t;
 
-/// Implemented by net/udp. Thread-safe, does not block, allocates nothing per receiver beyond the packet's head.
+/// Implemented by net/udp. Thread-safe, does not block, allocates nothing per receiver beyond the
+/// packet's head.
 class Output {
  public:
   virtual ~Output() = default;
-  /// Newest wins: a snapshot that was not sent yet is replaced. `delta` is shared by all who have the same baseline.
-  virtual void snapshot(SessionId session, const game::SnapshotHead& head, std::shared_ptr<const std::string> delta) = 0;
+  /// Newest wins: a snapshot that was not sent yet is replaced. `delta` is shared by all who have
+  /// the same baseline.
+  virtual void snapshot(SessionId session, const game::SnapshotHead& head,
+                        std::shared_ptr<const std::string> delta) = 0;
   virtual void welcome(SessionId session, int slot, int tick_hz, const std::string& match) = 0;
   virtual void goodbye(SessionId session, game::Goodbye reason) = 0;
 };

@@ -22,7 +22,8 @@ namespace {
 
 constexpr auto kCategory = caf::atom("troupe");
 constexpr std::size_t kStripes = 16;
-/// Coarse on purpose: deadlines are tens of milliseconds at least, and a scan costs per request in flight.
+/// Coarse on purpose: deadlines are tens of milliseconds at least, and a scan costs per request in
+/// flight.
 constexpr auto kDeadlineScan = std::chrono::milliseconds(5);
 
 using Clock = std::chrono::steady_clock;
@@ -81,8 +82,8 @@ struct Shared {
   std::atomic<std::size_t> in_flight{0};
 };
 
-/// The sender of all requests: an actor without a mailbox, whose `enqueue` hands a reply on right away, on the thread
-/// of the actor that answers. Saves a scheduler hop for each reply.
+/// The sender of all requests: an actor without a mailbox, whose `enqueue` hands a reply on right
+/// away, on the thread of the actor that answers. Saves a scheduler hop for each reply.
 class ReplyPort final : public caf::monitorable_actor {
  public:
   ReplyPort(caf::actor_config& config, std::shared_ptr<Shared> shared)
@@ -114,14 +115,16 @@ caf::error to_caf(const Error& e) {
 Error from_caf(const caf::error& e) {
   if (e.category() == kCategory) {
     const auto& context = e.context();
-    auto detail = context.match_elements<std::string>() ? context.get_as<std::string>(0) : std::string();
+    auto detail =
+        context.match_elements<std::string>() ? context.get_as<std::string>(0) : std::string();
     return error(static_cast<ErrorCode>(e.code()), std::move(detail));
   }
   if (e == caf::sec::request_timeout) return error(ErrorCode::timeout, "no answer in time");
   if (e == caf::sec::request_receiver_down || e.category() == caf::atom("exit")) {
     return error(ErrorCode::unavailable, "the entity went down before it answered");
   }
-  if (e == caf::sec::unexpected_message) return error(ErrorCode::internal, "the entity does not know this message");
+  if (e == caf::sec::unexpected_message)
+    return error(ErrorCode::internal, "the entity does not know this message");
   return error(ErrorCode::internal, "actor error " + std::to_string(e.code()));
 }
 
@@ -158,8 +161,8 @@ Asker::Asker(caf::actor_system& system, const EntityRegistry& entities, std::siz
   impl_->shared = std::make_shared<Shared>();
   impl_->next_id = 1;
   caf::actor_config config;
-  impl_->port = caf::make_actor<ReplyPort, caf::strong_actor_ptr>(system.next_actor_id(), system.node(), &system,
-                                                                  config, impl_->shared);
+  impl_->port = caf::make_actor<ReplyPort, caf::strong_actor_ptr>(
+      system.next_actor_id(), system.node(), &system, config, impl_->shared);
   impl_->deadlines = std::thread([this] { impl_->watch_deadlines(); });
 }
 
@@ -173,14 +176,16 @@ Asker::~Asker() {
   impl_->expire(Clock::time_point::max());
 }
 
-void Asker::ask(const std::string& kind, const std::string& id, caf::message request, std::chrono::milliseconds timeout,
-                Done done) const {
+void Asker::ask(const std::string& kind, const std::string& id, caf::message request,
+                std::chrono::milliseconds timeout, Done done) const {
   const auto router = impl_->entities.router(kind, id);
   if (!router) return done(error(ErrorCode::unavailable, "no entities of kind " + kind));
-  ask(router, caf::make_message(route_atom::value, id, std::move(request)), timeout, std::move(done));
+  ask(router, caf::make_message(route_atom::value, id, std::move(request)), timeout,
+      std::move(done));
 }
 
-void Asker::ask(const caf::actor& target, caf::message request, std::chrono::milliseconds timeout, Done done) const {
+void Asker::ask(const caf::actor& target, caf::message request, std::chrono::milliseconds timeout,
+                Done done) const {
   auto& shared = *impl_->shared;
   if (shared.in_flight.fetch_add(1, std::memory_order_relaxed) >= impl_->max_in_flight) {
     shared.in_flight.fetch_sub(1, std::memory_order_relaxed);
@@ -189,7 +194,8 @@ void Asker::ask(const caf::actor& target, caf::message request, std::chrono::mil
   const auto id = impl_->next_id.fetch_add(1, std::memory_order_relaxed);
   shared.pending.add(id, {std::move(done), Clock::now() + timeout});
   const auto mid = caf::message_id(id).with_normal_priority();
-  caf::actor_cast<caf::strong_actor_ptr>(target)->enqueue(impl_->port, mid, std::move(request), nullptr);
+  caf::actor_cast<caf::strong_actor_ptr>(target)->enqueue(impl_->port, mid, std::move(request),
+                                                          nullptr);
 }
 
 }  // namespace troupe::actors

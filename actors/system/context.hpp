@@ -20,7 +20,8 @@ namespace troupe::actors {
 
 class EntityRegistry;
 
-/// References that outlive every actor. `now_ms` is Unix time in milliseconds; tests inject their own.
+/// References that outlive every actor. `now_ms` is Unix time in milliseconds; tests inject their
+/// own.
 struct Context {
   caf::actor_system& system;
   storage::Store& store;

@@ -24,11 +24,13 @@ std::shared_ptr<KindStats> make_stats(Metrics& metrics, const std::string& kind)
   auto stats = std::make_shared<KindStats>();
   const Labels labels{{"kind", kind}};
   stats->active_gauge = &metrics.gauge("troupe_entities_active", "Active entities", labels);
-  stats->activations_total = &metrics.counter("troupe_entity_activations_total", "Entities brought up", labels);
-  stats->crashes_total = &metrics.counter("troupe_entity_crashes_total", "Entities that ended with an error", labels);
-  stats->dropped_total = &metrics.counter("troupe_entity_messages_refused_total",
-                                          "Messages refused: waiting room full, too many active, failed, stopping",
-                                          labels);
+  stats->activations_total =
+      &metrics.counter("troupe_entity_activations_total", "Entities brought up", labels);
+  stats->crashes_total =
+      &metrics.counter("troupe_entity_crashes_total", "Entities that ended with an error", labels);
+  stats->dropped_total = &metrics.counter(
+      "troupe_entity_messages_refused_total",
+      "Messages refused: waiting room full, too many active, failed, stopping", labels);
   return stats;
 }
 
@@ -72,14 +74,17 @@ caf::actor EntityRegistry::router(const std::string& kind, const std::string& id
   return shards[shards.size() == 1 ? 0 : std::hash<std::string>{}(id) % shards.size()];
 }
 
-void EntityRegistry::tell(const std::string& kind, const std::string& id, caf::message payload) const {
+void EntityRegistry::tell(const std::string& kind, const std::string& id,
+                          caf::message payload) const {
   const auto target = router(kind, id);
   assert(target && "unknown kind");
   caf::anon_send(target, route_atom::value, id, std::move(payload));
 }
 
-void EntityRegistry::nudge(const std::string& kind, const std::string& id, caf::message payload) const {
-  if (const auto target = router(kind, id)) caf::anon_send(target, nudge_atom::value, id, std::move(payload));
+void EntityRegistry::nudge(const std::string& kind, const std::string& id,
+                           caf::message payload) const {
+  if (const auto target = router(kind, id))
+    caf::anon_send(target, nudge_atom::value, id, std::move(payload));
 }
 
 void EntityRegistry::crash(const std::string& kind, const std::string& id) const {
@@ -90,7 +95,8 @@ std::vector<KindStatus> EntityRegistry::status() const {
   std::vector<KindStatus> rows;
   const std::shared_lock lock(impl_->mutex);
   for (const auto& [name, kind] : impl_->kinds) {
-    rows.push_back({name, kind.stats->active, kind.stats->activations, kind.stats->passivations, kind.stats->crashes});
+    rows.push_back({name, kind.stats->active, kind.stats->activations, kind.stats->passivations,
+                    kind.stats->crashes});
   }
   return rows;
 }
@@ -105,7 +111,8 @@ std::size_t EntityRegistry::shutdown(std::chrono::milliseconds timeout) {
   const auto until = std::chrono::steady_clock::now() + timeout;
   for (auto& [name, kind] : kinds) {
     for (auto& shard : kind.shards) {
-      const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(until - std::chrono::steady_clock::now());
+      const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
+          until - std::chrono::steady_clock::now());
       self->request(shard, std::max(left, std::chrono::milliseconds(1)), stop_atom::value)
           .receive([](std::uint64_t) {}, [](const caf::error&) {});
     }

@@ -20,11 +20,13 @@ constexpr std::size_t kSweepSlices = 64;
 constexpr int kEvictionSamples = 16;
 
 std::uint64_t now_ms() {
-  return static_cast<std::uint64_t>(
-      std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now().time_since_epoch())
-          .count());
+  return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(
+                                        std::chrono::steady_clock::now().time_since_epoch())
+                                        .count());
 }
-std::uint32_t now_s() { return static_cast<std::uint32_t>(now_ms() / 1000); }
+std::uint32_t now_s() {
+  return static_cast<std::uint32_t>(now_ms() / 1000);
+}
 
 using Entry = RouterState::Entry;
 using Trouble = RouterState::Trouble;
@@ -34,12 +36,14 @@ Trouble& trouble_of(Entry& entry) {
   return *entry.trouble;
 }
 
-void refuse(RouterState& state, caf::response_promise& promise, ErrorCode code, const char* detail) {
+void refuse(RouterState& state, caf::response_promise& promise, ErrorCode code,
+            const char* detail) {
   state.stats->dropped_total->Increment();
   promise.deliver(to_caf(error(code, detail)));
 }
 
-void wait_in(RouterState& state, Entry& entry, caf::response_promise promise, caf::message payload) {
+void wait_in(RouterState& state, Entry& entry, caf::response_promise promise,
+             caf::message payload) {
   auto& waiting = trouble_of(entry).waiting;
   if (waiting.size() >= state.kind->max_waiting_per_entity) {
     return refuse(state, promise, ErrorCode::overloaded, "too many messages wait for this entity");
@@ -71,7 +75,8 @@ void activate(RouterActor* self, const std::string& key, Entry& entry) {
   if (!entry.trouble) return;
   entry.trouble->revive_at_ms = 0;
   entry.trouble->failed = false;
-  for (auto& one : entry.trouble->waiting) one.promise.delegate(entry.actor, std::move(one.payload));
+  for (auto& one : entry.trouble->waiting)
+    one.promise.delegate(entry.actor, std::move(one.payload));
   entry.trouble->waiting.clear();
 }
 
@@ -94,12 +99,15 @@ void make_room(RouterActor* self) {
   if (oldest != nullptr) begin_passivation(self, *oldest);
 }
 
-std::size_t shard_bound(const EntityKind& kind) { return std::max<std::size_t>(1, kind.max_active / kind.shards); }
+std::size_t shard_bound(const EntityKind& kind) {
+  return std::max<std::size_t>(1, kind.max_active / kind.shards);
+}
 
 void route(RouterActor* self, const std::string& id, caf::message& payload) {
   auto& state = self->state;
   auto promise = self->make_response_promise();
-  if (state.stopping) return refuse(state, promise, ErrorCode::unavailable, "the server is stopping");
+  if (state.stopping)
+    return refuse(state, promise, ErrorCode::unavailable, "the server is stopping");
   auto it = state.entries.find(id);
   if (it == state.entries.end()) {
     const auto bound = shard_bound(*state.kind);
@@ -115,7 +123,8 @@ void route(RouterActor* self, const std::string& id, caf::message& payload) {
   if (entry.trouble && entry.trouble->failed) {
     return refuse(state, promise, ErrorCode::unavailable, "the entity crashed too often");
   }
-  if (!entry.actor || entry.passivating) return wait_in(state, entry, std::move(promise), std::move(payload));
+  if (!entry.actor || entry.passivating)
+    return wait_in(state, entry, std::move(promise), std::move(payload));
   entry.last_used_s = now_s();
   promise.delegate(entry.actor, std::move(payload));
 }
@@ -137,22 +146,25 @@ void on_crash(RouterActor* self, const std::string& id, Entry& entry, const caf:
   state.stats->crashes.fetch_add(1, std::memory_order_relaxed);
   state.stats->crashes_total->Increment();
   auto& trouble = trouble_of(entry);
-  const RestartLimits limits{state.kind->backoff_min, state.kind->backoff_max, state.kind->max_restarts,
-                             state.kind->restart_window};
+  const RestartLimits limits{state.kind->backoff_min, state.kind->backoff_max,
+                             state.kind->max_restarts, state.kind->restart_window};
   const auto decision = trouble.history.crashed(now_ms(), limits, state.random());
-  spdlog::warn("entity {}/{} crashed ({}); {} in {} ms", state.kind->name, id, self->system().render(reason),
-               decision.failed ? "failed, again" : "restarts", decision.delay.count());
+  spdlog::warn("entity {}/{} crashed ({}); {} in {} ms", state.kind->name, id,
+               self->system().render(reason), decision.failed ? "failed, again" : "restarts",
+               decision.delay.count());
   trouble.failed = decision.failed;
   trouble.revive_at_ms = now_ms() + static_cast<std::uint64_t>(decision.delay.count());
   if (decision.failed) {
-    for (auto& one : trouble.waiting) refuse(state, one.promise, ErrorCode::unavailable, "the entity crashed too often");
+    for (auto& one : trouble.waiting)
+      refuse(state, one.promise, ErrorCode::unavailable, "the entity crashed too often");
     trouble.waiting.clear();
   }
   self->delayed_send(self, decision.delay, revive_atom::value, id);
 }
 
 void finish_stop_if_empty(RouterState& state) {
-  if (state.stopping && state.by_actor.empty() && state.stopped.pending()) state.stopped.deliver(std::uint64_t{0});
+  if (state.stopping && state.by_actor.empty() && state.stopped.pending())
+    state.stopped.deliver(std::uint64_t{0});
 }
 
 void on_down(RouterActor* self, const caf::down_msg& down) {
@@ -167,7 +179,8 @@ void on_down(RouterActor* self, const caf::down_msg& down) {
   const bool orderly = !down.reason || down.reason == caf::exit_reason::normal;
   if (state.stopping) {
     if (entry.trouble) {
-      for (auto& one : entry.trouble->waiting) refuse(state, one.promise, ErrorCode::unavailable, "the server is stopping");
+      for (auto& one : entry.trouble->waiting)
+        refuse(state, one.promise, ErrorCode::unavailable, "the server is stopping");
     }
     state.entries.erase(it);
     return finish_stop_if_empty(state);
@@ -188,15 +201,19 @@ void sweep(RouterActor* self) {
   const auto now = now_s();
   for (std::size_t i = 0; i < buckets / kSweepSlices + 1 && buckets > 0; ++i) {
     state.sweep_bucket = (state.sweep_bucket + 1) % buckets;
-    for (auto it = state.entries.begin(state.sweep_bucket); it != state.entries.end(state.sweep_bucket); ++it) {
+    for (auto it = state.entries.begin(state.sweep_bucket);
+         it != state.entries.end(state.sweep_bucket); ++it) {
       auto& entry = it->second;
-      if (entry.actor && !entry.passivating && now - entry.last_used_s > idle_s) begin_passivation(self, entry);
+      if (entry.actor && !entry.passivating && now - entry.last_used_s > idle_s)
+        begin_passivation(self, entry);
     }
   }
   // One round over all slices takes a quarter of the idle time, at most 15 s.
-  const auto round = std::min<std::chrono::milliseconds>(state.kind->idle_after / 4, std::chrono::seconds(15));
-  self->delayed_send(self, std::max<std::chrono::milliseconds>(round / kSweepSlices, std::chrono::milliseconds(5)),
-                     sweep_atom::value);
+  const auto round =
+      std::min<std::chrono::milliseconds>(state.kind->idle_after / 4, std::chrono::seconds(15));
+  self->delayed_send(
+      self, std::max<std::chrono::milliseconds>(round / kSweepSlices, std::chrono::milliseconds(5)),
+      sweep_atom::value);
 }
 
 caf::result<std::uint64_t> stop(RouterActor* self) {
@@ -219,7 +236,8 @@ void nudge(RouterActor* self, const std::string& id, caf::message& payload) {
 
 void crash(RouterState& state, RouterActor* self, const std::string& id) {
   const auto it = state.entries.find(id);
-  if (it != state.entries.end() && it->second.actor) self->send_exit(it->second.actor, caf::exit_reason::kill);
+  if (it != state.entries.end() && it->second.actor)
+    self->send_exit(it->second.actor, caf::exit_reason::kill);
 }
 
 }  // namespace
@@ -231,8 +249,12 @@ caf::behavior entity_router(RouterActor* self, std::shared_ptr<const EntityKind>
   self->set_down_handler([self](caf::down_msg& down) { on_down(self, down); });
   if (self->state.kind->idle_after.count() > 0) self->send(self, sweep_atom::value);
   return {
-      [self](route_atom, const std::string& id, caf::message& payload) { route(self, id, payload); },
-      [self](nudge_atom, const std::string& id, caf::message& payload) { nudge(self, id, payload); },
+      [self](route_atom, const std::string& id, caf::message& payload) {
+        route(self, id, payload);
+      },
+      [self](nudge_atom, const std::string& id, caf::message& payload) {
+        nudge(self, id, payload);
+      },
       [self](revive_atom, const std::string& id) { revive(self, id); },
       [self](sweep_atom) { sweep(self); },
       [self](stop_atom) { return stop(self); },

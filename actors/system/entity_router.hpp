@@ -36,7 +36,8 @@ struct KindStats {
   prometheus::Counter* dropped_total = nullptr;
 };
 
-/// (sweep_atom): passivates a slice of the idle. (stop_atom): passivates all; answered with the number still up.
+/// (sweep_atom): passivates a slice of the idle. (stop_atom): passivates all; answered with the
+/// number still up.
 using sweep_atom = caf::atom_constant<caf::atom("sweep")>;
 using revive_atom = caf::atom_constant<caf::atom("revive")>;
 using stop_atom = caf::atom_constant<caf::atom("stop")>;
@@ -67,7 +68,8 @@ struct RouterState {
   std::shared_ptr<const EntityKind> kind;
   std::shared_ptr<KindStats> stats;
   Map entries;
-  std::unordered_map<std::uint64_t, const std::string*> by_actor;  ///< actor id → key in `entries` (stable)
+  std::unordered_map<std::uint64_t, const std::string*>
+      by_actor;  ///< actor id → key in `entries` (stable)
   std::size_t sweep_bucket = 0;
   bool stopping = false;
   caf::response_promise stopped;

@@ -18,7 +18,11 @@ RestartHistory::Decision RestartHistory::crashed(std::uint64_t now_ms, const Res
   for (std::size_t i = 1; i < crashes_.size() && delay < limits.backoff_max; ++i) delay *= 2;
   delay = std::min(delay, limits.backoff_max);
   const auto quarter = delay.count() / 4;
-  const auto jitter = quarter == 0 ? 0 : static_cast<std::int64_t>(random % static_cast<std::uint64_t>(2 * quarter + 1)) - quarter;
+  const auto jitter =
+      quarter == 0
+          ? 0
+          : static_cast<std::int64_t>(random % static_cast<std::uint64_t>(2 * quarter + 1)) -
+                quarter;
   return {false, delay + std::chrono::milliseconds(jitter)};
 }
 

@@ -14,17 +14,17 @@ struct RestartLimits {
   std::chrono::milliseconds window{60'000};
 };
 
-/// The crashes of one child within the window. Follows OTP's restart intensity (max_restarts in window), with
-/// exponential backoff between the restarts.
+/// The crashes of one child within the window. Follows OTP's restart intensity (max_restarts in
+/// window), with exponential backoff between the restarts.
 class RestartHistory {
  public:
   struct Decision {
-    bool failed = false;                  ///< Too many: do not restart before `delay` has passed, escalate.
+    bool failed = false;  ///< Too many: do not restart before `delay` has passed, escalate.
     std::chrono::milliseconds delay{0};
   };
 
-  /// Records a crash at `now_ms` (any monotonic clock). `random` is uniform: the delay is jittered by ±25 %, so that
-  /// children that fell together do not rise together.
+  /// Records a crash at `now_ms` (any monotonic clock). `random` is uniform: the delay is jittered
+  /// by ±25 %, so that children that fell together do not rise together.
   Decision crashed(std::uint64_t now_ms, const RestartLimits& limits, std::uint64_t random);
 
  private:

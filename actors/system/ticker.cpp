@@ -32,9 +32,10 @@ struct Subscriber {
 struct Ticker::Impl {
   Impl(std::chrono::nanoseconds period_in, Metrics& metrics)
       : period(period_in),
-        skipped_total(metrics.counter("troupe_ticker_skipped_total", "Ticks not sent, the subscriber was behind")),
-        late_seconds(metrics.histogram("troupe_ticker_late_seconds", "How late the ticker thread woke",
-                                       latency_buckets())) {}
+        skipped_total(metrics.counter("troupe_ticker_skipped_total",
+                                      "Ticks not sent, the subscriber was behind")),
+        late_seconds(metrics.histogram("troupe_ticker_late_seconds",
+                                       "How late the ticker thread woke", latency_buckets())) {}
 
   void run();
   void fire(std::vector<Subscriber>& slot, Clock::time_point due);
@@ -76,12 +77,14 @@ void Ticker::Impl::run() {
     late_seconds.Observe(std::chrono::duration<double>(late).count());
     fire(slots[slot], due);
     due += step;
-    // After a stall of the whole process the missed ticks are not made up for: that would only prolong the overload.
+    // After a stall of the whole process the missed ticks are not made up for: that would only
+    // prolong the overload.
     if (late > period * 2) due = Clock::now() + step;
   }
 }
 
-Ticker::Ticker(std::chrono::nanoseconds period, Metrics& metrics) : impl_(std::make_unique<Impl>(period, metrics)) {
+Ticker::Ticker(std::chrono::nanoseconds period, Metrics& metrics)
+    : impl_(std::make_unique<Impl>(period, metrics)) {
   impl_->thread = std::thread([this] { impl_->run(); });
 }
 
@@ -97,8 +100,9 @@ Ticker::~Ticker() {
 std::uint64_t Ticker::subscribe(const caf::actor& actor) {
   const std::lock_guard lock(impl_->mutex);
   // Token = number * slots + slot: the token alone finds the subscriber's slot.
-  auto* emptiest = std::min_element(std::begin(impl_->slots), std::end(impl_->slots),
-                                    [](const auto& a, const auto& b) { return a.size() < b.size(); });
+  auto* emptiest =
+      std::min_element(std::begin(impl_->slots), std::end(impl_->slots),
+                       [](const auto& a, const auto& b) { return a.size() < b.size(); });
   const auto slot = static_cast<std::uint64_t>(emptiest - impl_->slots);
   const auto token = impl_->next_token++ * kSlots + slot;
   emptiest->push_back({token, caf::actor_cast<caf::actor_addr>(actor), 0});
@@ -107,7 +111,8 @@ std::uint64_t Ticker::subscribe(const caf::actor& actor) {
 
 void Ticker::unsubscribe(std::uint64_t token) {
   const std::lock_guard lock(impl_->mutex);
-  std::erase_if(impl_->slots[token % kSlots], [&](const Subscriber& s) { return s.token == token; });
+  std::erase_if(impl_->slots[token % kSlots],
+                [&](const Subscriber& s) { return s.token == token; });
 }
 
 void Ticker::done(std::uint64_t token) {
@@ -120,6 +125,8 @@ void Ticker::done(std::uint64_t token) {
   }
 }
 
-std::chrono::nanoseconds Ticker::period() const noexcept { return impl_->period; }
+std::chrono::nanoseconds Ticker::period() const noexcept {
+  return impl_->period;
+}
 
 }  // namespace troupe::actors

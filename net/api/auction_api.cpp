@@ -38,14 +38,17 @@ struct Shared {
   explicit Shared(AuctionApi a)
       : api(std::move(a)),
         auctions(api.context.metrics.counter("troupe_auctions_total", "Auctions asked for")),
-        timeouts(api.context.metrics.counter("troupe_auction_timeouts_total", "Auctions that ran out of time")),
+        timeouts(api.context.metrics.counter("troupe_auction_timeouts_total",
+                                             "Auctions that ran out of time")),
         wins(api.context.metrics.counter("troupe_auction_bids_total", "Impressions sold")),
-        seconds(api.context.metrics.histogram("troupe_auction_seconds", "From request to response", latency_buckets())),
+        seconds(api.context.metrics.histogram("troupe_auction_seconds", "From request to response",
+                                              latency_buckets())),
         no_bid_empty(no_bid("no_candidate")),
         no_bid_invalid(no_bid("invalid_request")) {}
 
   prometheus::Counter& no_bid(const char* reason) {
-    return api.context.metrics.counter("troupe_auction_no_bids_total", "Auctions without a bid", {{"reason", reason}});
+    return api.context.metrics.counter("troupe_auction_no_bids_total", "Auctions without a bid",
+                                       {{"reason", reason}});
   }
 };
 using SharedPtr = std::shared_ptr<Shared>;
@@ -59,20 +62,22 @@ http::Response campaign_response(int status, const CampaignView& view) {
   return response;
 }
 
-/// The id of the campaign that a POST makes. With an Idempotency-Key it follows from owner and key, so a retry meets the
-/// campaign of the first try instead of making another.
+/// The id of the campaign that a POST makes. With an Idempotency-Key it follows from owner and key,
+/// so a retry meets the campaign of the first try instead of making another.
 std::string campaign_id(const Request& request) {
   const auto key = request.header("idempotency-key");
   if (!key) return make_id_string();
   const std::string input = request.principal->subject + "\n" + *key;
   Id id;
-  crypto_generichash(id.bytes.data(), id.bytes.size(), reinterpret_cast<const unsigned char*>(input.data()),
-                     input.size(), nullptr, 0);
+  crypto_generichash(id.bytes.data(), id.bytes.size(),
+                     reinterpret_cast<const unsigned char*>(input.data()), input.size(), nullptr,
+                     0);
   return id.to_string();
 }
 
 template <class... Args>
-void ask_campaign(const SharedPtr& s, const Request& request, const std::string& id, const Responder& out, int status,
+void ask_campaign(const SharedPtr& s, const Request& request, const std::string& id,
+                  const Responder& out, int status,
                   std::function<bool(const CampaignView&)> allowed, Args&&... args) {
   s->api.asker.ask_as<CampaignViewPtr>(
       kCampaignKind, id, request.time_left(),
@@ -85,7 +90,9 @@ void ask_campaign(const SharedPtr& s, const Request& request, const std::string&
 }
 
 std::function<bool(const CampaignView&)> owned_by(const Request& request) {
-  return [subject = request.principal->subject](const CampaignView& view) { return view.campaign.owner == subject; };
+  return [subject = request.principal->subject](const CampaignView& view) {
+    return view.campaign.owner == subject;
+  };
 }
 
 void create_campaign(const SharedPtr& s, const Request& request, const Responder& out) {
@@ -119,30 +126,34 @@ void change_campaign(const SharedPtr& s, const Request& request, const Responder
   const auto version = if_match(request);
   if (!version.ok()) return out.send(version.error());
   ask_campaign(s, request, request.params.at("id"), out, 200, owned_by(request), change_atom::value,
-               std::make_shared<const CampaignChange>(CampaignChange{*body, request.principal->subject, *version}));
+               std::make_shared<const CampaignChange>(
+                   CampaignChange{*body, request.principal->subject, *version}));
 }
 
 void list_campaigns(const SharedPtr& s, const Request& request, const Responder& out) {
   const auto page = read_page(request);
   if (!page.ok()) return out.send(page.error());
-  auto posted = s->api.context.reads.post([out, page = *page, owner = request.principal->subject](const storage::Store& store) {
-    const auto prefix = storage::KeyBuilder("camp").take();
-    // From the last id seen on; that one itself is skipped.
-    const auto begin = page.after.empty() ? prefix : campaign_key(page.after);
-    json::array items;
-    std::string last;
-    auto scanned = store.scan(storage::Family::ads, begin, storage::prefix_end(prefix), kMaxScan,
-                              [&](std::string_view, std::string_view value) {
-                                const auto campaign = decode_campaign(value);
-                                if (!campaign || campaign->owner != owner || campaign->id == page.after) return true;
-                                last = campaign->id;
-                                items.push_back(to_json(*campaign));
-                                return items.size() < page.limit;
-                              });
-    if (!scanned.ok()) return out.send(scanned.error());
-    const bool more = items.size() == page.limit;
-    out.send(page_response(std::move(items), more ? last : ""));
-  });
+  auto posted = s->api.context.reads.post(
+      [out, page = *page, owner = request.principal->subject](const storage::Store& store) {
+        const auto prefix = storage::KeyBuilder("camp").take();
+        // From the last id seen on; that one itself is skipped.
+        const auto begin = page.after.empty() ? prefix : campaign_key(page.after);
+        json::array items;
+        std::string last;
+        auto scanned =
+            store.scan(storage::Family::ads, begin, storage::prefix_end(prefix), kMaxScan,
+                       [&](std::string_view, std::string_view value) {
+                         const auto campaign = decode_campaign(value);
+                         if (!campaign || campaign->owner != owner || campaign->id == page.after)
+                           return true;
+                         last = campaign->id;
+                         items.push_back(to_json(*campaign));
+                         return items.size() < page.limit;
+                       });
+        if (!scanned.ok()) return out.send(scanned.error());
+        const bool more = items.size() == page.limit;
+        out.send(page_response(std::move(items), more ? last : ""));
+      });
   if (!posted.ok()) out.send(posted.error());
 }
 
@@ -154,15 +165,14 @@ void campaign_stats(const SharedPtr& s, const Request& request, const Responder&
         const auto& v = **view;
         if (!allowed(v)) return out.send(error(ErrorCode::not_found, "no such campaign"));
         const auto units = [](Nanos nanos) { return static_cast<double>(nanos) / 1e9; };
-        out.send(http::json_response(
-            200, json::object{{"id", v.campaign.id},
-                              {"budget_nanos", v.campaign.budget * 1'000},
-                              {"spent_nanos", v.settled},
-                              {"spent", units(v.settled)},
-                              {"reserved", units(v.reserved)},
-                              {"leased", units(v.leased)},
-                              {"wins", v.wins},
-                              {"bills", v.bills}}));
+        out.send(http::json_response(200, json::object{{"id", v.campaign.id},
+                                                       {"budget_nanos", v.campaign.budget * 1'000},
+                                                       {"spent_nanos", v.settled},
+                                                       {"spent", units(v.settled)},
+                                                       {"reserved", units(v.reserved)},
+                                                       {"leased", units(v.leased)},
+                                                       {"wins", v.wins},
+                                                       {"bills", v.bills}}));
       },
       fetch_atom::value);
 }
@@ -183,17 +193,21 @@ void run(const SharedPtr& s, const Request& request, const Responder& out) {
     s->no_bid_invalid.Increment();
     return out.send(parsed.error());
   }
-  const int tmax = std::clamp(parsed->tmax_ms == 0 ? s->api.default_tmax_ms : parsed->tmax_ms, kMinTmaxMs, s->api.max_tmax_ms);
+  const int tmax = std::clamp(parsed->tmax_ms == 0 ? s->api.default_tmax_ms : parsed->tmax_ms,
+                              kMinTmaxMs, s->api.max_tmax_ms);
   // A user's auctions meet in one actor, which knows the user's frequency caps.
   const auto& by = parsed->user_id.empty() ? parsed->id : parsed->user_id;
   const auto shard = std::to_string(std::hash<std::string>{}(by) % s->api.auction_actors);
   const auto job = std::make_shared<const AuctionJob>(
       AuctionJob{std::move(*parsed), s->api.context.now_ms() + static_cast<std::uint64_t>(tmax)});
-  const auto base = s->api.public_url.empty() ? "http://" + request.header("host").value_or("localhost") : s->api.public_url;
+  const auto base = s->api.public_url.empty()
+                        ? "http://" + request.header("host").value_or("localhost")
+                        : s->api.public_url;
   s->api.asker.ask_as<OutcomePtr>(
       kAuctionKind, shard, std::chrono::milliseconds(tmax),
       [s, out, job, base, began](const Result<OutcomePtr>& outcome) {
-        s->seconds.Observe(std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count());
+        s->seconds.Observe(
+            std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count());
         if (!outcome.ok()) {
           s->timeouts.Increment();
           return out.send(no_content());  // an exchange's deadline is no error of the caller's
@@ -203,7 +217,8 @@ void run(const SharedPtr& s, const Request& request, const Responder& out) {
           return out.send(no_content());
         }
         s->wins.Increment(static_cast<double>((*outcome)->wins.size()));
-        auto response = http::json_response(200, bid_response(job->request, **outcome, s->api.seal, base));
+        auto response =
+            http::json_response(200, bid_response(job->request, **outcome, s->api.seal, base));
         response.headers["X-OpenRTB-Version"] = "2.6";
         out.send(std::move(response));
       },
@@ -217,8 +232,10 @@ http::Handler notice_handler(const SharedPtr& s, Atom atom) {
     if (!notice) return out.send(error(ErrorCode::invalid_argument, "n: not a notice of ours"));
     s->api.asker.ask_as<bool>(
         kCampaignKind, notice->campaign.to_string(), request.time_left(),
-        [out](const Result<bool>& booked) { booked.ok() ? out.send(no_content()) : out.send(booked.error()); }, atom,
-        *notice);
+        [out](const Result<bool>& booked) {
+          booked.ok() ? out.send(no_content()) : out.send(booked.error());
+        },
+        atom, *notice);
   };
 }
 
@@ -232,16 +249,24 @@ void mount_auction(http::Router& router, AuctionApi api) {
   const http::RouteOptions ads{.scope = "ads"};
   router.add("POST", "/api/v1/campaigns", bind(create_campaign), ads);
   router.add("GET", "/api/v1/campaigns", bind(list_campaigns), ads);
-  router.add("GET", "/api/v1/campaigns/{id}", [s](const Request& request, const Responder& out) {
-    ask_campaign(s, request, request.params.at("id"), out, 200, owned_by(request), fetch_atom::value);
-  }, ads);
+  router.add(
+      "GET", "/api/v1/campaigns/{id}",
+      [s](const Request& request, const Responder& out) {
+        ask_campaign(s, request, request.params.at("id"), out, 200, owned_by(request),
+                     fetch_atom::value);
+      },
+      ads);
   router.add("PATCH", "/api/v1/campaigns/{id}", bind(change_campaign), ads);
   router.add("GET", "/api/v1/campaigns/{id}/stats", bind(campaign_stats), ads);
   router.add("POST", "/openrtb2/auction", bind(run),
-             {.scope = "exchange", .max_body_bytes = kMaxBidRequestBytes, .timeout = std::chrono::seconds(10)});
+             {.scope = "exchange",
+              .max_body_bytes = kMaxBidRequestBytes,
+              .timeout = std::chrono::seconds(10)});
   for (const char* method : {"GET", "POST"}) {
-    router.add(method, "/openrtb2/win", notice_handler(s, win_atom::value), {.access = http::Access::open});
-    router.add(method, "/openrtb2/bill", notice_handler(s, bill_atom::value), {.access = http::Access::open});
+    router.add(method, "/openrtb2/win", notice_handler(s, win_atom::value),
+               {.access = http::Access::open});
+    router.add(method, "/openrtb2/bill", notice_handler(s, bill_atom::value),
+               {.access = http::Access::open});
   }
 }
 

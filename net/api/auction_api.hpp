@@ -32,8 +32,8 @@ struct AuctionApi {
 };
 
 /// POST/GET /api/v1/campaigns, GET/PATCH /api/v1/campaigns/{id}, GET …/stats (scope ads);
-/// POST /openrtb2/auction (scope exchange); GET and POST /openrtb2/win and /openrtb2/bill (open: the notice is its own
-/// proof). References must outlive the router.
+/// POST /openrtb2/auction (scope exchange); GET and POST /openrtb2/win and /openrtb2/bill (open:
+/// the notice is its own proof). References must outlive the router.
 void mount_auction(http::Router& router, AuctionApi api);
 
 }  // namespace troupe::api

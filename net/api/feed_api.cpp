@@ -31,11 +31,13 @@ constexpr std::size_t kMaxIdempotencyBytes = 200;
 /// User ids come from tokens, so they may be anything short and printable.
 bool is_user_id(const std::string& id) {
   return !id.empty() && id.size() <= kMaxIdBytes &&
-         std::all_of(id.begin(), id.end(), [](unsigned char c) { return c > 0x20 && c < 0x7f && c != '/'; });
+         std::all_of(id.begin(), id.end(),
+                     [](unsigned char c) { return c > 0x20 && c < 0x7f && c != '/'; });
 }
 
 std::size_t code_points(std::string_view text) {
-  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xc0) != 0x80; }));
+  return static_cast<std::size_t>(
+      std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xc0) != 0x80; }));
 }
 
 Result<std::string> text_field(const json::object& body, const char* key, std::size_t max_points) {
@@ -45,9 +47,11 @@ Result<std::string> text_field(const json::object& body, const char* key, std::s
   }
   const std::string_view text(value->get_string().data(), value->get_string().size());
   if (text.empty() || code_points(text) > max_points) {
-    return error(ErrorCode::invalid_argument, std::string(key) + ": must have 1 to " + std::to_string(max_points) + " characters");
+    return error(ErrorCode::invalid_argument, std::string(key) + ": must have 1 to " +
+                                                  std::to_string(max_points) + " characters");
   }
-  if (!ws::is_valid_utf8(text)) return error(ErrorCode::invalid_argument, std::string(key) + ": is not valid UTF-8");
+  if (!ws::is_valid_utf8(text))
+    return error(ErrorCode::invalid_argument, std::string(key) + ": is not valid UTF-8");
   return std::string(text);
 }
 
@@ -56,19 +60,27 @@ Result<std::string> handle_field(const json::object& body) {
   auto handle = text_field(body, "handle", 30);
   if (!handle.ok()) return handle;
   std::string lower = *handle;
-  std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  const bool fine = lower.size() >= 3 && std::all_of(lower.begin(), lower.end(), [](unsigned char c) {
-    return std::isdigit(c) || (c >= 'a' && c <= 'z') || c == '_';
-  });
+  std::transform(lower.begin(), lower.end(), lower.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  const bool fine =
+      lower.size() >= 3 && std::all_of(lower.begin(), lower.end(), [](unsigned char c) {
+        return std::isdigit(c) || (c >= 'a' && c <= 'z') || c == '_';
+      });
   if (!fine) return error(ErrorCode::invalid_argument, "handle: 3 to 30 letters, digits and _");
   return lower;
 }
 
 json::object to_json(const User& user) {
-  return {{"id", user.id}, {"handle", user.handle}, {"name", user.name}, {"created_ms", user.created_ms}};
+  return {{"id", user.id},
+          {"handle", user.handle},
+          {"name", user.name},
+          {"created_ms", user.created_ms}};
 }
 json::object to_json(const Post& post) {
-  return {{"id", post.id}, {"author", post.author}, {"text", post.text}, {"created_ms", post.created_ms}};
+  return {{"id", post.id},
+          {"author", post.author},
+          {"text", post.text},
+          {"created_ms", post.created_ms}};
 }
 
 http::Response no_content() {
@@ -83,14 +95,16 @@ struct Handlers {
   template <class Reply, class F, class... Args>
   void ask_self(const Request& request, const Responder& out, F then, Args&&... args) const {
     if (!is_user_id(request.principal->subject)) {
-      return out.send(error(ErrorCode::invalid_argument, "the token's subject cannot be a user id"));
+      return out.send(
+          error(ErrorCode::invalid_argument, "the token's subject cannot be a user id"));
     }
-    api.asker.ask_as<Reply>(kFeedKind, request.principal->subject, request.time_left(),
-                            [out, then = std::move(then)](Result<Reply> reply) {
-                              if (!reply.ok()) return out.send(reply.error());
-                              then(*reply);
-                            },
-                            std::forward<Args>(args)...);
+    api.asker.ask_as<Reply>(
+        kFeedKind, request.principal->subject, request.time_left(),
+        [out, then = std::move(then)](Result<Reply> reply) {
+          if (!reply.ok()) return out.send(reply.error());
+          then(*reply);
+        },
+        std::forward<Args>(args)...);
   }
 
   /// Runs `job` in the read pool; it answers by itself.
@@ -107,11 +121,14 @@ struct Handlers {
     auto name = body->contains("name") ? text_field(*body, "name", kMaxNamePoints) : handle;
     if (!name.ok()) return out.send(name.error());
     const User user{request.principal->subject, *handle, *name, api.context.now_ms()};
-    ask_self<UserPtr>(request, out, [out](const UserPtr& made) {
-      auto response = http::json_response(201, to_json(*made));
-      response.headers["Location"] = "/api/v1/users/" + made->id;
-      out.send(std::move(response));
-    }, enter_atom::value, user);
+    ask_self<UserPtr>(
+        request, out,
+        [out](const UserPtr& made) {
+          auto response = http::json_response(201, to_json(*made));
+          response.headers["Location"] = "/api/v1/users/" + made->id;
+          out.send(std::move(response));
+        },
+        enter_atom::value, user);
   }
 
   void get_user(const Request& request, const Responder& out) const {
@@ -123,13 +140,15 @@ struct Handlers {
     });
   }
 
-  using Lister = Result<std::vector<std::string>> (*)(const storage::Store&, std::string_view, std::string_view, std::size_t);
+  using Lister = Result<std::vector<std::string>> (*)(const storage::Store&, std::string_view,
+                                                      std::string_view, std::size_t);
   void list(const Request& request, const Responder& out, Lister lister) const {
     auto page_request = request;
     page_request.query.erase("cursor");  // here it is a user id
     const auto page = read_page(page_request);
     if (!page.ok()) return out.send(page.error());
-    read(out, [out, lister, id = request.params.at("id"), after = request.query_value("cursor").value_or(""),
+    read(out, [out, lister, id = request.params.at("id"),
+               after = request.query_value("cursor").value_or(""),
                limit = page->limit](const storage::Store& store) {
       auto users = lister(store, id, after, limit);
       if (!users.ok()) return out.send(users.error());
@@ -146,12 +165,16 @@ struct Handlers {
 
   void follow(const Request& request, const Responder& out) const {
     if (!is_self(request, out)) return;
-    ask_self<bool>(request, out, [out](bool) { out.send(no_content()); }, follow_atom::value, request.params.at("other"));
+    ask_self<bool>(
+        request, out, [out](bool) { out.send(no_content()); }, follow_atom::value,
+        request.params.at("other"));
   }
 
   void unfollow(const Request& request, const Responder& out) const {
     if (!is_self(request, out)) return;
-    ask_self<bool>(request, out, [out](bool) { out.send(no_content()); }, drop_atom::value, request.params.at("other"));
+    ask_self<bool>(
+        request, out, [out](bool) { out.send(no_content()); }, drop_atom::value,
+        request.params.at("other"));
   }
 
   void create_post(const Request& request, const Responder& out) const {
@@ -163,11 +186,14 @@ struct Handlers {
     if (key.size() > kMaxIdempotencyBytes) {
       return out.send(error(ErrorCode::invalid_argument, "Idempotency-Key: at most 200 bytes"));
     }
-    ask_self<PostPtr>(request, out, [out](const PostPtr& made) {
-      auto response = http::json_response(201, to_json(*made));
-      response.headers["Location"] = "/api/v1/posts/" + made->id;
-      out.send(std::move(response));
-    }, post_atom::value, NewPost{*text, key});
+    ask_self<PostPtr>(
+        request, out,
+        [out](const PostPtr& made) {
+          auto response = http::json_response(201, to_json(*made));
+          response.headers["Location"] = "/api/v1/posts/" + made->id;
+          out.send(std::move(response));
+        },
+        post_atom::value, NewPost{*text, key});
   }
 
   void get_post(const Request& request, const Responder& out) const {
@@ -182,26 +208,32 @@ struct Handlers {
   void delete_post(const Request& request, const Responder& out) const {
     const auto& id = request.params.at("id");
     if (!parse_id(id)) return out.send(error(ErrorCode::not_found, "no such post"));
-    ask_self<bool>(request, out, [out](bool) { out.send(no_content()); }, remove_atom::value, id);
+    ask_self<bool>(
+        request, out, [out](bool) { out.send(no_content()); }, remove_atom::value, id);
   }
 
   void get_feed(const Request& request, const Responder& out) const {
     const auto page = api::read_page(request);
     if (!page.ok()) return out.send(page.error());
     PageQuery query{page->after.empty() ? std::nullopt : parse_id(page->after), page->limit};
-    ask_self<PagePtr>(request, out, [out](const PagePtr& feed_page) {
-      json::array items;
-      for (const auto& post : feed_page->posts) items.push_back(to_json(post));
-      out.send(page_response(std::move(items), feed_page->next));
-    }, page_atom::value, query);
+    ask_self<PagePtr>(
+        request, out,
+        [out](const PagePtr& feed_page) {
+          json::array items;
+          for (const auto& post : feed_page->posts) items.push_back(to_json(post));
+          out.send(page_response(std::move(items), feed_page->next));
+        },
+        page_atom::value, query);
   }
 
   void listen(const Request& request, const std::shared_ptr<ws::Session>& session) const {
     const auto user = request.principal->subject;
     api.listeners->add(user, session);
-    session->on_close([listeners = api.listeners, user, id = session->id()] { listeners->remove(user, id); });
+    session->on_close(
+        [listeners = api.listeners, user, id = session->id()] { listeners->remove(user, id); });
     session->on_message([weak = std::weak_ptr<ws::Session>(session)](std::string_view, bool) {
-      if (auto s = weak.lock()) s->close(ws::close_code(ErrorCode::invalid_argument), "nothing is expected from clients");
+      if (auto s = weak.lock())
+        s->close(ws::close_code(ErrorCode::invalid_argument), "nothing is expected from clients");
     });
     session->send(ws::text_frame(R"({"type":"hello"})"));
   }
@@ -213,7 +245,8 @@ void FeedListeners::add(const std::string& user, const std::shared_ptr<ws::Sessi
   const std::lock_guard lock(mutex_);
   auto& list = sessions_[user];
   if (list.size() >= kMaxPerUser) {
-    if (auto oldest = list.front().lock()) oldest->close(ws::close_code(ErrorCode::overloaded), "too many connections");
+    if (auto oldest = list.front().lock())
+      oldest->close(ws::close_code(ErrorCode::overloaded), "too many connections");
     list.erase(list.begin());
   }
   list.push_back(session);
@@ -244,14 +277,16 @@ void FeedListeners::notify(const std::vector<std::string>& users, const feed::Po
     }
   }
   if (targets.empty()) return;
-  const auto frame = ws::text_frame(json::serialize(json::object{{"type", "post"}, {"post", to_json(post)}}));
+  const auto frame =
+      ws::text_frame(json::serialize(json::object{{"type", "post"}, {"post", to_json(post)}}));
   for (const auto& session : targets) session->send(frame);
 }
 
 void mount_feed(http::Router& router, const FeedApi& api) {
   const auto h = std::make_shared<const Handlers>(Handlers{api});
   const auto bind = [&h](void (Handlers::*method)(const Request&, const Responder&) const) {
-    return [h, method](const Request& request, const Responder& out) { ((*h).*method)(request, out); };
+    return
+        [h, method](const Request& request, const Responder& out) { ((*h).*method)(request, out); };
   };
   const auto lister = [&h](Handlers::Lister list) {
     return [h, list](const Request& request, const Responder& out) { h->list(request, out, list); };
@@ -266,9 +301,10 @@ void mount_feed(http::Router& router, const FeedApi& api) {
   router.add("GET", "/api/v1/posts/{id}", bind(&Handlers::get_post));
   router.add("DELETE", "/api/v1/posts/{id}", bind(&Handlers::delete_post));
   router.add("GET", "/api/v1/feed", bind(&Handlers::get_feed));
-  router.add_ws("/feed/ws", [h](const Request& request, const std::shared_ptr<ws::Session>& session) {
-    h->listen(request, session);
-  });
+  router.add_ws("/feed/ws",
+                [h](const Request& request, const std::shared_ptr<ws::Session>& session) {
+                  h->listen(request, session);
+                });
 }
 
 }  // namespace troupe::api

@@ -30,7 +30,8 @@ class FeedListeners {
 
   void add(const std::string& user, const std::shared_ptr<ws::Session>& session);
   void remove(const std::string& user, std::uint64_t session);
-  /// Sends one shared frame to those of `users` who listen. A full queue drops the notice: the timeline has the post.
+  /// Sends one shared frame to those of `users` who listen. A full queue drops the notice: the
+  /// timeline has the post.
   void notify(const std::vector<std::string>& users, const feed::Post& post) const;
 
  private:
@@ -44,9 +45,9 @@ struct FeedApi {
   std::shared_ptr<FeedListeners> listeners;
 };
 
-/// POST /api/v1/users, GET /api/v1/users/{id}, GET/PUT/DELETE …/following[/{other}], GET …/followers,
-/// POST /api/v1/posts, GET/DELETE /api/v1/posts/{id}, GET /api/v1/feed, WebSocket /feed/ws. A user is the token's
-/// subject. References must outlive the router.
+/// POST /api/v1/users, GET /api/v1/users/{id}, GET/PUT/DELETE …/following[/{other}], GET
+/// …/followers, POST /api/v1/posts, GET/DELETE /api/v1/posts/{id}, GET /api/v1/feed, WebSocket
+/// /feed/ws. A user is the token's subject. References must outlive the router.
 void mount_feed(http::Router& router, const FeedApi& api);
 
 }  // namespace troupe::api

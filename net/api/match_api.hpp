@@ -25,8 +25,8 @@ struct MatchApi {
   std::function<std::uint16_t()> game_port;
 };
 
-/// POST/GET /api/v1/matches, GET /api/v1/matches/{id}, POST …/join → {host, port, token, player, expires_at}.
-/// References must outlive the router.
+/// POST/GET /api/v1/matches, GET /api/v1/matches/{id}, POST …/join → {host, port, token, player,
+/// expires_at}. References must outlive the router.
 void mount_match(http::Router& router, MatchApi api);
 
 }  // namespace troupe::api

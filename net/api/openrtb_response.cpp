@@ -19,16 +19,18 @@ std::string decimal(Micros micros) {
   return text;
 }
 
-json::object bid(const BidRequest& request, const Win& win, const NoticeSeal& seal, const std::string& base_url) {
+json::object bid(const BidRequest& request, const Win& win, const NoticeSeal& seal,
+                 const std::string& base_url) {
   const auto& c = win.bidder->campaign;
   const auto campaign = parse_id(c.id).value_or(Id{});
   const auto notice = seal.seal({campaign, win.bid, win.price, win.expires_ms, win.bidder->epoch});
   const auto id = win.bid.to_string();
   const auto price = decimal(win.price);
   const std::vector<std::pair<std::string_view, std::string>> values{
-      {"AUCTION_ID", request.id},      {"AUCTION_BID_ID", request.id}, {"AUCTION_IMP_ID", win.impression},
-      {"AUCTION_SEAT_ID", c.advertiser}, {"AUCTION_AD_ID", c.creative.crid}, {"AUCTION_PRICE", price},
-      {"AUCTION_CURRENCY", "USD"},     {"AUCTION_MIN_TO_WIN", decimal(win.min_to_win)}};
+      {"AUCTION_ID", request.id},         {"AUCTION_BID_ID", request.id},
+      {"AUCTION_IMP_ID", win.impression}, {"AUCTION_SEAT_ID", c.advertiser},
+      {"AUCTION_AD_ID", c.creative.crid}, {"AUCTION_PRICE", price},
+      {"AUCTION_CURRENCY", "USD"},        {"AUCTION_MIN_TO_WIN", decimal(win.min_to_win)}};
   json::object out{{"id", id},
                    {"impid", win.impression},
                    {"price", static_cast<double>(win.price) / 1e6},
@@ -55,7 +57,8 @@ json::object bid(const BidRequest& request, const Win& win, const NoticeSeal& se
 
 }  // namespace
 
-std::string replace_macros(std::string_view text, const std::vector<std::pair<std::string_view, std::string>>& values) {
+std::string replace_macros(std::string_view text,
+                           const std::vector<std::pair<std::string_view, std::string>>& values) {
   std::string out;
   out.reserve(text.size());
   while (true) {
@@ -70,7 +73,8 @@ std::string replace_macros(std::string_view text, const std::vector<std::pair<st
     }
     auto name = text.substr(2, end - 2);
     name = name.substr(0, name.find(':'));
-    const auto it = std::find_if(values.begin(), values.end(), [&](const auto& pair) { return pair.first == name; });
+    const auto it = std::find_if(values.begin(), values.end(),
+                                 [&](const auto& pair) { return pair.first == name; });
     if (it != values.end()) out.append(it->second);
     text.remove_prefix(end + 1);
   }
@@ -83,7 +87,8 @@ json::object bid_response(const BidRequest& request, const Outcome& outcome, con
     seats[win.bidder->campaign.advertiser].push_back(bid(request, win, seal, base_url));
   }
   json::array seatbid;
-  for (auto& [seat, bids] : seats) seatbid.push_back(json::object{{"seat", seat}, {"bid", std::move(bids)}});
+  for (auto& [seat, bids] : seats)
+    seatbid.push_back(json::object{{"seat", seat}, {"bid", std::move(bids)}});
   return {{"id", request.id}, {"cur", "USD"}, {"seatbid", std::move(seatbid)}};
 }
 

@@ -12,13 +12,17 @@
 
 namespace troupe::api {
 
-/// Section 4.2: one seatbid for each seat that won; nurl and burl carry a sealed notice below `base_url`. The macros of
-/// section 4.4 are replaced in the markup; AUCTION_LOSS and what is not known become empty.
-[[nodiscard]] boost::json::object bid_response(const auction::BidRequest& request, const auction::Outcome& outcome,
-                                               const auction::NoticeSeal& seal, const std::string& base_url);
+/// Section 4.2: one seatbid for each seat that won; nurl and burl carry a sealed notice below
+/// `base_url`. The macros of section 4.4 are replaced in the markup; AUCTION_LOSS and what is not
+/// known become empty.
+[[nodiscard]] boost::json::object bid_response(const auction::BidRequest& request,
+                                               const auction::Outcome& outcome,
+                                               const auction::NoticeSeal& seal,
+                                               const std::string& base_url);
 
-/// Replaces each ${NAME} and ${NAME:encoding} that `values` knows; others of the AUCTION_ family become empty.
-[[nodiscard]] std::string replace_macros(std::string_view text,
-                                         const std::vector<std::pair<std::string_view, std::string>>& values);
+/// Replaces each ${NAME} and ${NAME:encoding} that `values` knows; others of the AUCTION_ family
+/// become empty.
+[[nodiscard]] std::string replace_macros(
+    std::string_view text, const std::vector<std::pair<std::string_view, std::string>>& values);
 
 }  // namespace troupe::api

@@ -1,4 +1,5 @@
-// Cursor pagination, the same for every list: `?limit=1..200&cursor=…` in, `{"items": […], "next": "…"}` out.
+// Cursor pagination, the same for every list: `?limit=1..200&cursor=…` in, `{"items": […], "next":
+// "…"}` out.
 #pragma once
 
 #include <string>

@@ -36,7 +36,8 @@ boost::json::object row(const actors::KindStatus& kind) {
 }  // namespace
 
 void mount_system(http::Router& router, const SystemApi& api) {
-  router.add("GET", "/healthz", [](const Request&, const Responder& out) { out.send(text(200, "ok\n")); },
+  router.add("GET", "/healthz",
+             [](const Request&, const Responder& out) { out.send(text(200, "ok\n")); },
              {.access = Access::open});
   router.add("GET", "/readyz",
              [ready = api.ready](const Request&, const Responder& out) {
@@ -59,8 +60,10 @@ void mount_system(http::Router& router, const SystemApi& api) {
              [&reads = api.reads, dir = api.backup_dir](const Request&, const Responder& out) {
                const auto name = make_id_string();
                auto posted = reads.post([out, dir, name](const storage::Store& store) {
-                 if (auto done = storage::backup(store, dir / name); !done.ok()) return out.send(done.error());
-                 out.send(http::json_response(201, boost::json::object{{"id", name}, {"path", (dir / name).string()}}));
+                 if (auto done = storage::backup(store, dir / name); !done.ok())
+                   return out.send(done.error());
+                 out.send(http::json_response(
+                     201, boost::json::object{{"id", name}, {"path", (dir / name).string()}}));
                });
                if (!posted.ok()) out.send(posted.error());
              },

@@ -28,8 +28,9 @@ struct SystemApi {
   bool drills = false;  ///< Mount the route that crashes an entity.
 };
 
-/// GET /healthz, /readyz, /metrics (open); GET /api/v1/admin/actors, POST /api/v1/admin/backups and, with drills,
-/// POST /api/v1/admin/actors/{kind}/{id}/crash (scope admin). References must outlive the router.
+/// GET /healthz, /readyz, /metrics (open); GET /api/v1/admin/actors, POST /api/v1/admin/backups
+/// and, with drills, POST /api/v1/admin/actors/{kind}/{id}/crash (scope admin). References must
+/// outlive the router.
 void mount_system(http::Router& router, const SystemApi& api);
 
 }  // namespace troupe::api

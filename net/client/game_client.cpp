@@ -13,7 +13,7 @@
 namespace troupe::client {
 namespace {
 
-constexpr std::size_t kHistory = 64;        ///< snapshots kept as baselines; as many as the server keeps
+constexpr std::size_t kHistory = 64;  ///< snapshots kept as baselines; as many as the server keeps
 constexpr std::size_t kMaxUnconfirmed = 120;
 
 std::once_flag enet_once;
@@ -52,7 +52,8 @@ struct GameClient::Impl {
     const auto text = builder.CreateString(token);
     const auto hello = fbs::CreateHello(builder, text);
     builder.Finish(fbs::CreateClientMessage(builder, fbs::ClientBody::Hello, hello.Union()));
-    auto* packet = enet_packet_create(builder.GetBufferPointer(), builder.GetSize(), ENET_PACKET_FLAG_RELIABLE);
+    auto* packet = enet_packet_create(builder.GetBufferPointer(), builder.GetSize(),
+                                      ENET_PACKET_FLAG_RELIABLE);
     enet_peer_send(peer, game::kReliableChannel, packet);
   }
 
@@ -81,8 +82,10 @@ struct GameClient::Impl {
     for (const auto& snapshot : history) {
       if (snapshot.tick == head->baseline) baseline = &snapshot;
     }
-    auto snapshot = baseline == nullptr ? std::nullopt
-                                        : game::decode_delta(*baseline, head->tick, bytes.substr(game::kSnapshotHeadBytes));
+    auto snapshot =
+        baseline == nullptr
+            ? std::nullopt
+            : game::decode_delta(*baseline, head->tick, bytes.substr(game::kSnapshotHeadBytes));
     if (!snapshot) {
       ++statistics.undecodable;
       return;
@@ -98,13 +101,15 @@ struct GameClient::Impl {
   void reconcile(std::uint32_t confirmed) {
     const auto* own = find(history.back(), slot);
     if (own == nullptr) return;
-    while (!unconfirmed.empty() && unconfirmed.front().sequence < confirmed) unconfirmed.pop_front();
+    while (!unconfirmed.empty() && unconfirmed.front().sequence < confirmed)
+      unconfirmed.pop_front();
     if (!unconfirmed.empty() && unconfirmed.front().sequence == confirmed) {
       const auto& sent = unconfirmed.front();
       const auto off = std::max(std::abs(sent.x - own->x), std::abs(sent.y - own->y));
       if (off > 0 && own->alive) {
         ++statistics.corrections;
-        statistics.largest_correction = std::max(statistics.largest_correction, static_cast<std::uint32_t>(off));
+        statistics.largest_correction =
+            std::max(statistics.largest_correction, static_cast<std::uint32_t>(off));
       }
       unconfirmed.pop_front();
     }
@@ -128,17 +133,21 @@ struct GameClient::Impl {
     if (state != State::playing) return;
     const auto clean = game::sanitise(command);
     if (predicted && predicted->respawn == 0) game::move(*predicted, clean);
-    unconfirmed.push_back({next_sequence++, clean, predicted ? predicted->x : 0, predicted ? predicted->y : 0});
+    unconfirmed.push_back(
+        {next_sequence++, clean, predicted ? predicted->x : 0, predicted ? predicted->y : 0});
     if (unconfirmed.size() > kMaxUnconfirmed) unconfirmed.pop_front();
     ++statistics.commands;
     std::vector<fbs::GameCommand> commands;
     const auto count = std::min<std::size_t>(unconfirmed.size(), game::kMaxCommandsPerPacket);
-    for (auto it = unconfirmed.end() - static_cast<std::ptrdiff_t>(count); it != unconfirmed.end(); ++it) {
-      commands.emplace_back(it->sequence, it->command.move_x, it->command.move_y, it->command.aim, it->command.fire);
+    for (auto it = unconfirmed.end() - static_cast<std::ptrdiff_t>(count); it != unconfirmed.end();
+         ++it) {
+      commands.emplace_back(it->sequence, it->command.move_x, it->command.move_y, it->command.aim,
+                            it->command.fire);
     }
     flatbuffers::FlatBufferBuilder builder(256);
     const auto list = builder.CreateVectorOfStructs(commands);
-    const auto body = fbs::CreateCommands(builder, history.empty() ? 0 : history.back().tick, epoch, list);
+    const auto body =
+        fbs::CreateCommands(builder, history.empty() ? 0 : history.back().tick, epoch, list);
     builder.Finish(fbs::CreateClientMessage(builder, fbs::ClientBody::Commands, body.Union()));
     auto* packet = enet_packet_create(builder.GetBufferPointer(), builder.GetSize(), 0);
     if (enet_peer_send(peer, game::kUnreliableChannel, packet) < 0) enet_packet_destroy(packet);
@@ -152,15 +161,27 @@ GameClient::~GameClient() {
   enet_peer_disconnect_now(impl_->peer, 0);
 }
 
-State GameClient::state() const noexcept { return impl_->state; }
-game::Goodbye GameClient::goodbye() const noexcept { return impl_->goodbye; }
-int GameClient::slot() const noexcept { return impl_->slot; }
-int GameClient::tick_hz() const noexcept { return impl_->tick_hz; }
-void GameClient::send(const game::Command& command) { impl_->send(command); }
+State GameClient::state() const noexcept {
+  return impl_->state;
+}
+game::Goodbye GameClient::goodbye() const noexcept {
+  return impl_->goodbye;
+}
+int GameClient::slot() const noexcept {
+  return impl_->slot;
+}
+int GameClient::tick_hz() const noexcept {
+  return impl_->tick_hz;
+}
+void GameClient::send(const game::Command& command) {
+  impl_->send(command);
+}
 const game::Snapshot* GameClient::latest() const noexcept {
   return impl_->history.empty() ? nullptr : &impl_->history.back();
 }
-std::optional<game::Player> GameClient::predicted() const noexcept { return impl_->predicted; }
+std::optional<game::Player> GameClient::predicted() const noexcept {
+  return impl_->predicted;
+}
 
 Statistics GameClient::statistics() const noexcept {
   auto out = impl_->statistics;
@@ -172,8 +193,9 @@ std::optional<game::Snapshot> GameClient::interpolated(double behind_ticks) cons
   const auto& history = impl_->history;
   if (history.size() < 2) return std::nullopt;
   const double time = static_cast<double>(history.back().tick) - behind_ticks;
-  auto after = std::find_if(history.begin(), history.end(),
-                            [time](const game::Snapshot& s) { return static_cast<double>(s.tick) >= time; });
+  auto after = std::find_if(history.begin(), history.end(), [time](const game::Snapshot& s) {
+    return static_cast<double>(s.tick) >= time;
+  });
   if (after == history.begin()) ++after;
   if (after == history.end()) --after;
   const auto& from = *(after - 1);
@@ -218,14 +240,17 @@ Result<std::unique_ptr<ClientHost>> ClientHost::create(std::size_t max_clients) 
   return std::unique_ptr<ClientHost>(new ClientHost(std::move(impl)));
 }
 
-Result<std::unique_ptr<GameClient>> ClientHost::connect(const std::string& host, std::uint16_t port, std::string token) {
+Result<std::unique_ptr<GameClient>> ClientHost::connect(const std::string& host, std::uint16_t port,
+                                                        std::string token) {
   ENetAddress address{};
   address.port = port;
-  if (enet_address_set_host_ip(&address, host.c_str()) != 0) return error(ErrorCode::invalid_argument, "not an address: " + host);
+  if (enet_address_set_host_ip(&address, host.c_str()) != 0)
+    return error(ErrorCode::invalid_argument, "not an address: " + host);
   auto impl = std::make_unique<GameClient::Impl>();
   impl->token = std::move(token);
   impl->peer = enet_host_connect(impl_->host, &address, game::kChannels, 0);
-  if (impl->peer == nullptr) return error(ErrorCode::overloaded, "the host has no place for another client");
+  if (impl->peer == nullptr)
+    return error(ErrorCode::overloaded, "the host has no place for another client");
   impl->peer->data = impl.get();
   return std::unique_ptr<GameClient>(new GameClient(std::move(impl)));
 }
@@ -236,7 +261,8 @@ void ClientHost::service(std::uint32_t wait_ms) {
     auto* client = static_cast<GameClient::Impl*>(event.peer->data);
     if (event.type == ENET_EVENT_TYPE_RECEIVE) {
       if (client != nullptr) {
-        client->on_packet(event.channelID, {reinterpret_cast<const char*>(event.packet->data), event.packet->dataLength});
+        client->on_packet(event.channelID, {reinterpret_cast<const char*>(event.packet->data),
+                                            event.packet->dataLength});
       }
       enet_packet_destroy(event.packet);
     } else if (client != nullptr && event.type == ENET_EVENT_TYPE_CONNECT) {

@@ -19,8 +19,8 @@ enum class State { connecting, playing, closed };
 struct Statistics {
   std::uint64_t snapshots = 0;
   std::uint64_t snapshot_bytes = 0;
-  std::uint64_t undecodable = 0;       ///< the baseline was not there any more; a full snapshot follows
-  std::uint64_t corrections = 0;       ///< the server's position differed from the predicted one
+  std::uint64_t undecodable = 0;  ///< the baseline was not there any more; a full snapshot follows
+  std::uint64_t corrections = 0;  ///< the server's position differed from the predicted one
   std::uint32_t largest_correction = 0;  ///< 1/256 units
   std::uint32_t round_trip_ms = 0;
   std::uint64_t commands = 0;
@@ -41,14 +41,15 @@ class GameClient {
   [[nodiscard]] int slot() const noexcept;
   [[nodiscard]] int tick_hz() const noexcept;
 
-  /// Once per tick: predicts the own movement at once and sends the command with those that may have been lost.
+  /// Once per tick: predicts the own movement at once and sends the command with those that may
+  /// have been lost.
   void send(const game::Command& command);
   /// The newest snapshot as the server made it.
   [[nodiscard]] const game::Snapshot* latest() const noexcept;
   /// The own player as predicted: the newest snapshot with all unconfirmed commands applied.
   [[nodiscard]] std::optional<game::Player> predicted() const noexcept;
-  /// Others, `behind_ticks` behind the newest snapshot, between the two snapshots around that time. Nothing until there
-  /// are two.
+  /// Others, `behind_ticks` behind the newest snapshot, between the two snapshots around that time.
+  /// Nothing until there are two.
   [[nodiscard]] std::optional<game::Snapshot> interpolated(double behind_ticks) const;
   [[nodiscard]] Statistics statistics() const noexcept;
   void disconnect();
@@ -70,8 +71,10 @@ class ClientHost {
   static Result<std::unique_ptr<ClientHost>> create(std::size_t max_clients = 1);
   ~ClientHost();
 
-  /// `token` comes from POST /api/v1/matches/{id}/join. Errors: invalid_argument (address), overloaded (too many).
-  Result<std::unique_ptr<GameClient>> connect(const std::string& host, std::uint16_t port, std::string token);
+  /// `token` comes from POST /api/v1/matches/{id}/join. Errors: invalid_argument (address),
+  /// overloaded (too many).
+  Result<std::unique_ptr<GameClient>> connect(const std::string& host, std::uint16_t port,
+                                              std::string token);
   /// Sends and receives; waits at most `wait_ms` for something to happen.
   void service(std::uint32_t wait_ms);
 

@@ -10,7 +10,9 @@
 
 namespace troupe::http {
 
-/// Serves `socket` until it closes, on the socket's own event loop (call it there). TLS when the server has it.
-void start_connection(std::shared_ptr<Server::Impl> server, boost::asio::ip::tcp::socket socket, std::string address);
+/// Serves `socket` until it closes, on the socket's own event loop (call it there). TLS when the
+/// server has it.
+void start_connection(std::shared_ptr<Server::Impl> server, boost::asio::ip::tcp::socket socket,
+                      std::string address);
 
 }  // namespace troupe::http

@@ -18,7 +18,9 @@ class IoPool {
   ~IoPool();  ///< Stops the loops and joins.
 
   [[nodiscard]] std::size_t size() const noexcept { return loops_.size(); }
-  [[nodiscard]] boost::asio::io_context& at(std::size_t index) noexcept { return loops_[index]->context; }
+  [[nodiscard]] boost::asio::io_context& at(std::size_t index) noexcept {
+    return loops_[index]->context;
+  }
   /// The loops in turn.
   boost::asio::io_context& next() noexcept { return at(turn_++ % size()); }
   void stop();
@@ -26,7 +28,8 @@ class IoPool {
  private:
   struct Loop {
     boost::asio::io_context context{1};
-    boost::asio::executor_work_guard<boost::asio::io_context::executor_type> guard{context.get_executor()};
+    boost::asio::executor_work_guard<boost::asio::io_context::executor_type> guard{
+        context.get_executor()};
     std::thread thread;
   };
   std::vector<std::unique_ptr<Loop>> loops_;

@@ -23,7 +23,8 @@ std::optional<std::string> Request::header(std::string_view lower_case_name) con
 }
 
 std::chrono::milliseconds Request::time_left() const {
-  const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+  const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
+      deadline - std::chrono::steady_clock::now());
   return std::max(left, std::chrono::milliseconds(1));
 }
 
@@ -38,12 +39,15 @@ Response problem(const Error& e, std::optional<int> retry_after_s) {
   const std::string code(to_string(e.code));
   std::string title = code;
   std::replace(title.begin(), title.end(), '_', ' ');
-  boost::json::object body{{"type", "/problems/" + code}, {"title", title}, {"status", http_status(e.code)},
+  boost::json::object body{{"type", "/problems/" + code},
+                           {"title", title},
+                           {"status", http_status(e.code)},
                            {"code", code}};
   if (!e.detail.empty()) body["detail"] = e.detail;
   auto response = json_response(http_status(e.code), body);
   response.content_type = "application/problem+json";
-  if (!retry_after_s && (e.code == ErrorCode::rate_limited || e.code == ErrorCode::overloaded)) retry_after_s = 1;
+  if (!retry_after_s && (e.code == ErrorCode::rate_limited || e.code == ErrorCode::overloaded))
+    retry_after_s = 1;
   if (retry_after_s) response.headers["Retry-After"] = std::to_string(*retry_after_s);
   if (e.code == ErrorCode::unauthenticated) response.headers["WWW-Authenticate"] = "Bearer";
   return response;
@@ -54,7 +58,8 @@ struct Responder::Shared {
   std::atomic<bool> answered{false};
 
   ~Shared() {
-    if (!answered) deliver(problem(error(ErrorCode::internal, "the request was dropped without an answer")));
+    if (!answered)
+      deliver(problem(error(ErrorCode::internal, "the request was dropped without an answer")));
   }
 };
 
@@ -77,10 +82,12 @@ Result<boost::json::object> parse_json_object(const std::string& body) {
     ec = boost::json::make_error_code(boost::json::error::extra_data);
   }
   if (ec) {
-    return error(ErrorCode::invalid_argument, fmt::format("the body is not valid JSON at byte {}: {}", at, ec.message()));
+    return error(ErrorCode::invalid_argument,
+                 fmt::format("the body is not valid JSON at byte {}: {}", at, ec.message()));
   }
   auto value = parser.release();
-  if (!value.is_object()) return error(ErrorCode::invalid_argument, "the body must be a JSON object");
+  if (!value.is_object())
+    return error(ErrorCode::invalid_argument, "the body must be a JSON object");
   return std::move(value.as_object());
 }
 

@@ -1,4 +1,5 @@
-// What a handler sees of HTTP: a verified request with a deadline, and a responder to be used exactly once.
+// What a handler sees of HTTP: a verified request with a deadline, and a responder to be used
+// exactly once.
 #pragma once
 
 #include <chrono>
@@ -29,7 +30,8 @@ struct Request {
   std::string path;                           ///< decoded, without query
   std::map<std::string, std::string> params;  ///< from the route's `{name}` parts, decoded
   std::multimap<std::string, std::string> query;
-  std::map<std::string, std::string> headers;  ///< names in lower case; repeated ones joined by ", "
+  std::map<std::string, std::string>
+      headers;  ///< names in lower case; repeated ones joined by ", "
   std::string body;
   std::string remote;      ///< address of the peer, without port
   std::string request_id;  ///< also in the access log and the X-Request-Id header of the response
@@ -53,12 +55,14 @@ struct Response {
 
 /// A JSON response with the given status.
 [[nodiscard]] Response json_response(int status, const boost::json::value& body);
-/// An RFC 9457 problem document: type `about:blank#<code>`-free: `type` is "/problems/<code>", `code` repeats it, and
-/// `retry_after_s` adds Retry-After (set by default for rate_limited and overloaded).
+/// An RFC 9457 problem document: type `about:blank#<code>`-free: `type` is "/problems/<code>",
+/// `code` repeats it, and `retry_after_s` adds Retry-After (set by default for rate_limited and
+/// overloaded).
 [[nodiscard]] Response problem(const Error& error, std::optional<int> retry_after_s = std::nullopt);
 
-/// Answers one request, from any thread, once. Movable and copyable (copies share the one answer); when the last copy
-/// goes without an answer the client gets a 500. An answer after the deadline is dropped (the client has had its 504).
+/// Answers one request, from any thread, once. Movable and copyable (copies share the one answer);
+/// when the last copy goes without an answer the client gets a 500. An answer after the deadline is
+/// dropped (the client has had its 504).
 class Responder {
  public:
   Responder() = default;
@@ -73,7 +77,8 @@ class Responder {
 
 using Handler = std::function<void(Request, Responder)>;
 
-/// Parses a JSON object body strictly (depth ≤ 32, no trailing bytes); problem text names the position.
+/// Parses a JSON object body strictly (depth ≤ 32, no trailing bytes); problem text names the
+/// position.
 [[nodiscard]] Result<boost::json::object> parse_json_object(const std::string& body);
 
 }  // namespace troupe::http

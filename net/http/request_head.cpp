@@ -17,15 +17,17 @@ constexpr std::size_t kMaxRequestIdBytes = 64;
 
 std::string lower(std::string_view text) {
   std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  std::transform(out.begin(), out.end(), out.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   return out;
 }
 
 /// A client may name its request; only harmless characters go into our log and header.
 bool is_request_id(const std::string& id) {
-  return !id.empty() && id.size() <= kMaxRequestIdBytes && std::all_of(id.begin(), id.end(), [](unsigned char c) {
-    return std::isalnum(c) || c == '-' || c == '_' || c == '.';
-  });
+  return !id.empty() && id.size() <= kMaxRequestIdBytes &&
+         std::all_of(id.begin(), id.end(), [](unsigned char c) {
+           return std::isalnum(c) || c == '-' || c == '_' || c == '.';
+         });
 }
 
 std::vector<std::string> split_scopes(const std::string& scope) {
@@ -40,7 +42,8 @@ std::vector<std::string> split_scopes(const std::string& scope) {
 }
 
 std::string bearer_token(const Request& request, bool is_websocket) {
-  if (const auto header = request.header("authorization"); header && lower(header->substr(0, 7)) == "bearer ") {
+  if (const auto header = request.header("authorization");
+      header && lower(header->substr(0, 7)) == "bearer ") {
     return header->substr(7);
   }
   return is_websocket ? request.query_value("access_token").value_or("") : std::string();
@@ -53,7 +56,8 @@ Result<Request> read_head(const Header& header, std::string remote) {
   request.method = std::string(header.method_string());
   request.remote = std::move(remote);
   const auto raw_target = header.target();
-  if (raw_target.size() > kMaxTargetBytes) return error(ErrorCode::invalid_argument, "the target is over 8 KiB");
+  if (raw_target.size() > kMaxTargetBytes)
+    return error(ErrorCode::invalid_argument, "the target is over 8 KiB");
   const auto target = boost::urls::parse_origin_form({raw_target.data(), raw_target.size()});
   if (target.has_error()) return error(ErrorCode::invalid_argument, "the target is not a path");
   request.path = target->path();
@@ -72,14 +76,15 @@ Result<Request> read_head(const Header& header, std::string remote) {
   return request;
 }
 
-Result<void> authenticate(Request& request, const RouteOptions& route, bool is_websocket, const JwtKey& key,
-                          const std::string& audience) {
+Result<void> authenticate(Request& request, const RouteOptions& route, bool is_websocket,
+                          const JwtKey& key, const std::string& audience) {
   const auto token = bearer_token(request, is_websocket);
   if (token.empty()) {
     if (route.access == Access::open) return {};
     return error(ErrorCode::unauthenticated, "this needs a bearer token");
   }
-  const auto now = std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch());
+  const auto now = std::chrono::duration_cast<std::chrono::seconds>(
+      std::chrono::system_clock::now().time_since_epoch());
   auto claims = verify_jwt(key, token, audience, now.count());
   if (!claims.ok()) return claims.error();
   request.principal = Principal{claims->subject, split_scopes(claims->scope)};

@@ -17,10 +17,12 @@ using Header = boost::beast::http::request_header<>;
 /// Errors: invalid_argument (the target is not an origin-form URI, RFC 9112 section 3.2.1).
 [[nodiscard]] Result<Request> read_head(const Header& header, std::string remote);
 
-/// Checks the bearer token (header, or `access_token` for a WebSocket) against what the route asks for and sets
-/// `request.principal`. A valid token on an open route is taken over, an invalid one refused.
-[[nodiscard]] Result<void> authenticate(Request& request, const RouteOptions& route, bool is_websocket,
-                                        const JwtKey& key, const std::string& audience);
+/// Checks the bearer token (header, or `access_token` for a WebSocket) against what the route asks
+/// for and sets `request.principal`. A valid token on an open route is taken over, an invalid one
+/// refused.
+[[nodiscard]] Result<void> authenticate(Request& request, const RouteOptions& route,
+                                        bool is_websocket, const JwtKey& key,
+                                        const std::string& audience);
 
 /// Sec-WebSocket-Accept (RFC 6455 section 4.2.2).
 [[nodiscard]] std::string websocket_accept(const std::string& key);

@@ -20,8 +20,12 @@ std::vector<std::string_view> split(std::string_view path) {
   return parts;
 }
 
-bool is_param(std::string_view part) { return part.size() > 2 && part.front() == '{' && part.back() == '}'; }
-bool is_rest(std::string_view part) { return is_param(part) && part[part.size() - 2] == '*'; }
+bool is_param(std::string_view part) {
+  return part.size() > 2 && part.front() == '{' && part.back() == '}';
+}
+bool is_rest(std::string_view part) {
+  return is_param(part) && part[part.size() - 2] == '*';
+}
 
 struct Entry {
   std::string method;
@@ -34,7 +38,8 @@ bool fits(const Entry& entry, const std::vector<std::string_view>& path, std::st
   for (std::size_t i = 0; i < entry.parts.size(); ++i) {
     const std::string_view part = entry.parts[i];
     if (is_rest(part)) {
-      const auto begin = i < path.size() ? static_cast<std::size_t>(path[i].data() - whole.data()) : whole.size();
+      const auto begin =
+          i < path.size() ? static_cast<std::size_t>(path[i].data() - whole.data()) : whole.size();
       params[std::string(part.substr(1, part.size() - 3))] = std::string(whole.substr(begin));
       return true;
     }
@@ -59,14 +64,18 @@ Router::Router() : impl_(std::make_unique<Impl>()) {}
 Router::~Router() = default;
 Router::Router(Router&&) noexcept = default;
 
-void Router::add(std::string_view method, std::string_view pattern, Handler handler, RouteOptions options) {
-  Entry entry{std::string(method), {}, {std::move(handler), {}, std::move(options), std::string(pattern)}};
+void Router::add(std::string_view method, std::string_view pattern, Handler handler,
+                 RouteOptions options) {
+  Entry entry{
+      std::string(method), {}, {std::move(handler), {}, std::move(options), std::string(pattern)}};
   for (const auto part : split(pattern)) entry.parts.emplace_back(part);
   impl_->entries.push_back(std::move(entry));
 }
 
 void Router::add_ws(std::string_view pattern, WsHandler handler, RouteOptions options) {
-  Entry entry{std::string(kWebSocket), {}, {{}, std::move(handler), std::move(options), std::string(pattern)}};
+  Entry entry{std::string(kWebSocket),
+              {},
+              {{}, std::move(handler), std::move(options), std::string(pattern)}};
   for (const auto part : split(pattern)) entry.parts.emplace_back(part);
   impl_->entries.push_back(std::move(entry));
 }

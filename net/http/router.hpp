@@ -28,19 +28,22 @@ struct RouteOptions {
 /// Called after the WebSocket handshake, on the session's strand; set the session's callbacks here.
 using WsHandler = std::function<void(Request, std::shared_ptr<ws::Session>)>;
 
-/// Built once at start, then read by all I/O threads. Patterns: "/api/v1/posts/{id}", last part may be "{rest*}".
+/// Built once at start, then read by all I/O threads. Patterns: "/api/v1/posts/{id}", last part may
+/// be "{rest*}".
 class Router {
  public:
   Router();
   ~Router();
   Router(Router&&) noexcept;
 
-  void add(std::string_view method, std::string_view pattern, Handler handler, RouteOptions options = {});
-  /// GET with an upgrade. For `Access::token` the token may come as `?access_token=` (browsers cannot set headers).
+  void add(std::string_view method, std::string_view pattern, Handler handler,
+           RouteOptions options = {});
+  /// GET with an upgrade. For `Access::token` the token may come as `?access_token=` (browsers
+  /// cannot set headers).
   void add_ws(std::string_view pattern, WsHandler handler, RouteOptions options = {});
 
   struct Route {
-    Handler handler;      ///< empty for a WebSocket route
+    Handler handler;  ///< empty for a WebSocket route
     WsHandler ws_handler;
     RouteOptions options;
     std::string pattern;  ///< the metric label and log field: bounded, unlike the path

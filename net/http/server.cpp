@@ -18,15 +18,19 @@ constexpr std::size_t kMaxRateKeys = 100'000;
 constexpr auto kDrainPoll = std::chrono::milliseconds(5);
 }  // namespace
 
-Server::Impl::Impl(IoPool& io_in, const Router& router_in, Metrics& metrics_in, ServerOptions options_in)
+Server::Impl::Impl(IoPool& io_in, const Router& router_in, Metrics& metrics_in,
+                   ServerOptions options_in)
     : io(io_in),
       router(router_in),
       metrics(metrics_in),
       options(std::move(options_in)),
       acceptor(io.at(0)),
-      connections_gauge(metrics.gauge("troupe_http_connections", "Open connections, WebSockets included")),
-      refused_total(metrics.counter("troupe_http_connections_refused_total", "Connections over a limit")),
-      seconds_histogram(metrics.histogram("troupe_http_request_seconds", "From the end of the request to its answer",
+      connections_gauge(
+          metrics.gauge("troupe_http_connections", "Open connections, WebSockets included")),
+      refused_total(
+          metrics.counter("troupe_http_connections_refused_total", "Connections over a limit")),
+      seconds_histogram(metrics.histogram("troupe_http_request_seconds",
+                                          "From the end of the request to its answer",
                                           latency_buckets())),
       limiter(options.rate_limit, kMaxRateKeys) {}
 
@@ -48,18 +52,20 @@ Result<void> Server::Impl::start() {
   if (!ec) acceptor.bind(endpoint, ec);
   if (!ec) acceptor.listen(asio::socket_base::max_listen_connections, ec);
   if (ec) {
-    return error(ErrorCode::io, "HTTP on " + options.address + ":" + std::to_string(options.port) + ": " + ec.message());
+    return error(ErrorCode::io, "HTTP on " + options.address + ":" + std::to_string(options.port) +
+                                    ": " + ec.message());
   }
   accept();
   return {};
 }
 
 void Server::Impl::accept() {
-  acceptor.async_accept(io.next(), [self = shared_from_this()](boost::system::error_code ec, tcp::socket socket) {
-    if (self->draining || ec == asio::error::operation_aborted) return;
-    if (!ec) self->accepted(std::move(socket));
-    self->accept();
-  });
+  acceptor.async_accept(
+      io.next(), [self = shared_from_this()](boost::system::error_code ec, tcp::socket socket) {
+        if (self->draining || ec == asio::error::operation_aborted) return;
+        if (!ec) self->accepted(std::move(socket));
+        self->accept();
+      });
 }
 
 void Server::Impl::accepted(tcp::socket socket) {
@@ -71,7 +77,8 @@ void Server::Impl::accepted(tcp::socket socket) {
   {
     const std::lock_guard lock(mutex);
     auto& of_address = per_address[address];
-    if (connections.size() >= options.max_connections || of_address >= options.max_connections_per_address) {
+    if (connections.size() >= options.max_connections ||
+        of_address >= options.max_connections_per_address) {
       if (of_address == 0) per_address.erase(address);
       refused_total.Increment();
       return;  // closes: a client that is over a limit gets no work done for it
@@ -79,7 +86,8 @@ void Server::Impl::accepted(tcp::socket socket) {
     ++of_address;
   }
   auto executor = socket.get_executor();
-  asio::post(executor, [self = shared_from_this(), socket = std::move(socket), address = std::move(address)]() mutable {
+  asio::post(executor, [self = shared_from_this(), socket = std::move(socket),
+                        address = std::move(address)]() mutable {
     start_connection(self, std::move(socket), std::move(address));
   });
 }
@@ -105,8 +113,8 @@ RateLimiter::Verdict Server::Impl::allow(const std::string& address) {
   return limiter.take(address, std::chrono::steady_clock::now());
 }
 
-void Server::Impl::count(const Request& request, const std::string& pattern, int status, double seconds,
-                         std::size_t bytes) {
+void Server::Impl::count(const Request& request, const std::string& pattern, int status,
+                         double seconds, std::size_t bytes) {
   seconds_histogram.Observe(seconds);
   prometheus::Counter* counter = nullptr;
   {
@@ -140,7 +148,9 @@ Server::~Server() {
   impl_->acceptor.close(ignored);
 }
 
-Result<void> Server::start() { return impl_->start(); }
+Result<void> Server::start() {
+  return impl_->start();
+}
 
 std::uint16_t Server::port() const noexcept {
   boost::system::error_code ignored;

@@ -1,4 +1,5 @@
-// The HTTP server: connections with limits on everything, TLS when configured, upgrades to WebSocket.
+// The HTTP server: connections with limits on everything, TLS when configured, upgrades to
+// WebSocket.
 #pragma once
 
 #include <chrono>
@@ -23,17 +24,18 @@ class IoPool;
 
 struct ServerOptions {
   std::string address = "127.0.0.1";
-  std::uint16_t port = 8080;  ///< 0: any free one
+  std::uint16_t port = 8080;    ///< 0: any free one
   std::string tls_certificate;  ///< PEM chain; TLS 1.2 and up when set
   std::string tls_key;
   std::size_t max_header_bytes = 16U << 10;
   std::size_t max_connections = 10'000;
   std::size_t max_connections_per_address = 10'000;
-  std::chrono::milliseconds header_timeout{10'000};  ///< From the first byte of a request to the end of its header.
+  std::chrono::milliseconds header_timeout{
+      10'000};  ///< From the first byte of a request to the end of its header.
   std::chrono::milliseconds body_timeout{30'000};
-  std::chrono::milliseconds idle_timeout{60'000};    ///< Between two requests.
+  std::chrono::milliseconds idle_timeout{60'000};  ///< Between two requests.
   std::chrono::milliseconds write_timeout{30'000};
-  RateLimit rate_limit{};                            ///< Per address; off by default.
+  RateLimit rate_limit{};  ///< Per address; off by default.
   JwtKey token_key;
   std::string audience = "troupe";
   bool access_log = false;
@@ -50,8 +52,9 @@ class Server {
   Result<void> start();
   [[nodiscard]] std::uint16_t port() const noexcept;
 
-  /// Stops accepting, answers what is in flight with `Connection: close`, closes idle connections and tells WebSockets
-  /// 1001; then waits up to `timeout` for the rest. Returns how many connections were cut.
+  /// Stops accepting, answers what is in flight with `Connection: close`, closes idle connections
+  /// and tells WebSockets 1001; then waits up to `timeout` for the rest. Returns how many
+  /// connections were cut.
   std::size_t drain(std::chrono::milliseconds timeout);
 
   struct Impl;

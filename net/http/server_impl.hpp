@@ -35,7 +35,8 @@ struct Server::Impl : std::enable_shared_from_this<Server::Impl> {
   std::uint64_t enlist(std::weak_ptr<Drainable> connection);
   void leave(std::uint64_t number, const std::string& address);
   RateLimiter::Verdict allow(const std::string& address);
-  void count(const Request& request, const std::string& pattern, int status, double seconds, std::size_t bytes);
+  void count(const Request& request, const std::string& pattern, int status, double seconds,
+             std::size_t bytes);
 
   IoPool& io;
   const Router& router;

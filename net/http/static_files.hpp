@@ -9,9 +9,10 @@
 
 namespace troupe::http {
 
-/// Serves every regular file below `directory` at "/" + its relative path, `index.html` also at its folder, with ETag,
-/// If-None-Match, a Content-Security-Policy and the type that the ending says. Nothing outside `directory` and nothing
-/// that was not there at start can be reached. Returns the number of files. Errors: io; too_large (over 32 MiB in all).
+/// Serves every regular file below `directory` at "/" + its relative path, `index.html` also at its
+/// folder, with ETag, If-None-Match, a Content-Security-Policy and the type that the ending says.
+/// Nothing outside `directory` and nothing that was not there at start can be reached. Returns the
+/// number of files. Errors: io; too_large (over 32 MiB in all).
 Result<std::size_t> mount_static_files(Router& router, const std::filesystem::path& directory);
 
 }  // namespace troupe::http

@@ -8,11 +8,14 @@ namespace {
 
 std::optional<ClientMessage> decode_commands(const fbs::Commands& in) {
   CommandsMessage out{in.acked_tick(), in.epoch(), {}};
-  if (in.commands() == nullptr || in.commands()->size() > game::kMaxCommandsPerPacket) return std::nullopt;
+  if (in.commands() == nullptr || in.commands()->size() > game::kMaxCommandsPerPacket)
+    return std::nullopt;
   for (const auto* command : *in.commands()) {
-    if (!out.commands.empty() && command->sequence() <= out.commands.back().sequence) return std::nullopt;
-    out.commands.push_back({command->sequence(), game::sanitise({command->move_x(), command->move_y(), command->aim(),
-                                                                 command->fire()})});
+    if (!out.commands.empty() && command->sequence() <= out.commands.back().sequence)
+      return std::nullopt;
+    out.commands.push_back(
+        {command->sequence(),
+         game::sanitise({command->move_x(), command->move_y(), command->aim(), command->fire()})});
   }
   return out;
 }
@@ -25,7 +28,8 @@ std::optional<ClientMessage> decode_client_message(std::string_view bytes) {
   flatbuffers::Verifier verifier(data, bytes.size(), /*max_depth=*/8, /*max_tables=*/16);
   if (!verifier.VerifyBuffer<fbs::ClientMessage>(nullptr)) return std::nullopt;
   const auto* message = flatbuffers::GetRoot<fbs::ClientMessage>(data);
-  if (const auto* hello = message->body_as_Hello(); hello != nullptr) return HelloMessage{hello->token()->str()};
+  if (const auto* hello = message->body_as_Hello(); hello != nullptr)
+    return HelloMessage{hello->token()->str()};
   if (const auto* commands = message->body_as_Commands(); commands != nullptr) {
     return bytes.size() <= game::kMaxCommandBytes ? decode_commands(*commands) : std::nullopt;
   }

@@ -27,7 +27,8 @@ using match::SessionId;
 
 /// ENet has timers of its own (retransmission, pings): it is served at least this often.
 constexpr int kServiceMs = 10;
-constexpr std::size_t kMaxOutbox = 8'192;  ///< reliable messages that wait for the thread; beyond it they are dropped
+constexpr std::size_t kMaxOutbox =
+    8'192;  ///< reliable messages that wait for the thread; beyond it they are dropped
 
 struct Peer {
   SessionId session = 0;
@@ -47,8 +48,8 @@ struct Slot {
 
 struct Outgoing {
   SessionId session;
-  std::string bytes;                              ///< a reliable message, or
-  game::Goodbye goodbye = game::Goodbye::none;    ///< the end
+  std::string bytes;                            ///< a reliable message, or
+  game::Goodbye goodbye = game::Goodbye::none;  ///< the end
 };
 
 std::once_flag enet_once;
@@ -61,8 +62,10 @@ struct Gateway::Impl {
         options(std::move(options_in)),
         clients_gauge(metrics.gauge("troupe_udp_clients", "Game clients connected")),
         packets_in(metrics.counter("troupe_udp_packets_in_total", "Packets from game clients")),
-        snapshots_out(metrics.counter("troupe_udp_snapshots_out_total", "Snapshots handed to ENet")),
-        snapshots_replaced(metrics.counter("troupe_udp_snapshots_replaced_total", "Snapshots replaced before they were sent")) {}
+        snapshots_out(
+            metrics.counter("troupe_udp_snapshots_out_total", "Snapshots handed to ENet")),
+        snapshots_replaced(metrics.counter("troupe_udp_snapshots_replaced_total",
+                                           "Snapshots replaced before they were sent")) {}
 
   ~Impl() {
     if (host != nullptr) enet_host_destroy(host);
@@ -85,7 +88,8 @@ struct Gateway::Impl {
     static_cast<void>(::write(wake_fd, &one, sizeof one));
   }
   void count_bad(const char* reason) {
-    metrics.counter("troupe_udp_bad_packets_total", "Packets refused", {{"reason", reason}}).Increment();
+    metrics.counter("troupe_udp_bad_packets_total", "Packets refused", {{"reason", reason}})
+        .Increment();
   }
 
   Metrics& metrics;
@@ -119,9 +123,11 @@ Result<void> Gateway::Impl::open() {
   if (enet_address_set_host_ip(&address, options.address.c_str()) != 0) {
     return error(ErrorCode::invalid_argument, "not an IPv4 address: " + options.address);
   }
-  host = enet_host_create(&address, std::min<std::size_t>(options.max_clients, ENET_PROTOCOL_MAXIMUM_PEER_ID),
+  host = enet_host_create(&address,
+                          std::min<std::size_t>(options.max_clients, ENET_PROTOCOL_MAXIMUM_PEER_ID),
                           game::kChannels, 0, 0);
-  if (host == nullptr) return error(ErrorCode::io, "game UDP port " + std::to_string(options.port) + " is taken");
+  if (host == nullptr)
+    return error(ErrorCode::io, "game UDP port " + std::to_string(options.port) + " is taken");
   host->maximumPacketSize = game::kMaxControlBytes;
   host->maximumWaitingData = 64U << 10;
   ENetAddress bound{};
@@ -153,7 +159,8 @@ void Gateway::Impl::run() {
     if (!stopping) continue;
     if (stop_at == Clock::time_point::max()) {
       stop_at = now + std::chrono::milliseconds(300);
-      for (auto& [session, peer] : peers) enet_peer_disconnect(peer, static_cast<std::uint32_t>(game::Goodbye::going_away));
+      for (auto& [session, peer] : peers)
+        enet_peer_disconnect(peer, static_cast<std::uint32_t>(game::Goodbye::going_away));
       enet_host_flush(host);
     }
     if (peers.empty() || now >= stop_at) return;
@@ -162,13 +169,19 @@ void Gateway::Impl::run() {
 
 void Gateway::Impl::handle(ENetEvent& event) {
   switch (event.type) {
-    case ENET_EVENT_TYPE_CONNECT: on_connect(event.peer); break;
-    case ENET_EVENT_TYPE_DISCONNECT: on_gone(event.peer); break;
+    case ENET_EVENT_TYPE_CONNECT:
+      on_connect(event.peer);
+      break;
+    case ENET_EVENT_TYPE_DISCONNECT:
+      on_gone(event.peer);
+      break;
     case ENET_EVENT_TYPE_RECEIVE:
-      on_packet(event.peer, {reinterpret_cast<const char*>(event.packet->data), event.packet->dataLength});
+      on_packet(event.peer,
+                {reinterpret_cast<const char*>(event.packet->data), event.packet->dataLength});
       enet_packet_destroy(event.packet);
       break;
-    case ENET_EVENT_TYPE_NONE: break;
+    case ENET_EVENT_TYPE_NONE:
+      break;
   }
 }
 
@@ -203,7 +216,8 @@ bool Gateway::Impl::within_rate(Peer& peer) {
   const auto now = Clock::now();
   const double elapsed = std::chrono::duration<double>(now - peer.tokens_at).count();
   peer.tokens_at = now;
-  peer.tokens = std::min(options.packets_per_second * 4, peer.tokens + elapsed * options.packets_per_second);
+  peer.tokens =
+      std::min(options.packets_per_second * 4, peer.tokens + elapsed * options.packets_per_second);
   if (peer.tokens < 1) return false;
   peer.tokens -= 1;
   return true;
@@ -222,19 +236,22 @@ void Gateway::Impl::on_packet(ENetPeer* enet_peer, std::string_view bytes) {
     count_bad("malformed");
     return send_away(enet_peer, game::Goodbye::bad_message);
   }
-  if (const auto* hello = std::get_if<HelloMessage>(&*message)) return on_hello(enet_peer, *peer, *hello);
+  if (const auto* hello = std::get_if<HelloMessage>(&*message))
+    return on_hello(enet_peer, *peer, *hello);
   if (!peer->verified) {
     count_bad("before_hello");
     return send_away(enet_peer, game::Goodbye::bad_message);
   }
   auto& commands = std::get<CommandsMessage>(*message);
-  options.on_input(peer->match, std::make_shared<const match::Input>(match::Input{
-                                    peer->client, commands.acked_tick, commands.epoch, std::move(commands.commands)}));
+  options.on_input(peer->match, std::make_shared<const match::Input>(
+                                    match::Input{peer->client, commands.acked_tick, commands.epoch,
+                                                 std::move(commands.commands)}));
 }
 
 void Gateway::Impl::on_hello(ENetPeer* enet_peer, Peer& peer, const HelloMessage& hello) {
   if (peer.verified) return;  // repeated
-  const auto now = std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch());
+  const auto now = std::chrono::duration_cast<std::chrono::seconds>(
+      std::chrono::system_clock::now().time_since_epoch());
   auto claims = verify_jwt(options.token_key, hello.token, kGameAudience, now.count());
   if (!claims.ok() || claims->extra.empty()) {
     count_bad("token");
@@ -272,8 +289,10 @@ void Gateway::Impl::flush() {
     if (message.goodbye != game::Goodbye::none) {
       enet_peer_disconnect_later(it->second, static_cast<std::uint32_t>(message.goodbye));
     } else {
-      auto* packet = enet_packet_create(message.bytes.data(), message.bytes.size(), ENET_PACKET_FLAG_RELIABLE);
-      if (enet_peer_send(it->second, game::kReliableChannel, packet) < 0) enet_packet_destroy(packet);
+      auto* packet =
+          enet_packet_create(message.bytes.data(), message.bytes.size(), ENET_PACKET_FLAG_RELIABLE);
+      if (enet_peer_send(it->second, game::kReliableChannel, packet) < 0)
+        enet_packet_destroy(packet);
     }
   }
   for (const auto& [session, slot] : snapshots) {
@@ -283,7 +302,8 @@ void Gateway::Impl::flush() {
     auto* packet = enet_packet_create(nullptr, head.size() + slot.delta->size(), 0);
     std::copy(head.begin(), head.end(), packet->data);
     std::copy(slot.delta->begin(), slot.delta->end(), packet->data + head.size());
-    if (enet_peer_send(it->second, game::kUnreliableChannel, packet) < 0) enet_packet_destroy(packet);
+    if (enet_peer_send(it->second, game::kUnreliableChannel, packet) < 0)
+      enet_packet_destroy(packet);
     snapshots_out.Increment();
   }
 }
@@ -306,9 +326,12 @@ Result<std::unique_ptr<Gateway>> Gateway::start(Metrics& metrics, GatewayOptions
   return std::unique_ptr<Gateway>(new Gateway(std::move(impl)));
 }
 
-std::uint16_t Gateway::port() const noexcept { return impl_->port; }
+std::uint16_t Gateway::port() const noexcept {
+  return impl_->port;
+}
 
-void Gateway::snapshot(SessionId session, const game::SnapshotHead& head, std::shared_ptr<const std::string> delta) {
+void Gateway::snapshot(SessionId session, const game::SnapshotHead& head,
+                       std::shared_ptr<const std::string> delta) {
   bool wake = false;
   {
     const std::lock_guard lock(impl_->mutex);
@@ -323,12 +346,14 @@ void Gateway::snapshot(SessionId session, const game::SnapshotHead& head, std::s
 void Gateway::welcome(SessionId session, int slot, int tick_hz, const std::string& match) {
   flatbuffers::FlatBufferBuilder builder(128);
   const auto name = builder.CreateString(match);
-  const auto body = fbs::CreateWelcome(builder, static_cast<std::uint8_t>(slot), static_cast<std::uint8_t>(tick_hz), name);
+  const auto body = fbs::CreateWelcome(builder, static_cast<std::uint8_t>(slot),
+                                       static_cast<std::uint8_t>(tick_hz), name);
   builder.Finish(fbs::CreateServerMessage(builder, fbs::ServerBody::Welcome, body.Union()));
   {
     const std::lock_guard lock(impl_->mutex);
     if (impl_->outbox.size() >= kMaxOutbox) return;  // a client without a Welcome connects again
-    impl_->outbox.push_back({session, {reinterpret_cast<const char*>(builder.GetBufferPointer()), builder.GetSize()}});
+    impl_->outbox.push_back(
+        {session, {reinterpret_cast<const char*>(builder.GetBufferPointer()), builder.GetSize()}});
     impl_->woken = true;
   }
   impl_->wake();
@@ -337,7 +362,8 @@ void Gateway::welcome(SessionId session, int slot, int tick_hz, const std::strin
 void Gateway::goodbye(SessionId session, game::Goodbye reason) {
   {
     const std::lock_guard lock(impl_->mutex);
-    if (impl_->outbox.size() >= kMaxOutbox) return;  // it stays connected and hears nothing until it gives up
+    if (impl_->outbox.size() >= kMaxOutbox)
+      return;  // it stays connected and hears nothing until it gives up
     impl_->outbox.push_back({session, {}, reason});
     impl_->woken = true;
   }

@@ -19,10 +19,10 @@ namespace troupe::udp {
 
 struct GatewayOptions {
   std::string address = "127.0.0.1";
-  std::uint16_t port = 7777;              ///< 0: any free one
-  std::size_t max_clients = 4'000;        ///< ENet's own bound is 4,095 a host
+  std::uint16_t port = 7777;        ///< 0: any free one
+  std::size_t max_clients = 4'000;  ///< ENet's own bound is 4,095 a host
   std::chrono::milliseconds hello_timeout{5'000};
-  double packets_per_second = 120;        ///< of one client; four times as many at once
+  double packets_per_second = 120;  ///< of one client; four times as many at once
   JwtKey token_key;
   /// What verified clients do. Called on the gateway's thread; must not block.
   std::function<void(const std::string& match, const match::Client&)> on_enter;
@@ -33,9 +33,10 @@ struct GatewayOptions {
 /// The audience of a game token; its subject is the player, its context the match.
 inline constexpr const char* kGameAudience = "troupe-game";
 
-/// One thread owns the ENet host. It sleeps until a datagram or an outbound message wakes it. Every packet is checked by
-/// the FlatBuffers verifier, against the rules' limits and the client's rate before a match hears of it; what is wrong is
-/// counted by reason, and the client is sent away with a Goodbye.
+/// One thread owns the ENet host. It sleeps until a datagram or an outbound message wakes it. Every
+/// packet is checked by the FlatBuffers verifier, against the rules' limits and the client's rate
+/// before a match hears of it; what is wrong is counted by reason, and the client is sent away with
+/// a Goodbye.
 class Gateway final : public match::Output {
  public:
   /// Errors: io (the port is taken).
@@ -43,7 +44,8 @@ class Gateway final : public match::Output {
   ~Gateway() override;
 
   [[nodiscard]] std::uint16_t port() const noexcept;
-  /// Tells all clients that the server goes away and takes no more. Waits until they have been told (at most a second).
+  /// Tells all clients that the server goes away and takes no more. Waits until they have been told
+  /// (at most a second).
   void stop();
 
   void snapshot(match::SessionId session, const game::SnapshotHead& head,

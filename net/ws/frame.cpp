@@ -5,10 +5,13 @@
 namespace troupe::ws {
 namespace {
 
-constexpr std::uint16_t kProtocolError = 1002, kNoStatus = 1005, kInvalidData = 1007, kTooBig = 1009;
+constexpr std::uint16_t kProtocolError = 1002, kNoStatus = 1005, kInvalidData = 1007,
+                        kTooBig = 1009;
 constexpr std::size_t kMaxControlBytes = 125;  // section 5.5
 
-bool is_control(Opcode opcode) { return static_cast<unsigned>(opcode) >= 8; }
+bool is_control(Opcode opcode) {
+  return static_cast<unsigned>(opcode) >= 8;
+}
 
 /// Section 7.4: codes that an endpoint may send.
 bool is_valid_close_code(unsigned code) {
@@ -28,7 +31,8 @@ std::string encode_frame(Opcode opcode, std::string_view payload) {
   } else {
     const int bytes = size <= 0xffff ? 2 : 8;
     out.push_back(static_cast<char>(bytes == 2 ? 126 : 127));
-    for (int shift = (bytes - 1) * 8; shift >= 0; shift -= 8) out.push_back(static_cast<char>((size >> shift) & 0xff));
+    for (int shift = (bytes - 1) * 8; shift >= 0; shift -= 8)
+      out.push_back(static_cast<char>((size >> shift) & 0xff));
   }
   out.append(payload);
   return out;
@@ -37,7 +41,9 @@ std::string encode_frame(Opcode opcode, std::string_view payload) {
 std::string close_payload(std::uint16_t code, std::string_view reason) {
   std::string out{static_cast<char>(code >> 8), static_cast<char>(code & 0xff)};
   auto size = std::min(reason.size(), kMaxControlBytes - 2);
-  while (size > 0 && size < reason.size() && (static_cast<unsigned char>(reason[size]) & 0xc0U) == 0x80U) --size;
+  while (size > 0 && size < reason.size() &&
+         (static_cast<unsigned char>(reason[size]) & 0xc0U) == 0x80U)
+    --size;
   out.append(reason.substr(0, size));
   return out;
 }
@@ -84,17 +90,21 @@ std::uint16_t FrameParser::read_header(std::string_view& bytes) {
     left_ = length;
     if (extended != 0) {
       left_ = 0;
-      for (std::size_t i = 0; i < extended; ++i) left_ = (left_ << 8) | static_cast<unsigned char>(header_[2 + i]);
+      for (std::size_t i = 0; i < extended; ++i)
+        left_ = (left_ << 8) | static_cast<unsigned char>(header_[2 + i]);
     }
     // Section 5.2: the shortest form, and a top bit of 0.
-    if ((extended == 2 && left_ < 126) || (extended == 8 && (left_ <= 0xffff || (left_ >> 63) != 0))) return kProtocolError;
+    if ((extended == 2 && left_ < 126) ||
+        (extended == 8 && (left_ <= 0xffff || (left_ >> 63) != 0)))
+      return kProtocolError;
     std::copy_n(header_.data() + 2 + extended, 4, mask_);
     mask_at_ = 0;
     final_ = (static_cast<unsigned char>(header_[0]) & 0x80U) != 0;
     opcode_ = static_cast<Opcode>(static_cast<unsigned char>(header_[0]) & 0x0fU);
     in_payload_ = true;
     header_.clear();
-    if (!is_control(opcode_) && (left_ > max_message_bytes_ || message_.size() + left_ > max_message_bytes_)) {
+    if (!is_control(opcode_) &&
+        (left_ > max_message_bytes_ || message_.size() + left_ > max_message_bytes_)) {
       return kTooBig;
     }
     return 0;
@@ -110,12 +120,15 @@ std::uint16_t FrameParser::check_header() const {
   if ((first & 0x70U) != 0) return kProtocolError;   // reserved bits: no extension was negotiated
   if ((second & 0x80U) == 0) return kProtocolError;  // section 5.1: a client masks every frame
   switch (opcode) {
-    case Opcode::continuation: return message_open_ ? 0 : kProtocolError;
+    case Opcode::continuation:
+      return message_open_ ? 0 : kProtocolError;
     case Opcode::text:
-    case Opcode::binary: return message_open_ ? kProtocolError : 0;
+    case Opcode::binary:
+      return message_open_ ? kProtocolError : 0;
     case Opcode::close:
     case Opcode::ping:
-    case Opcode::pong: return final && (second & 0x7fU) <= kMaxControlBytes ? 0 : kProtocolError;
+    case Opcode::pong:
+      return final && (second & 0x7fU) <= kMaxControlBytes ? 0 : kProtocolError;
   }
   return kProtocolError;
 }
@@ -149,7 +162,8 @@ std::uint16_t FrameParser::finish_frame(const Sink& sink) {
   if (message_text_ && !is_valid_utf8(message_)) return kInvalidData;
   sink.message(message_, message_text_);
   message_.clear();
-  if (message_.capacity() > 4096) message_.shrink_to_fit();  // thousands of idle viewers keep nothing
+  if (message_.capacity() > 4096)
+    message_.shrink_to_fit();  // thousands of idle viewers keep nothing
   return 0;
 }
 

@@ -11,32 +11,34 @@
 
 namespace troupe::ws {
 
-/// The bytes of one complete server-to-client frame, header included (server frames are unmasked, so all receivers
-/// share them). Build once, send to thousands.
+/// The bytes of one complete server-to-client frame, header included (server frames are unmasked,
+/// so all receivers share them). Build once, send to thousands.
 using Frame = std::shared_ptr<const std::string>;
 [[nodiscard]] Frame text_frame(std::string_view text);
 [[nodiscard]] Frame binary_frame(std::string_view bytes);
 
 struct SessionLimits {
   std::size_t max_message_bytes = 64U << 10;  ///< From the client; beyond it: close 1009.
-  std::size_t max_queued_bytes = 8U << 20;    ///< To the client; beyond it send() refuses and the caller's policy acts.
+  std::size_t max_queued_bytes =
+      8U << 20;  ///< To the client; beyond it send() refuses and the caller's policy acts.
   std::size_t max_queued_frames = 4'096;
-  std::uint32_t ping_interval_ms = 20'000;    ///< Closed when no pong came for two intervals.
+  std::uint32_t ping_interval_ms = 20'000;  ///< Closed when no pong came for two intervals.
 };
 
-/// All members may be called from any thread; callbacks run on the session's strand. Setting callbacks is only allowed
-/// in the WsHandler. Callbacks are dropped after on_close ran, which breaks reference cycles.
+/// All members may be called from any thread; callbacks run on the session's strand. Setting
+/// callbacks is only allowed in the WsHandler. Callbacks are dropped after on_close ran, which
+/// breaks reference cycles.
 class Session : public std::enable_shared_from_this<Session> {
  public:
   virtual ~Session() = default;
 
-  /// Queues a frame without copying it. False when the queue is at its bound or the session is closing: nothing was
-  /// queued, and the caller applies its policy (skip, drop, close).
+  /// Queues a frame without copying it. False when the queue is at its bound or the session is
+  /// closing: nothing was queued, and the caller applies its policy (skip, drop, close).
   virtual bool send(Frame frame) = 0;
   /// Bytes and frames that were queued and not yet handed to the kernel.
   [[nodiscard]] virtual std::size_t queued_bytes() const noexcept = 0;
-  /// Sends a close frame (RFC 6455 section 7.4 codes; 4000–4999 are ours, docs/errors.md) after what is queued, then
-  /// closes. `reason` at most 123 bytes.
+  /// Sends a close frame (RFC 6455 section 7.4 codes; 4000–4999 are ours, docs/errors.md) after
+  /// what is queued, then closes. `reason` at most 123 bytes.
   virtual void close(std::uint16_t code, std::string_view reason) = 0;
 
   virtual void on_message(std::function<void(std::string_view bytes, bool is_text)> callback) = 0;

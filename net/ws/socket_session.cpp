@@ -18,8 +18,8 @@ namespace asio = boost::asio;
 
 namespace {
 
-constexpr std::size_t kReadBytes = 2048;   // per connection, held always: clients of ours say little
-constexpr std::size_t kMaxGather = 64;     // frames in one writev
+constexpr std::size_t kReadBytes = 2048;  // per connection, held always: clients of ours say little
+constexpr std::size_t kMaxGather = 64;    // frames in one writev
 constexpr auto kCloseTimeout = std::chrono::seconds(3);
 constexpr std::uint16_t kNormal = 1000, kGoingAway = 1001;
 
@@ -89,19 +89,24 @@ class SessionImpl final : public SocketSession {
     post([this, code, text = std::string(reason)] { start_close(code, text); });
   }
 
-  void on_message(std::function<void(std::string_view, bool)> callback) override { on_message_ = std::move(callback); }
+  void on_message(std::function<void(std::string_view, bool)> callback) override {
+    on_message_ = std::move(callback);
+  }
   void on_close(std::function<void()> callback) override { on_close_ = std::move(callback); }
   void on_drained(std::function<void()> callback) override { on_drained_ = std::move(callback); }
   [[nodiscard]] std::uint64_t id() const noexcept override { return id_; }
   void post(std::function<void()> task) override {
-    asio::post(stream_.get_executor(), [self = this->shared_from_this(), task = std::move(task)] { task(); });
+    asio::post(stream_.get_executor(),
+               [self = this->shared_from_this(), task = std::move(task)] { task(); });
   }
   [[nodiscard]] const void* loop() const noexcept override {
     return &const_cast<Stream&>(stream_).get_executor().context();
   }
 
  private:
-  std::shared_ptr<SessionImpl> self() { return std::static_pointer_cast<SessionImpl>(this->shared_from_this()); }
+  std::shared_ptr<SessionImpl> self() {
+    return std::static_pointer_cast<SessionImpl>(this->shared_from_this());
+  }
 
   [[nodiscard]] bool on_loop() {
     auto executor = stream_.get_executor();
@@ -174,11 +179,12 @@ class SessionImpl final : public SocketSession {
         if (ec) return post([this] { finish(); });
         written(bytes);
       } else {
-        stream_.async_write_some(buffers, [self = self()](boost::system::error_code ec, std::size_t bytes) {
-          if (ec) return self->finish();
-          self->written(bytes);
-          self->pump();
-        });
+        stream_.async_write_some(buffers,
+                                 [self = self()](boost::system::error_code ec, std::size_t bytes) {
+                                   if (ec) return self->finish();
+                                   self->written(bytes);
+                                   self->pump();
+                                 });
         return;
       }
     }
@@ -206,9 +212,11 @@ class SessionImpl final : public SocketSession {
       const std::lock_guard lock(mutex_);
       if (closing_) return;
       closing_ = true;
-      // What is queued goes first; a queue at its bound is given up but for the frame that is half written.
+      // What is queued goes first; a queue at its bound is given up but for the frame that is half
+      // written.
       if (queued_bytes_ > limits_.max_queued_bytes / 2) drop_unsent();
-      auto frame = std::make_shared<const std::string>(encode_frame(Opcode::close, close_payload(code, reason)));
+      auto frame = std::make_shared<const std::string>(
+          encode_frame(Opcode::close, close_payload(code, reason)));
       queued_bytes_ += frame->size();
       queue_.push_back(std::move(frame));
     }
@@ -229,8 +237,10 @@ class SessionImpl final : public SocketSession {
 
   void shut_down() {
     boost::system::error_code ignored;
-    boost::beast::get_lowest_layer(stream_).socket().shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
-    // The peer's end of stream ends the read and with it the session; the close timer bounds the wait.
+    boost::beast::get_lowest_layer(stream_).socket().shutdown(asio::ip::tcp::socket::shutdown_send,
+                                                              ignored);
+    // The peer's end of stream ends the read and with it the session; the close timer bounds the
+    // wait.
   }
 
   void arm_ping() {
@@ -296,7 +306,9 @@ class SessionImpl final : public SocketSession {
 
 }  // namespace
 
-Frame text_frame(std::string_view text) { return std::make_shared<const std::string>(encode_frame(Opcode::text, text)); }
+Frame text_frame(std::string_view text) {
+  return std::make_shared<const std::string>(encode_frame(Opcode::text, text));
+}
 Frame binary_frame(std::string_view bytes) {
   return std::make_shared<const std::string>(encode_frame(Opcode::binary, bytes));
 }

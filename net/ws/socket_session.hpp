@@ -15,8 +15,8 @@ namespace troupe::ws {
 using PlainStream = boost::beast::tcp_stream;
 using TlsStream = boost::beast::ssl_stream<boost::beast::tcp_stream>;
 
-/// Takes a stream over on its own event loop (call it there). `begin` on the result starts reading: set the callbacks
-/// before. `leftover`: bytes that came behind the upgrade request.
+/// Takes a stream over on its own event loop (call it there). `begin` on the result starts reading:
+/// set the callbacks before. `leftover`: bytes that came behind the upgrade request.
 class SocketSession : public Session {
  public:
   virtual void begin(std::string leftover) = 0;

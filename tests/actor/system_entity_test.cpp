@@ -41,7 +41,8 @@ struct CounterState {
   }
 };
 
-caf::behavior counter(caf::stateful_actor<CounterState>* self, std::shared_ptr<Stored> stored, std::string id) {
+caf::behavior counter(caf::stateful_actor<CounterState>* self, std::shared_ptr<Stored> stored,
+                      std::string id) {
   self->state.stored = stored;
   self->state.id = id;
   {
@@ -141,13 +142,17 @@ TEST_F(EntityTest, ACrashedEntityComesBackWithItsStoredState) {
   EXPECT_EQ(registry->status().at(0).activations, 2U);
 }
 
-// What the crashed activation had begun may or may not have happened: the asker hears of it at its deadline.
+// What the crashed activation had begun may or may not have happened: the asker hears of it at its
+// deadline.
 TEST_F(EntityTest, ARequestThatACrashedEntityHadBegunFailsAtItsDeadline) {
   start(kind());
   std::atomic<int> timed_out{0};
-  asker->ask_as<int>("counter", "a", 200ms, [&](Result<int> reply) {
-    if (!reply.ok() && reply.code() == ErrorCode::timeout) ++timed_out;
-  }, hang_atom::value);
+  asker->ask_as<int>(
+      "counter", "a", 200ms,
+      [&](Result<int> reply) {
+        if (!reply.ok() && reply.code() == ErrorCode::timeout) ++timed_out;
+      },
+      hang_atom::value);
 
   registry->crash("counter", "a");
 
@@ -190,7 +195,8 @@ TEST_F(EntityTest, AnEntityThatCrashesTooOftenIsUnavailable) {
   for (int i = 1; i <= 3; ++i) {
     static_cast<void>(add("a", 1));
     registry->crash("counter", "a");
-    ASSERT_TRUE(eventually([&] { return registry->status().at(0).crashes == static_cast<unsigned>(i); }));
+    ASSERT_TRUE(
+        eventually([&] { return registry->status().at(0).crashes == static_cast<unsigned>(i); }));
   }
 
   const auto reply = add("a", 1);
@@ -208,8 +214,8 @@ TEST_F(EntityTest, ARequestWithoutAnswerTimesOut) {
   EXPECT_EQ(reply.code(), ErrorCode::timeout);
 }
 
-// Kills entities at random while messages flow from several threads: nothing is answered twice, everything is answered
-// or fails with a clear reason, and what was acknowledged is there.
+// Kills entities at random while messages flow from several threads: nothing is answered twice,
+// everything is answered or fails with a clear reason, and what was acknowledged is there.
 TEST_F(EntityTest, UnderRandomKillsEachMessageIsAnsweredExactlyOnce) {
   auto k = kind();
   k.max_restarts = 1'000'000;
@@ -228,14 +234,18 @@ TEST_F(EntityTest, UnderRandomKillsEachMessageIsAnsweredExactlyOnce) {
       std::mt19937 random(seed + static_cast<unsigned>(t));
       for (int i = 0; i < kPerThread; ++i) {
         const auto id = std::to_string(random() % kIds);
-        asker->ask_as<int>("counter", id, 20s, [&, slot = t * kPerThread + i](Result<int> reply) {
-          ++answers[static_cast<std::size_t>(slot)];
-          if (reply.ok()) {
-            ++acknowledged;
-          } else if (reply.code() != ErrorCode::unavailable && reply.code() != ErrorCode::overloaded) {
-            ++unclear;
-          }
-        }, add_atom::value, 1);
+        asker->ask_as<int>(
+            "counter", id, 20s,
+            [&, slot = t * kPerThread + i](Result<int> reply) {
+              ++answers[static_cast<std::size_t>(slot)];
+              if (reply.ok()) {
+                ++acknowledged;
+              } else if (reply.code() != ErrorCode::unavailable &&
+                         reply.code() != ErrorCode::overloaded) {
+                ++unclear;
+              }
+            },
+            add_atom::value, 1);
         if (random() % 20 == 0) registry->crash("counter", std::to_string(random() % kIds));
       }
     });

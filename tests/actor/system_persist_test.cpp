@@ -18,7 +18,8 @@ using go_atom = caf::atom_constant<caf::atom("go")>;
 struct PersistTest : ::testing::Test {
   test::TempDir dir;
   Metrics metrics;
-  std::unique_ptr<storage::Store> store = std::move(storage::Store::open({.path = dir.path()})).value();
+  std::unique_ptr<storage::Store> store =
+      std::move(storage::Store::open({.path = dir.path()})).value();
   storage::Writer writer{*store, metrics};
   storage::ReadPool reads{*store};
   caf::actor_system_config config;
@@ -31,13 +32,16 @@ TEST_F(PersistTest, ThenRunsOnTheActorOnceTheBatchIsDurable) {
       auto promise = self->make_response_promise();
       storage::Batch batch;
       batch.put(storage::Family::meta, "k", "v");
-      persist(self, writer, std::move(batch), [this, self, promise](const Result<storage::Committed>& done) mutable {
-        EXPECT_TRUE(done.ok());
-        read<std::string>(
-            self, reads,
-            [](const storage::Store& s) -> Result<std::string> { return **s.get(storage::Family::meta, "k"); },
-            [promise](Result<std::string> value) mutable { promise.deliver(*value); });
-      });
+      persist(self, writer, std::move(batch),
+              [this, self, promise](const Result<storage::Committed>& done) mutable {
+                EXPECT_TRUE(done.ok());
+                read<std::string>(
+                    self, reads,
+                    [](const storage::Store& s) -> Result<std::string> {
+                      return **s.get(storage::Family::meta, "k");
+                    },
+                    [promise](Result<std::string> value) mutable { promise.deliver(*value); });
+              });
       return promise;
     }};
   });

@@ -29,7 +29,8 @@ struct Measured {
   double timeouts = 0;
 
   [[nodiscard]] double row(const std::string& name) const {
-    const auto it = std::find_if(section.rows.begin(), section.rows.end(), [&](const auto& r) { return r.name == name; });
+    const auto it = std::find_if(section.rows.begin(), section.rows.end(),
+                                 [&](const auto& r) { return r.name == name; });
     return it == section.rows.end() ? 0 : it->value;
   }
 };
@@ -49,7 +50,8 @@ Measured measure(const Options& options, double rate, int seconds) {
   auto section = sim::run_ads(server.endpoint(), load, progress, never);
   if (!section.ok()) throw std::runtime_error(section.error().detail);
   for (const auto& failure : section->failures) std::fprintf(stderr, "%s\n", failure.c_str());
-  return {std::move(*section), cpu_after - cpu_before, server.metric("troupe_auction_timeouts_total")};
+  return {std::move(*section), cpu_after - cpu_before,
+          server.metric("troupe_auction_timeouts_total")};
 }
 
 int run(const Options& options) {
@@ -58,17 +60,23 @@ int run(const Options& options) {
   const auto& latency = steady.section.latencies.at("auction");
   BenchReport report("auction");
   report.add("campaigns", options.campaigns);
-  report.add("per_s", steady.row("auctions/s"), fmt::format("asked for {:.0f}, beside the generator", options.rate));
-  report.add("per_s_per_core", steady.row("auctions") / std::max(steady.cpu_s, 0.001), "auctions (and their bills) per second of server CPU");
+  report.add("per_s", steady.row("auctions/s"),
+             fmt::format("asked for {:.0f}, beside the generator", options.rate));
+  report.add("per_s_per_core", steady.row("auctions") / std::max(steady.cpu_s, 0.001),
+             "auctions (and their bills) per second of server CPU");
   report.add("p50_ms", latency.quantile(0.5), "from when it was due");
   report.add("p99_ms", latency.quantile(0.99), "bar 20");
   report.add("max_ms", latency.max());
   report.add("timeouts", steady.timeouts, "bar 0");
   report.add("bids", steady.row("bids"));
-  report.add("bills", steady.row("bills"), fmt::format("{:.0f} % of the bids, each synced", options.bill_share * 100));
+  report.add("bills", steady.row("bills"),
+             fmt::format("{:.0f} % of the bids, each synced", options.bill_share * 100));
   report.add("bill_p99_ms", steady.section.latencies.at("bill").quantile(0.99));
-  report.add("failures", static_cast<double>(steady.section.failures.size() + full.section.failures.size()), "bar 0");
-  report.add("saturated_per_s", full.row("auctions/s"), "64 connections, closed loop, beside the generator");
+  report.add("failures",
+             static_cast<double>(steady.section.failures.size() + full.section.failures.size()),
+             "bar 0");
+  report.add("saturated_per_s", full.row("auctions/s"),
+             "64 connections, closed loop, beside the generator");
   report.add("saturated_per_s_per_core", full.row("auctions") / std::max(full.cpu_s, 0.001));
   report.add("saturated_timeouts", full.timeouts);
   return report.finish(options.json);
@@ -83,10 +91,16 @@ int main(int argc, char** argv) {
   bool quick = false;
   cli.add_flag("--quick", quick, "Ends within 40 s");
   cli.add_option("--json", options.json, "Write the metrics here");
-  cli.add_option("--rate", options.rate, "Auctions per second")->check(CLI::Range(1.0, 1e6))->capture_default_str();
-  cli.add_option("--campaigns", options.campaigns)->check(CLI::Range(1, 100'000))->capture_default_str();
+  cli.add_option("--rate", options.rate, "Auctions per second")
+      ->check(CLI::Range(1.0, 1e6))
+      ->capture_default_str();
+  cli.add_option("--campaigns", options.campaigns)
+      ->check(CLI::Range(1, 100'000))
+      ->capture_default_str();
   cli.add_option("--seconds", options.seconds)->check(CLI::Range(1, 3'600))->capture_default_str();
-  cli.add_option("--bill-share", options.bill_share, "Of the bids: billed")->check(CLI::Range(0.0, 1.0))->capture_default_str();
+  cli.add_option("--bill-share", options.bill_share, "Of the bids: billed")
+      ->check(CLI::Range(0.0, 1.0))
+      ->capture_default_str();
   CLI11_PARSE(cli, argc, argv);
   if (quick) options.seconds = std::min(options.seconds, 10);
   try {

@@ -4,9 +4,8 @@
 #include <fstream>
 #include <sstream>
 
-#include <unistd.h>
-
 #include <boost/json.hpp>
+#include <unistd.h>
 
 namespace troupe::bench {
 
@@ -23,7 +22,9 @@ int BenchReport::finish(const std::string& json_path) const {
   }
   if (json_path.empty()) return 0;
   std::ofstream file(json_path, std::ios::trunc);
-  file << boost::json::serialize(boost::json::object{{"bench", name_}, {"metrics", std::move(metrics)}}) << "\n";
+  file << boost::json::serialize(
+              boost::json::object{{"bench", name_}, {"metrics", std::move(metrics)}})
+       << "\n";
   file.close();
   if (!file) {
     std::fprintf(stderr, "cannot write %s\n", json_path.c_str());

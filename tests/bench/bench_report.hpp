@@ -28,7 +28,8 @@ class BenchReport {
   std::vector<Metric> metrics_;
 };
 
-/// User plus system CPU seconds that process `pid` has used (Linux, /proc/<pid>/stat); 0 when it is gone.
+/// User plus system CPU seconds that process `pid` has used (Linux, /proc/<pid>/stat); 0 when it is
+/// gone.
 [[nodiscard]] double process_cpu_seconds(int pid);
 /// Resident memory of process `pid` in bytes (/proc/<pid>/status, VmRSS); 0 when it is gone.
 [[nodiscard]] double process_rss_bytes(int pid);

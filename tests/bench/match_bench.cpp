@@ -1,4 +1,5 @@
-// Matches beside their bots on one machine: are ticks kept, how small are deltas, and how far from raw ENet.
+// Matches beside their bots on one machine: are ticks kept, how small are deltas, and how far from
+// raw ENet.
 #include <atomic>
 #include <cstdio>
 #include <map>
@@ -35,8 +36,8 @@ std::map<std::string, double> scrape(const sim::Endpoint& endpoint) {
 }
 
 /// The upper edge of the bucket in which quantile `q` of what came between two scrapes lies, in ms.
-double quantile_ms(const std::map<std::string, double>& before, const std::map<std::string, double>& after,
-                   const std::string& name, double q) {
+double quantile_ms(const std::map<std::string, double>& before,
+                   const std::map<std::string, double>& after, const std::string& name, double q) {
   const auto value = [](const std::map<std::string, double>& in, const std::string& key) {
     const auto it = in.find(key);
     return it == in.end() ? 0 : it->second;
@@ -44,7 +45,8 @@ double quantile_ms(const std::map<std::string, double>& before, const std::map<s
   const double total = value(after, name + "_count") - value(before, name + "_count");
   std::map<double, double> buckets;
   const auto prefix = name + "_bucket{le=\"";
-  for (auto it = after.lower_bound(prefix); it != after.end() && it->first.rfind(prefix, 0) == 0; ++it) {
+  for (auto it = after.lower_bound(prefix); it != after.end() && it->first.rfind(prefix, 0) == 0;
+       ++it) {
     const auto edge = it->first.substr(prefix.size(), it->first.size() - prefix.size() - 2);
     buckets[edge == "+Inf" ? 1e9 : std::stod(edge)] = it->second - value(before, it->first);
   }
@@ -54,7 +56,8 @@ double quantile_ms(const std::map<std::string, double>& before, const std::map<s
   return 0;
 }
 
-/// Packets of `bytes` a second from one ENet host to `peers` others on loopback, flat out for `seconds`.
+/// Packets of `bytes` a second from one ENet host to `peers` others on loopback, flat out for
+/// `seconds`.
 double raw_enet(std::size_t bytes, std::size_t peers, double seconds) {
   ENetAddress address{};
   enet_address_set_host_ip(&address, "127.0.0.1");
@@ -81,7 +84,8 @@ double raw_enet(std::size_t bytes, std::size_t peers, double seconds) {
   const std::string payload(bytes, 'x');
   ENetEvent event;
   const auto connect_until = Clock::now() + std::chrono::seconds(5);
-  while (server->connectedPeers < peers && Clock::now() < connect_until) enet_host_service(server, &event, 1);
+  while (server->connectedPeers < peers && Clock::now() < connect_until)
+    enet_host_service(server, &event, 1);
   const auto before = received.load();
   const auto began = Clock::now();
   while (std::chrono::duration<double>(Clock::now() - began).count() < seconds) {
@@ -93,7 +97,8 @@ double raw_enet(std::size_t bytes, std::size_t peers, double seconds) {
       if (event.type == ENET_EVENT_TYPE_RECEIVE) enet_packet_destroy(event.packet);
     }
   }
-  const double rate = static_cast<double>(received - before) / std::chrono::duration<double>(Clock::now() - began).count();
+  const double rate = static_cast<double>(received - before) /
+                      std::chrono::duration<double>(Clock::now() - began).count();
   stop = true;
   receiver.join();
   enet_host_destroy(server);
@@ -124,19 +129,28 @@ int run(int bots, int per_match, int seconds, const std::string& json) {
   const double sent = grown("troupe_match_snapshots_total");
   const double delta = grown("troupe_match_snapshot_bytes_total") / sent;
   const double packets = sent / seconds;
-  const double raw = raw_enet(static_cast<std::size_t>(delta), static_cast<std::size_t>(std::min(bots, 1'000)), 3);
+  const double raw =
+      raw_enet(static_cast<std::size_t>(delta), static_cast<std::size_t>(std::min(bots, 1'000)), 3);
   BenchReport report("match");
   report.add("bots", bots);
-  report.add("tick_late_p99_ms", quantile_ms(before, after, "troupe_match_tick_late_seconds", 0.99), "upper edge of the bucket; bar 5");
-  report.add("tick_compute_p99_ms", quantile_ms(before, after, "troupe_match_tick_compute_seconds", 0.99), "upper edge of the bucket");
-  report.add("ticks_per_s", grown("troupe_match_tick_compute_seconds_count") / seconds, "all matches");
+  report.add("tick_late_p99_ms", quantile_ms(before, after, "troupe_match_tick_late_seconds", 0.99),
+             "upper edge of the bucket; bar 5");
+  report.add("tick_compute_p99_ms",
+             quantile_ms(before, after, "troupe_match_tick_compute_seconds", 0.99),
+             "upper edge of the bucket");
+  report.add("ticks_per_s", grown("troupe_match_tick_compute_seconds_count") / seconds,
+             "all matches");
   report.add("delta_bytes_mean", delta, "head of 14 bytes included");
   report.add("full_bytes_mean", grown("troupe_match_snapshot_full_bytes_total") / sent);
-  report.add("delta_of_full", grown("troupe_match_snapshot_bytes_total") / grown("troupe_match_snapshot_full_bytes_total"), "bar 0.33");
+  report.add(
+      "delta_of_full",
+      grown("troupe_match_snapshot_bytes_total") / grown("troupe_match_snapshot_full_bytes_total"),
+      "bar 0.33");
   report.add("packets_per_s", packets, "snapshots, beside the bots");
   report.add("packets_per_core_s", sent / cpu, "snapshots per CPU second of the server");
   report.add("raw_enet_packets_per_s", raw, "the same size, flat out, one core each side");
-  for (const auto& row : section->rows) std::printf("  %-36s %16.3f  %s\n", row.name.c_str(), row.value, row.unit.c_str());
+  for (const auto& row : section->rows)
+    std::printf("  %-36s %16.3f  %s\n", row.name.c_str(), row.value, row.unit.c_str());
   for (const auto& failure : section->failures) std::printf("  FAILED: %s\n", failure.c_str());
   return report.finish(json) + (section->failures.empty() ? 0 : 1);
 }

@@ -1,5 +1,5 @@
-// Durable writes through the group-commit writer beside RocksDB's own db_bench with synced writes, on the same disk in
-// the same run, in turn.
+// Durable writes through the group-commit writer beside RocksDB's own db_bench with synced writes,
+// on the same disk in the same run, in turn.
 #include <atomic>
 #include <condition_variable>
 #include <cstdio>
@@ -24,7 +24,8 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t kValueBytes = 256;
 
-/// Keeps `in_flight` batches of one 256-byte record under way for `seconds`; acknowledged batches a second.
+/// Keeps `in_flight` batches of one 256-byte record under way for `seconds`; acknowledged batches a
+/// second.
 double writer_rate(const std::string& path, int in_flight, double seconds) {
   Metrics metrics;
   auto store = storage::Store::open({.path = path});
@@ -40,13 +41,14 @@ double writer_rate(const std::string& path, int in_flight, double seconds) {
   std::function<void()> submit = [&] {
     storage::Batch batch;
     batch.put(storage::Family::ads, fmt::format("{:016x}", next++ * 0x9E3779B97F4A7C15ULL), value);
-    const auto submitted = writer.submit(std::move(batch), [&](const Result<storage::Committed>& done) {
-      if (done.ok()) ++acknowledged;
-      if (!stop) return submit();
-      const std::lock_guard lock(mutex);
-      --under_way;
-      settled.notify_one();
-    });
+    const auto submitted =
+        writer.submit(std::move(batch), [&](const Result<storage::Committed>& done) {
+          if (done.ok()) ++acknowledged;
+          if (!stop) return submit();
+          const std::lock_guard lock(mutex);
+          --under_way;
+          settled.notify_one();
+        });
     if (!submitted.ok()) throw std::runtime_error(submitted.error().detail);
   };
   const auto began = Clock::now();
@@ -57,7 +59,8 @@ double writer_rate(const std::string& path, int in_flight, double seconds) {
   for (int i = 0; i < in_flight; ++i) submit();
   std::unique_lock lock(mutex);
   settled.wait_for(lock, std::chrono::duration<double>(seconds), [&] { return under_way == 0; });
-  const double rate = static_cast<double>(acknowledged) / std::chrono::duration<double>(Clock::now() - began).count();
+  const double rate = static_cast<double>(acknowledged) /
+                      std::chrono::duration<double>(Clock::now() - began).count();
   stop = true;
   settled.wait(lock, [&] { return under_way == 0; });
   return rate;
@@ -66,18 +69,20 @@ double writer_rate(const std::string& path, int in_flight, double seconds) {
 /// `db_bench --benchmarks=fillrandom --sync=1`: operations a second.
 double db_bench_rate(const std::string& path, int threads, double seconds) {
   const auto out = path + ".txt";
-  auto child = sim::ChildProcess::start({"db_bench", "--benchmarks=fillrandom", "--sync=1", "--db=" + path,
-                                         fmt::format("--threads={}", threads), fmt::format("--value_size={}", kValueBytes),
-                                         fmt::format("--duration={:.0f}", seconds), "--num=10000000",
-                                         "--compression_type=snappy"},
-                                        {.stdout_path = out});
+  auto child = sim::ChildProcess::start(
+      {"db_bench", "--benchmarks=fillrandom", "--sync=1", "--db=" + path,
+       fmt::format("--threads={}", threads), fmt::format("--value_size={}", kValueBytes),
+       fmt::format("--duration={:.0f}", seconds), "--num=10000000", "--compression_type=snappy"},
+      {.stdout_path = out});
   if (!child.ok()) throw std::runtime_error(child.error().detail);
-  if (child->wait(std::chrono::seconds(120)) != 0) throw std::runtime_error("db_bench failed (package rocksdb-tools)");
+  if (child->wait(std::chrono::seconds(120)) != 0)
+    throw std::runtime_error("db_bench failed (package rocksdb-tools)");
   std::ifstream file(out);
   const std::string text((std::istreambuf_iterator<char>(file)), {});
   const auto line = text.find("fillrandom");
   const auto end = text.find(" ops/sec", line);
-  if (line == std::string::npos || end == std::string::npos) throw std::runtime_error("db_bench said: " + text);
+  if (line == std::string::npos || end == std::string::npos)
+    throw std::runtime_error("db_bench said: " + text);
   return std::stod(text.substr(text.rfind(' ', end - 1) + 1));
 }
 
@@ -93,8 +98,11 @@ int run(double seconds, const std::vector<int>& widths, int rounds, const std::s
     }
     const bool main = width == 64;
     const auto suffix = main ? std::string() : fmt::format("_{}", width);
-    report.add("durable_writes_per_s" + suffix, ours, fmt::format("{} batches of 256 B in flight, each acknowledged after its sync", width));
-    report.add("db_bench_writes_per_s" + suffix, theirs, fmt::format("fillrandom --sync=1 --threads={}", width));
+    report.add(
+        "durable_writes_per_s" + suffix, ours,
+        fmt::format("{} batches of 256 B in flight, each acknowledged after its sync", width));
+    report.add("db_bench_writes_per_s" + suffix, theirs,
+               fmt::format("fillrandom --sync=1 --threads={}", width));
     report.add("ratio" + suffix, ours / theirs, "bar 0.7");
   }
   return report.finish(json);
@@ -113,7 +121,8 @@ int main(int argc, char** argv) {
   cli.add_option("--json", json, "Write the metrics here");
   CLI11_PARSE(cli, argc, argv);
   try {
-    return quick ? troupe::bench::run(2, {64, 16}, 2, json) : troupe::bench::run(seconds, {64, 1, 16, 256}, 2, json);
+    return quick ? troupe::bench::run(2, {64, 16}, 2, json)
+                 : troupe::bench::run(seconds, {64, 1, 16, 256}, 2, json);
   } catch (const std::exception& e) {
     std::fprintf(stderr, "bench storage: %s\n", e.what());
     return 1;

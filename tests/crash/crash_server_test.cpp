@@ -1,5 +1,6 @@
-// Kills a server that is being written to, at random instants, and checks after each restart that every acknowledged
-// write is there and that no budget was overspent. Rounds: TROUPE_CRASH_ROUNDS, 6 by default.
+// Kills a server that is being written to, at random instants, and checks after each restart that
+// every acknowledged write is there and that no budget was overspent. Rounds: TROUPE_CRASH_ROUNDS,
+// 6 by default.
 #include <atomic>
 #include <cstdlib>
 #include <mutex>
@@ -34,7 +35,8 @@ constexpr double kBudget = 40;  // forty impressions at a CPM of 1,000
 void post_until_cut(const ServerProcess& server, int writer, Acknowledged& seen) {
   auto client = server.client("writer" + std::to_string(writer));
   for (int i = 0;; ++i) {
-    const auto reply = client.post("/api/v1/posts", {{"text", fmt::format("{} of writer {}", i, writer)}});
+    const auto reply =
+        client.post("/api/v1/posts", {{"text", fmt::format("{} of writer {}", i, writer)}});
     if (!reply.ok() || reply->status != 201) return;
     const std::lock_guard lock(seen.mutex);
     seen.posts.emplace_back(reply->json().at("id").as_string());
@@ -72,9 +74,15 @@ TEST(Crash, NothingAcknowledgedIsLostAndNoBudgetOverspent) {
     const auto name = "writer" + std::to_string(i);
     ASSERT_EQ(server.client(name).post("/api/v1/users", {{"handle", name}})->status, 201);
   }
-  const json::object campaign{{"name", "c"}, {"advertiser", "acme"}, {"adomain", "acme.example"}, {"bid_cpm", 1'000},
-                              {"budget", kBudget}, {"creative", {{"crid", "c"}, {"adm", "<a>"}, {"w", 300}, {"h", 250}}}};
-  const std::string id(server.client("adv", "ads").post("/api/v1/campaigns", campaign)->json().at("id").as_string());
+  const json::object campaign{
+      {"name", "c"},
+      {"advertiser", "acme"},
+      {"adomain", "acme.example"},
+      {"bid_cpm", 1'000},
+      {"budget", kBudget},
+      {"creative", {{"crid", "c"}, {"adm", "<a>"}, {"w", 300}, {"h", 250}}}};
+  const std::string id(
+      server.client("adv", "ads").post("/api/v1/campaigns", campaign)->json().at("id").as_string());
   Acknowledged seen;
 
   for (int round = 0; round < rounds(); ++round) {
@@ -82,14 +90,17 @@ TEST(Crash, NothingAcknowledgedIsLostAndNoBudgetOverspent) {
     std::vector<std::thread> threads;
     for (int i = 0; i < 3; ++i) threads.emplace_back([&, i] { post_until_cut(server, i, seen); });
     threads.emplace_back([&] { sell_until_cut(server, seen); });
-    std::this_thread::sleep_for(std::chrono::milliseconds(20 + random() % 400));  // the random instant
+    std::this_thread::sleep_for(
+        std::chrono::milliseconds(20 + random() % 400));  // the random instant
     server.kill();
     for (auto& thread : threads) thread.join();
     server.start();
 
     auto reader = server.client("reader");
-    for (const auto& post : seen.posts) ASSERT_EQ(reader.get("/api/v1/posts/" + post)->status, 200) << post;
-    const auto stats = server.client("adv", "ads").get("/api/v1/campaigns/" + id + "/stats")->json();
+    for (const auto& post : seen.posts)
+      ASSERT_EQ(reader.get("/api/v1/posts/" + post)->status, 200) << post;
+    const auto stats =
+        server.client("adv", "ads").get("/api/v1/campaigns/" + id + "/stats")->json();
     ASSERT_GE(stats.at("bills").to_number<std::size_t>(), seen.bills.size());
     ASSERT_LE(stats.at("spent_nanos").to_number<double>(), kBudget * 1e9);
   }
@@ -97,7 +108,8 @@ TEST(Crash, NothingAcknowledgedIsLostAndNoBudgetOverspent) {
   EXPECT_GT(seen.posts.size(), 10U);
   EXPECT_GT(seen.bills.size(), 0U);
   EXPECT_EQ(server.terminate(), 0);
-  auto verify = sim::ChildProcess::start({program("troupe"), "verify", "--data-dir", server.data_dir()}, {});
+  auto verify =
+      sim::ChildProcess::start({program("troupe"), "verify", "--data-dir", server.data_dir()}, {});
   EXPECT_EQ(verify->wait(std::chrono::seconds(60)), 0);
 }
 

@@ -12,16 +12,19 @@ namespace {
 namespace json = boost::json;
 
 json::object campaign(double bid, double budget) {
-  return {{"name", "spring"},
-          {"advertiser", "acme"},
-          {"adomain", "acme.example"},
-          {"bid_cpm", bid},
-          {"budget", budget},
-          {"creative", {{"crid", "c1"}, {"adm", "<a>${AUCTION_PRICE}</a>"}, {"w", 300}, {"h", 250}}}};
+  return {
+      {"name", "spring"},
+      {"advertiser", "acme"},
+      {"adomain", "acme.example"},
+      {"bid_cpm", bid},
+      {"budget", budget},
+      {"creative", {{"crid", "c1"}, {"adm", "<a>${AUCTION_PRICE}</a>"}, {"w", 300}, {"h", 250}}}};
 }
 
 json::object bid_request(const std::string& user) {
-  return {{"id", "r-" + user}, {"imp", {{{"id", "1"}, {"banner", {{"w", 300}, {"h", 250}}}}}}, {"user", {{"id", user}}}};
+  return {{"id", "r-" + user},
+          {"imp", {{{"id", "1"}, {"banner", {{"w", 300}, {"h", 250}}}}}},
+          {"user", {{"id", user}}}};
 }
 
 /// The path and query of a notice's URL.
@@ -55,12 +58,14 @@ TEST(AuctionE2E, ACampaignBidsWinsAndIsBilledExactlyOnce) {
   ASSERT_TRUE(bid);
   EXPECT_EQ(bid->at("impid").as_string(), "1");
   EXPECT_EQ(exchange.request("GET", target(*bid, "nurl"))->status, 204);
-  for (int i = 0; i < 3; ++i) EXPECT_EQ(exchange.request("POST", target(*bid, "burl"))->status, 204);
+  for (int i = 0; i < 3; ++i)
+    EXPECT_EQ(exchange.request("POST", target(*bid, "burl"))->status, 204);
 
   const auto stats = advertiser.get("/api/v1/campaigns/" + id + "/stats")->json();
   EXPECT_EQ(stats.at("bills").to_number<int>(), 1);
   EXPECT_EQ(stats.at("wins").to_number<int>(), 1);
-  EXPECT_EQ(stats.at("spent_nanos").to_number<std::int64_t>(), std::llround(bid->at("price").to_number<double>() * 1e6));
+  EXPECT_EQ(stats.at("spent_nanos").to_number<std::int64_t>(),
+            std::llround(bid->at("price").to_number<double>() * 1e6));
 }
 
 TEST(AuctionE2E, ABudgetIsNotOverspentAndBillsSurviveAKill) {
@@ -77,7 +82,8 @@ TEST(AuctionE2E, ABudgetIsNotOverspentAndBillsSurviveAKill) {
       auto request = bid_request("u" + std::to_string(i));
       request["imp"].as_array()[0].as_object()["bidfloor"] = 1'000;
       const auto reply = exchange.post("/openrtb2/auction", request);
-      if (reply.ok() && reply->status == 200) bills.insert(target(reply->json().at("seatbid").at(0).at("bid").at(0), "burl"));
+      if (reply.ok() && reply->status == 200)
+        bills.insert(target(reply->json().at("seatbid").at(0).at("bid").at(0), "burl"));
     }
   };
   ASSERT_TRUE(eventually([&] {
@@ -88,7 +94,8 @@ TEST(AuctionE2E, ABudgetIsNotOverspentAndBillsSurviveAKill) {
   auto exchange = server.client("ssp", "exchange");
   const auto early = bills;
   int acknowledged = 0;
-  for (const auto& bill : early) acknowledged += exchange.request("POST", bill)->status == 204 ? 1 : 0;
+  for (const auto& bill : early)
+    acknowledged += exchange.request("POST", bill)->status == 204 ? 1 : 0;
   EXPECT_EQ(acknowledged, static_cast<int>(early.size()));
 
   server.kill();
@@ -109,18 +116,25 @@ TEST(AuctionE2E, ABudgetIsNotOverspentAndBillsSurviveAKill) {
 
 TEST(BackupE2E, ABackupOfARunningServerRestoresWhatWasAcknowledged) {
   ServerProcess server;
-  const std::string id(server.client("adv", "ads").post("/api/v1/campaigns", campaign(1, 10))->json().at("id").as_string());
+  const std::string id(server.client("adv", "ads")
+                           .post("/api/v1/campaigns", campaign(1, 10))
+                           ->json()
+                           .at("id")
+                           .as_string());
   const auto made = server.client("root", "admin").request("POST", "/api/v1/admin/backups");
   ASSERT_EQ(made->status, 201) << made->body;
   TempDir dir;
 
   auto restore = sim::ChildProcess::start({program("troupe"), "restore", "--data-dir", dir / "data",
-                                           std::string(made->json().at("path").as_string())}, {});
+                                           std::string(made->json().at("path").as_string())},
+                                          {});
   ASSERT_EQ(restore->wait(std::chrono::seconds(60)), 0);
-  auto verify = sim::ChildProcess::start({program("troupe"), "verify", "--data-dir", dir / "data"}, {.stdout_path = dir / "out"});
+  auto verify = sim::ChildProcess::start({program("troupe"), "verify", "--data-dir", dir / "data"},
+                                         {.stdout_path = dir / "out"});
   ASSERT_EQ(verify->wait(std::chrono::seconds(60)), 0);
 
-  auto backup = sim::ChildProcess::start({program("troupe"), "backup", "--data-dir", dir / "data", dir / "again"}, {});
+  auto backup = sim::ChildProcess::start(
+      {program("troupe"), "backup", "--data-dir", dir / "data", dir / "again"}, {});
   EXPECT_EQ(backup->wait(std::chrono::seconds(60)), 0);
 }
 
@@ -135,22 +149,28 @@ TEST(AuctionE2E, BadInputGetsATypedErrorAndTheRightStatus) {
   EXPECT_EQ(bad->headers.at("content-type"), "application/problem+json");
   EXPECT_EQ(exchange.request("POST", "/openrtb2/auction", "{\"id\":")->status, 400);
   EXPECT_EQ(exchange.request("POST", "/openrtb2/auction", std::string(300'000, ' '))->status, 413);
-  EXPECT_EQ(exchange.post("/openrtb2/auction", bid_request("u"))->status, 204) << "no campaign: no bid";
+  EXPECT_EQ(exchange.post("/openrtb2/auction", bid_request("u"))->status, 204)
+      << "no campaign: no bid";
   EXPECT_EQ(exchange.request("GET", "/openrtb2/bill?n=forged")->status, 400);
 }
 
 TEST(AuctionE2E, CampaignsAreVersionedIdempotentAndPaged) {
   ServerProcess server;
   auto advertiser = server.client("adv", "ads"), other = server.client("rival", "ads");
-  const auto first = advertiser.post("/api/v1/campaigns", campaign(1, 10), {{"Idempotency-Key", "k1"}});
-  const auto retry = advertiser.post("/api/v1/campaigns", campaign(1, 10), {{"Idempotency-Key", "k1"}});
+  const auto first =
+      advertiser.post("/api/v1/campaigns", campaign(1, 10), {{"Idempotency-Key", "k1"}});
+  const auto retry =
+      advertiser.post("/api/v1/campaigns", campaign(1, 10), {{"Idempotency-Key", "k1"}});
   const std::string id(first->json().at("id").as_string());
   EXPECT_EQ(retry->json().at("id").as_string(), id);
-  for (int i = 0; i < 4; ++i) ASSERT_EQ(advertiser.post("/api/v1/campaigns", campaign(1, 10))->status, 201);
+  for (int i = 0; i < 4; ++i)
+    ASSERT_EQ(advertiser.post("/api/v1/campaigns", campaign(1, 10))->status, 201);
 
   const std::string path = "/api/v1/campaigns/" + id;
-  EXPECT_EQ(advertiser.request("PATCH", path, R"({"bid_cpm":3})", {{"If-Match", "\"1\""}})->status, 200);
-  EXPECT_EQ(advertiser.request("PATCH", path, R"({"bid_cpm":4})", {{"If-Match", "\"1\""}})->status, 409);
+  EXPECT_EQ(advertiser.request("PATCH", path, R"({"bid_cpm":3})", {{"If-Match", "\"1\""}})->status,
+            200);
+  EXPECT_EQ(advertiser.request("PATCH", path, R"({"bid_cpm":4})", {{"If-Match", "\"1\""}})->status,
+            409);
   EXPECT_EQ(other.get(path)->status, 404);
   EXPECT_EQ(other.request("PATCH", path, R"({"bid_cpm":9})")->status, 404);
 
@@ -158,7 +178,9 @@ TEST(AuctionE2E, CampaignsAreVersionedIdempotentAndPaged) {
   std::string cursor;
   int pages = 0;
   do {
-    const auto page = advertiser.get("/api/v1/campaigns?limit=2" + (cursor.empty() ? "" : "&cursor=" + cursor))->json();
+    const auto page =
+        advertiser.get("/api/v1/campaigns?limit=2" + (cursor.empty() ? "" : "&cursor=" + cursor))
+            ->json();
     for (const auto& item : page.at("items").as_array()) seen.emplace(item.at("id").as_string());
     cursor = page.as_object().contains("next") ? std::string(page.at("next").as_string()) : "";
   } while (!cursor.empty() && ++pages < 10);

@@ -20,15 +20,18 @@ void join(const ServerProcess& server, const std::string& user) {
 
 std::string post(const ServerProcess& server, const std::string& user, const std::string& text) {
   const auto reply = server.client(user).post("/api/v1/posts", {{"text", text}});
-  return reply.ok() && reply->status == 201 ? std::string(reply->json().at("id").as_string()) : std::string();
+  return reply.ok() && reply->status == 201 ? std::string(reply->json().at("id").as_string())
+                                            : std::string();
 }
 
-std::vector<std::string> texts(const ServerProcess& server, const std::string& user, const std::string& query = "") {
+std::vector<std::string> texts(const ServerProcess& server, const std::string& user,
+                               const std::string& query = "") {
   std::vector<std::string> out;
   const auto reply = server.client(user).get("/api/v1/feed" + query);
   if (!reply.ok() || reply->status != 200) return {"error"};
   const auto page = reply->json();
-  for (const auto& item : page.at("items").as_array()) out.emplace_back(item.at("text").as_string());
+  for (const auto& item : page.at("items").as_array())
+    out.emplace_back(item.at("text").as_string());
   return out;
 }
 
@@ -44,7 +47,9 @@ TEST(FeedE2E, PostsReachFollowersNewestFirstAndLeaveWithTheFollow) {
   post(server, "eve", "not followed");
   post(server, "bob", "own");
 
-  EXPECT_TRUE(eventually([&] { return texts(server, "bob") == Texts{"own", "one", "before the follow"}; }));
+  EXPECT_TRUE(eventually([&] {
+    return texts(server, "bob") == Texts{"own", "one", "before the follow"};
+  }));
 
   EXPECT_EQ(bob.request("DELETE", "/api/v1/users/bob/following/ann")->status, 204);
   EXPECT_EQ(texts(server, "bob"), Texts{"own"});
@@ -57,10 +62,12 @@ TEST(FeedE2E, PagesAreStableUnderNewPosts) {
   std::vector<std::string> seen;
   std::string cursor;
   do {
-    const auto reply = server.client("ann").get("/api/v1/feed?limit=7" + (cursor.empty() ? "" : "&cursor=" + cursor));
+    const auto reply = server.client("ann").get("/api/v1/feed?limit=7" +
+                                                (cursor.empty() ? "" : "&cursor=" + cursor));
     ASSERT_EQ(reply->status, 200);
     const auto page = reply->json();
-    for (const auto& item : page.at("items").as_array()) seen.emplace_back(item.at("text").as_string());
+    for (const auto& item : page.at("items").as_array())
+      seen.emplace_back(item.at("text").as_string());
     cursor = page.as_object().contains("next") ? std::string(page.at("next").as_string()) : "";
     post(server, "ann", "meanwhile");
   } while (!cursor.empty() && seen.size() < 100);
@@ -104,7 +111,9 @@ TEST(FeedE2E, WhatIsAcknowledgedBeforeAKillReachesEachFollowerExactlyOnce) {
   for (int i = 0; i < 5; ++i) {
     const auto user = "fan" + std::to_string(i);
     join(server, user);
-    ASSERT_EQ(server.client(user).request("PUT", "/api/v1/users/" + user + "/following/ann")->status, 204);
+    ASSERT_EQ(
+        server.client(user).request("PUT", "/api/v1/users/" + user + "/following/ann")->status,
+        204);
   }
   Texts acknowledged;
   for (int round = 0; round < 3; ++round) {
@@ -129,7 +138,8 @@ TEST(FeedE2E, BadInputGetsATypedError) {
   auto ann = server.client("ann"), nobody = server.client("nobody");
 
   EXPECT_EQ(ann.post("/api/v1/users", {{"handle", "ann2"}})->status, 409);
-  EXPECT_EQ(server.client("x").post("/api/v1/users", {{"handle", "ANN"}})->status, 409) << "taken, whatever the case";
+  EXPECT_EQ(server.client("x").post("/api/v1/users", {{"handle", "ANN"}})->status, 409)
+      << "taken, whatever the case";
   EXPECT_EQ(server.client("x").post("/api/v1/users", {{"handle", "no spaces"}})->status, 400);
   EXPECT_EQ(nobody.post("/api/v1/posts", {{"text", "hi"}})->status, 404);
   EXPECT_EQ(ann.post("/api/v1/posts", {{"text", ""}})->status, 400);

@@ -31,17 +31,23 @@ using testing::StartsWith;
 
 /// GET /hello/{name}, POST /echo (at most 100 bytes, JSON), GET /private (scope admin).
 void mount(Router& router) {
-  router.add("GET", "/hello/{name}", [](const Request& request, const Responder& out) {
-    out.send(http::json_response(200, {{"hello", request.params.at("name")}}));
-  }, {.access = Access::open});
-  router.add("POST", "/echo", [](const Request& request, const Responder& out) {
-    auto body = http::parse_json_object(request.body);
-    if (!body.ok()) return out.send(body.error());
-    out.send(http::json_response(200, *body));
-  }, {.access = Access::open, .max_body_bytes = 100});
-  router.add("GET", "/private", [](const Request& request, const Responder& out) {
-    out.send(http::json_response(200, {{"subject", request.principal->subject}}));
-  }, {.scope = "admin"});
+  router.add("GET", "/hello/{name}",
+             [](const Request& request, const Responder& out) {
+               out.send(http::json_response(200, {{"hello", request.params.at("name")}}));
+             },
+             {.access = Access::open});
+  router.add("POST", "/echo",
+             [](const Request& request, const Responder& out) {
+               auto body = http::parse_json_object(request.body);
+               if (!body.ok()) return out.send(body.error());
+               out.send(http::json_response(200, *body));
+             },
+             {.access = Access::open, .max_body_bytes = 100});
+  router.add("GET", "/private",
+             [](const Request& request, const Responder& out) {
+               out.send(http::json_response(200, {{"subject", request.principal->subject}}));
+             },
+             {.scope = "admin"});
 }
 
 /// Sends `bytes` on a new connection and reads until the server closes.
@@ -70,10 +76,14 @@ TEST(Http, PipelinedRequestsAreAnsweredInOrder) {
   std::vector<std::thread> threads;
   {
     const HttpFixture server([&](Router& router) {
-      router.add("GET", "/n/{n}", [&](const Request& request, const Responder& out) {
-        const std::lock_guard lock(mutex);
-        threads.emplace_back([out, n = request.params.at("n")] { out.send(http::json_response(200, {{"n", n}})); });
-      }, {.access = Access::open});
+      router.add("GET", "/n/{n}",
+                 [&](const Request& request, const Responder& out) {
+                   const std::lock_guard lock(mutex);
+                   threads.emplace_back([out, n = request.params.at("n")] {
+                     out.send(http::json_response(200, {{"n", n}}));
+                   });
+                 },
+                 {.access = Access::open});
     });
     std::string all;
     for (int i = 0; i < 20; ++i) all += get("/n/" + std::to_string(i), i == 19 ? kClose : "");
@@ -97,21 +107,27 @@ TEST(Http, ARequestInSingleBytesIsARequest) {
 
 TEST(Http, AHeaderOverTheLimitGets431) {
   const HttpFixture server(mount);
-  EXPECT_THAT(talk(server, get("/hello/x", "X: " + std::string(20'000, 'x') + "\r\n")), StartsWith("HTTP/1.1 431 "));
+  EXPECT_THAT(talk(server, get("/hello/x", "X: " + std::string(20'000, 'x') + "\r\n")),
+              StartsWith("HTTP/1.1 431 "));
 }
 
 TEST(Http, ABodyOverTheLimitGets413) {
   const HttpFixture server(mount);
   EXPECT_THAT(talk(server, post("/echo", std::string(101, ' '))), StartsWith("HTTP/1.1 413 "));
-  const auto chunked = "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
-                       "65\r\n" + std::string(101, ' ') + "\r\n0\r\n\r\n";
+  const auto chunked =
+      "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: "
+      "chunked\r\n\r\n"
+      "65\r\n" +
+      std::string(101, ' ') + "\r\n0\r\n\r\n";
   EXPECT_THAT(talk(server, chunked), StartsWith("HTTP/1.1 413 "));
 }
 
 TEST(Http, AChunkedBodyIsReadWhole) {
   const HttpFixture server(mount);
-  EXPECT_THAT(talk(server, "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
-                               "Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n4\r\n{\"a\"\r\n3\r\n:1}\r\n0\r\n\r\n"),
+  EXPECT_THAT(talk(server,
+                   "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+                   "Transfer-Encoding: chunked\r\nConnection: "
+                   "close\r\n\r\n4\r\n{\"a\"\r\n3\r\n:1}\r\n0\r\n\r\n"),
               HasSubstr("\r\n\r\n{\"a\":1}"));
 }
 
@@ -125,8 +141,9 @@ TEST(Http, BadJsonGetsAProblemDocument) {
 
 TEST(Http, ABodyOfAnotherTypeGets415) {
   const HttpFixture server(mount);
-  const auto reply = talk(
-      server, "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}");
+  const auto reply = talk(server,
+                          "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Type: "
+                          "text/plain\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}");
   EXPECT_THAT(reply, StartsWith("HTTP/1.1 415 "));
   EXPECT_THAT(reply, HasSubstr("\"status\":415"));
 }
@@ -142,7 +159,8 @@ TEST(Http, AnotherMethodGets405WithTheAllowedOnes) {
 TEST(Http, TokenAndScopeAreChecked) {
   const HttpFixture server(mount);
   const auto with = [&](const std::string& token) {
-    return talk(server, get("/private", std::string(kClose) + "Authorization: Bearer " + token + "\r\n"));
+    return talk(server,
+                get("/private", std::string(kClose) + "Authorization: Bearer " + token + "\r\n"));
   };
   const auto bare = talk(server, get("/private", kClose));
   EXPECT_THAT(bare, StartsWith("HTTP/1.1 401 "));
@@ -154,7 +172,8 @@ TEST(Http, TokenAndScopeAreChecked) {
 
 TEST(Http, HeadHasTheHeadersOfGetAndNoBody) {
   const HttpFixture server(mount);
-  const auto reply = talk(server, "HEAD /hello/ann HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+  const auto reply =
+      talk(server, "HEAD /hello/ann HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
   EXPECT_THAT(reply, StartsWith("HTTP/1.1 200 "));
   EXPECT_THAT(reply, HasSubstr("Content-Length: 15\r\n"));
   EXPECT_THAT(reply, Not(HasSubstr("hello")));
@@ -172,7 +191,8 @@ TEST(Http, TheClientIsToldToContinueOnlyIfItsBodyIsWanted) {
   EXPECT_THAT(socket.seen(), HasSubstr("HTTP/1.1 200 OK"));
 
   RawSocket refused(server.port());
-  refused.send("POST /nothing HTTP/1.1\r\nHost: x\r\nContent-Length: 7\r\nExpect: 100-continue\r\n\r\n");
+  refused.send(
+      "POST /nothing HTTP/1.1\r\nHost: x\r\nContent-Length: 7\r\nExpect: 100-continue\r\n\r\n");
   EXPECT_TRUE(refused.closed());
   EXPECT_THAT(refused.seen(), StartsWith("HTTP/1.1 404 "));
 }
@@ -180,13 +200,18 @@ TEST(Http, TheClientIsToldToContinueOnlyIfItsBodyIsWanted) {
 TEST(Http, GarbageGets400AndTheConnectionEnds) {
   const HttpFixture server(mount);
   for (const std::string& bytes :
-       {std::string("nonsense\r\n\r\n"), std::string("GET / HTTP/9.9\r\n\r\n"), std::string(300, '\x80') + "\r\n\r\n",
-        std::string("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", 15), std::string("GET /%zz HTTP/1.1\r\nHost: x\r\n\r\n"),
-        std::string("GET / HTTP/1.1\r\nBad Header: x\r\n\r\n"), std::string("GET / HTTP/1.1\r\n\r\n"),
+       {std::string("nonsense\r\n\r\n"), std::string("GET / HTTP/9.9\r\n\r\n"),
+        std::string(300, '\x80') + "\r\n\r\n",
+        std::string("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", 15),
+        std::string("GET /%zz HTTP/1.1\r\nHost: x\r\n\r\n"),
+        std::string("GET / HTTP/1.1\r\nBad Header: x\r\n\r\n"),
+        std::string("GET / HTTP/1.1\r\n\r\n"),
         std::string("GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n"),
         std::string("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n"),
-        std::string("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n"),
-        std::string("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n")}) {
+        std::string(
+            "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n"),
+        std::string("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nTransfer-Encoding: "
+                    "chunked\r\n\r\n0\r\n\r\n")}) {
     EXPECT_THAT(talk(server, bytes), StartsWith("HTTP/1.1 400 ")) << bytes;
   }
   EXPECT_THAT(talk(server, get("/hello/ann", kClose)), HasSubstr("ann")) << "the server goes on";
@@ -220,10 +245,12 @@ TEST(Http, AHandlerThatDoesNotAnswerGets504AndALateAnswerIsDropped) {
   std::mutex mutex;
   const HttpFixture server([&](Router& router) {
     mount(router);
-    router.add("GET", "/never", [&](const Request&, const Responder& out) {
-      const std::lock_guard lock(mutex);
-      kept = out;
-    }, {.access = Access::open, .timeout = 50ms});
+    router.add("GET", "/never",
+               [&](const Request&, const Responder& out) {
+                 const std::lock_guard lock(mutex);
+                 kept = out;
+               },
+               {.access = Access::open, .timeout = 50ms});
   });
   RawSocket socket(server.port());
   socket.send(get("/never"));
@@ -245,7 +272,8 @@ TEST(Http, AHandlerThatDropsItsRequestGets500) {
 }
 
 TEST(Http, ConnectionsOverTheLimitAreClosed) {
-  const HttpFixture server(mount, [](http::ServerOptions& o) { o.max_connections_per_address = 2; });
+  const HttpFixture server(mount,
+                           [](http::ServerOptions& o) { o.max_connections_per_address = 2; });
   RawSocket first(server.port()), second(server.port());
   for (auto* socket : {&first, &second}) {
     socket->send(get("/hello/ann"));
@@ -257,11 +285,13 @@ TEST(Http, ConnectionsOverTheLimitAreClosed) {
 }
 
 TEST(Http, TheRateLimitAnswers429WithRetryAfter) {
-  const HttpFixture server(mount, [](http::ServerOptions& o) { o.rate_limit = {.per_second = 0.01, .burst = 1}; });
+  const HttpFixture server(
+      mount, [](http::ServerOptions& o) { o.rate_limit = {.per_second = 0.01, .burst = 1}; });
   RawSocket socket(server.port());
   socket.send(get("/hello/ann") + get("/hello/ann", kClose));
   EXPECT_TRUE(socket.closed());
-  EXPECT_THAT(socket.seen(), AllOf(HasSubstr("200 OK"), HasSubstr("429 Too Many Requests"), HasSubstr("Retry-After: ")));
+  EXPECT_THAT(socket.seen(), AllOf(HasSubstr("200 OK"), HasSubstr("429 Too Many Requests"),
+                                   HasSubstr("Retry-After: ")));
 }
 
 TEST(Http, DrainAnswersWhatIsInFlightAndClosesTheIdle) {
@@ -303,8 +333,11 @@ TEST(Http, DrainCutsWhatDoesNotEnd) {
 
 TEST(Http, TlsServesTheSame) {
   const TempDir dir;
-  const auto command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=localhost -days 1 "
-                       "-keyout " + dir / "key.pem" + " -out " + dir / "cert.pem" + " 2>/dev/null";
+  const auto command =
+      "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=localhost "
+      "-days 1 "
+      "-keyout " +
+      dir / "key.pem" + " -out " + dir / "cert.pem" + " 2>/dev/null";
   ASSERT_EQ(std::system(command.c_str()), 0);
   const HttpFixture server(mount, [&](http::ServerOptions& o) {
     o.tls_certificate = dir / "cert.pem";
@@ -324,7 +357,8 @@ TEST(Http, TlsServesTheSame) {
   asio::read(stream, asio::dynamic_buffer(reply), end);
   EXPECT_THAT(reply, HasSubstr(R"({"hello":"ann"})"));
 
-  EXPECT_THAT(talk(server, get("/hello/ann", kClose)), Not(HasSubstr("200 OK"))) << "plain HTTP on the TLS port";
+  EXPECT_THAT(talk(server, get("/hello/ann", kClose)), Not(HasSubstr("200 OK")))
+      << "plain HTTP on the TLS port";
 }
 
 TEST(Server, EndsWithZeroOnSigterm) {

@@ -24,23 +24,28 @@ constexpr std::string_view kHandshake =
 
 /// /ws echoes; "bye" closes with 4004.
 void mount(http::Router& router) {
-  router.add_ws("/ws", [](const http::Request&, const std::shared_ptr<ws::Session>& session) {
-    session->on_message([weak = std::weak_ptr(session)](std::string_view bytes, bool is_text) {
-      const auto self = weak.lock();
-      if (!self) return;
-      if (bytes == "bye") return self->close(4004, "gone");
-      self->send(is_text ? ws::text_frame(bytes) : ws::binary_frame(bytes));
-    });
-  }, {.access = http::Access::open});
-  router.add_ws("/private", [](const http::Request& request, const std::shared_ptr<ws::Session>& session) {
-    session->send(ws::text_frame(request.principal->subject));
-  });
+  router.add_ws(
+      "/ws",
+      [](const http::Request&, const std::shared_ptr<ws::Session>& session) {
+        session->on_message([weak = std::weak_ptr(session)](std::string_view bytes, bool is_text) {
+          const auto self = weak.lock();
+          if (!self) return;
+          if (bytes == "bye") return self->close(4004, "gone");
+          self->send(is_text ? ws::text_frame(bytes) : ws::binary_frame(bytes));
+        });
+      },
+      {.access = http::Access::open});
+  router.add_ws("/private",
+                [](const http::Request& request, const std::shared_ptr<ws::Session>& session) {
+                  session->send(ws::text_frame(request.principal->subject));
+                });
 }
 
 RawSocket open(const HttpFixture& server) {
   RawSocket socket(server.port());
   socket.send(get("/ws", kHandshake));
-  EXPECT_THAT(socket.until("\r\n\r\n"), AllOf(StartsWith("HTTP/1.1 101 "), HasSubstr("s3pPLMBiTxaQ9kYGzzhZRbK+xOo=")));
+  EXPECT_THAT(socket.until("\r\n\r\n"),
+              AllOf(StartsWith("HTTP/1.1 101 "), HasSubstr("s3pPLMBiTxaQ9kYGzzhZRbK+xOo=")));
   socket.read(socket.seen().find("\r\n\r\n") + 4);
   return socket;
 }
@@ -101,7 +106,8 @@ TEST(WebSocket, TheServerSaysWhyItCloses) {
 }
 
 TEST(WebSocket, EachSinHasItsCode) {
-  const HttpFixture server(mount, [](http::ServerOptions& o) { o.ws_limits.max_message_bytes = 1'000; });
+  const HttpFixture server(mount,
+                           [](http::ServerOptions& o) { o.ws_limits.max_message_bytes = 1'000; });
   const std::vector<std::pair<std::string, unsigned>> sins{
       {client_frame(ws::Opcode::binary, std::string(1'001, 'x')), 1009},
       {client_frame(ws::Opcode::text, "\xff"), 1007},
@@ -111,20 +117,23 @@ TEST(WebSocket, EachSinHasItsCode) {
   for (const auto& [bytes, code] : sins) {
     auto socket = open(server);
     socket.send(bytes);
-    EXPECT_EQ(socket.read(4), std::string({'\x88', '\x02', static_cast<char>(code >> 8), static_cast<char>(code & 0xff)}))
+    EXPECT_EQ(socket.read(4), std::string({'\x88', '\x02', static_cast<char>(code >> 8),
+                                           static_cast<char>(code & 0xff)}))
         << code;
   }
 }
 
 TEST(WebSocket, APeerThatDoesNotAnswerPingsIsCut) {
-  const HttpFixture server(mount, [](http::ServerOptions& o) { o.ws_limits.ping_interval_ms = 30; });
+  const HttpFixture server(mount,
+                           [](http::ServerOptions& o) { o.ws_limits.ping_interval_ms = 30; });
   auto socket = open(server);
   EXPECT_TRUE(socket.closed());
   EXPECT_THAT(socket.seen(), StartsWith(ws::encode_frame(ws::Opcode::ping, "")));
 }
 
 TEST(WebSocket, APeerThatDoesNotCloseIsCut) {
-  const HttpFixture server(mount, [](http::ServerOptions& o) { o.ws_limits.ping_interval_ms = 20'000; });
+  const HttpFixture server(mount,
+                           [](http::ServerOptions& o) { o.ws_limits.ping_interval_ms = 20'000; });
   auto socket = open(server);
   socket.send(client_frame(ws::Opcode::text, "bye"));
   EXPECT_TRUE(socket.closed()) << "the sending side is shut right after the close frame";
@@ -147,8 +156,11 @@ TEST(WebSocket, AHandshakeThatIsNoneIsRefused) {
     socket.send(get(target, std::string(headers) + "X: y\r\n"));
     return socket.until("}");
   };
-  EXPECT_THAT(reply("/ws", ""), AllOf(StartsWith("HTTP/1.1 400 "), HasSubstr("Upgrade: websocket")));
-  EXPECT_THAT(reply("/ws", "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: x\r\nSec-WebSocket-Version: 13\r\n"),
+  EXPECT_THAT(reply("/ws", ""),
+              AllOf(StartsWith("HTTP/1.1 400 "), HasSubstr("Upgrade: websocket")));
+  EXPECT_THAT(reply("/ws",
+                    "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: "
+                    "x\r\nSec-WebSocket-Version: 13\r\n"),
               StartsWith("HTTP/1.1 400 "));
   EXPECT_THAT(reply("/private", kHandshake), StartsWith("HTTP/1.1 401 "));
   EXPECT_THAT(reply("/nothing", kHandshake), StartsWith("HTTP/1.1 404 "));
@@ -156,7 +168,8 @@ TEST(WebSocket, AHandshakeThatIsNoneIsRefused) {
 
 TEST(WebSocket, TheTokenMayStandInTheQuery) {
   const HttpFixture server(mount);
-  auto client = sim::WsClient::connect("127.0.0.1", server.port(), "/private?access_token=" + HttpFixture::token("ann"));
+  auto client = sim::WsClient::connect("127.0.0.1", server.port(),
+                                       "/private?access_token=" + HttpFixture::token("ann"));
   ASSERT_TRUE(client.ok());
   EXPECT_EQ(client->receive(10s)->bytes, "ann");
 }

@@ -2,11 +2,10 @@
 #include <csignal>
 
 #include <arpa/inet.h>
+#include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-#include <gtest/gtest.h>
 
 #include "base/metrics.hpp"
 #include "net/ingest/srt_server.hpp"
@@ -25,7 +24,9 @@ class Sink final : public PublishSink {
  public:
   explicit Sink(Seen& seen) : seen_(seen) { ++seen_.opened; }
   ~Sink() override { ++seen_.closed; }
-  void tracks(std::vector<media::Track> tracks) override { seen_.tracks = static_cast<int>(tracks.size()); }
+  void tracks(std::vector<media::Track> tracks) override {
+    seen_.tracks = static_cast<int>(tracks.size());
+  }
   Result<void> chunk(media::ChunkPtr) override {
     ++seen_.chunks;
     return {};
@@ -58,14 +59,26 @@ struct IngestTest : ::testing::Test {
     server = std::move(*started);
   }
 
-  [[nodiscard]] sim::ChildProcess push(const std::string& session, const std::string& key, int seconds = 30) const {
-    const auto url = "srt://127.0.0.1:" + std::to_string(server->port()) + "?streamid=#!::r=live/" + session +
-                     ",m=publish,s=" + key;
-    auto child = sim::ChildProcess::start(
-        {"ffmpeg", "-loglevel", "error", "-re", "-f", "lavfi", "-i", "testsrc2=size=320x180:rate=30", "-f", "lavfi", "-i",
-         "sine", "-t", std::to_string(seconds), "-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-g",
-         "15", "-pix_fmt", "yuv420p", "-c:a", "aac", "-f", "mpegts", url},
-        {});
+  [[nodiscard]] sim::ChildProcess push(const std::string& session, const std::string& key,
+                                       int seconds = 30) const {
+    const auto url = "srt://127.0.0.1:" + std::to_string(server->port()) + "?streamid=#!::r=live/" +
+                     session + ",m=publish,s=" + key;
+    auto child = sim::ChildProcess::start({"ffmpeg",   "-loglevel",
+                                           "error",    "-re",
+                                           "-f",       "lavfi",
+                                           "-i",       "testsrc2=size=320x180:rate=30",
+                                           "-f",       "lavfi",
+                                           "-i",       "sine",
+                                           "-t",       std::to_string(seconds),
+                                           "-c:v",     "libx264",
+                                           "-preset",  "ultrafast",
+                                           "-tune",    "zerolatency",
+                                           "-g",       "15",
+                                           "-pix_fmt", "yuv420p",
+                                           "-c:a",     "aac",
+                                           "-f",       "mpegts",
+                                           url},
+                                          {});
     return std::move(*child);
   }
 };
@@ -112,7 +125,8 @@ TEST_F(IngestTest, GarbageOnThePortHarmsNobody) {
   to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   for (unsigned i = 0; i < 5'000; ++i) {
     const std::string bytes(1 + i % 1'400, static_cast<char>(i * 37));
-    static_cast<void>(::sendto(socket, bytes.data(), bytes.size(), 0, reinterpret_cast<sockaddr*>(&to), sizeof to));
+    static_cast<void>(::sendto(socket, bytes.data(), bytes.size(), 0,
+                               reinterpret_cast<sockaddr*>(&to), sizeof to));
   }
   ::close(socket);
   const int before = seen.chunks;

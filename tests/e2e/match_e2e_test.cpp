@@ -20,7 +20,8 @@ std::string make_match(const ServerProcess& server, int max_players = 8) {
   return std::string(reply->json().at("id").as_string());
 }
 
-std::string join_token(const ServerProcess& server, const std::string& match, const std::string& player) {
+std::string join_token(const ServerProcess& server, const std::string& match,
+                       const std::string& player) {
   const auto reply = server.client(player).request("POST", "/api/v1/matches/" + match + "/join");
   EXPECT_EQ(reply->status, 200) << reply->body;
   return std::string(reply->json().at("token").as_string());
@@ -56,8 +57,9 @@ bool play(const std::vector<Bot*>& bots, const std::function<game::Command(std::
 game::Command wander(std::size_t bot) {
   static unsigned turn = 0;
   ++turn;
-  return {static_cast<std::int8_t>(static_cast<int>(turn / 90 % 3) - 1), static_cast<std::int8_t>(bot % 2 == 0 ? 1 : -1),
-          static_cast<std::uint8_t>(turn), turn % 10 == 0};
+  return {static_cast<std::int8_t>(static_cast<int>(turn / 90 % 3) - 1),
+          static_cast<std::int8_t>(bot % 2 == 0 ? 1 : -1), static_cast<std::uint8_t>(turn),
+          turn % 10 == 0};
 }
 
 const game::PlayerView* view(const GameClient& of, int slot) {
@@ -74,14 +76,19 @@ TEST(MatchE2E, TwoPlayersMoveSeeEachOtherAndThePredictionHolds) {
   Bot a, b;
   a.connect(server, join_token(server, match, "ann"));
   b.connect(server, join_token(server, match, "bob"));
-  ASSERT_TRUE(play({&a, &b}, wander, [&] { return a.game->state() == State::playing && view(*a.game, b.game->slot()) != nullptr; }));
+  ASSERT_TRUE(play({&a, &b}, wander, [&] {
+    return a.game->state() == State::playing && view(*a.game, b.game->slot()) != nullptr;
+  }));
   const auto start = *view(*a.game, b.game->slot());
 
-  ASSERT_TRUE(play({&a, &b}, wander, [&] { return a.game->statistics().snapshots > 120 && b.game->statistics().snapshots > 120; }));
+  ASSERT_TRUE(play({&a, &b}, wander, [&] {
+    return a.game->statistics().snapshots > 120 && b.game->statistics().snapshots > 120;
+  }));
 
   const auto* seen = view(*a.game, b.game->slot());
   ASSERT_NE(seen, nullptr);
-  EXPECT_NE(std::pair(seen->x, seen->y), std::pair(start.x, start.y)) << "the match is being played";
+  EXPECT_NE(std::pair(seen->x, seen->y), std::pair(start.x, start.y))
+      << "the match is being played";
   for (const auto* bot : {&a, &b}) {
     const auto statistics = bot->game->statistics();
     EXPECT_GT(statistics.commands, 100U);
@@ -89,7 +96,9 @@ TEST(MatchE2E, TwoPlayersMoveSeeEachOtherAndThePredictionHolds) {
     EXPECT_TRUE(bot->game->interpolated(2).has_value());
     EXPECT_TRUE(bot->game->predicted().has_value());
     // Mean size of a delta beside the 14 bytes of head.
-    EXPECT_LT(static_cast<double>(statistics.snapshot_bytes) / static_cast<double>(statistics.snapshots), 40);
+    EXPECT_LT(
+        static_cast<double>(statistics.snapshot_bytes) / static_cast<double>(statistics.snapshots),
+        40);
   }
 }
 
@@ -116,14 +125,20 @@ TEST(MatchE2E, AKilledMatchComesBackWithItsStateWhileClientsStayConnected) {
   Bot a, b;
   a.connect(server, join_token(server, match, "ann"));
   b.connect(server, join_token(server, match, "bob"));
-  ASSERT_TRUE(play({&a, &b}, wander, [&] { return a.game->statistics().snapshots > 60 && b.game->statistics().snapshots > 60; }));
+  ASSERT_TRUE(play({&a, &b}, wander, [&] {
+    return a.game->statistics().snapshots > 60 && b.game->statistics().snapshots > 60;
+  }));
   const auto before = *view(*a.game, b.game->slot());
   const auto tick = a.game->latest()->tick;
   const auto snapshots = a.game->statistics().snapshots;
 
-  ASSERT_EQ(server.client("root", "admin").request("POST", "/api/v1/admin/actors/match/" + match + "/crash")->status, 202);
+  ASSERT_EQ(server.client("root", "admin")
+                .request("POST", "/api/v1/admin/actors/match/" + match + "/crash")
+                ->status,
+            202);
   const auto still = [](std::size_t) { return game::Command{}; };
-  ASSERT_TRUE(eventually([&] { return server.metric("troupe_entity_crashes_total{kind=\"match\"}") >= 1; }));
+  ASSERT_TRUE(eventually(
+      [&] { return server.metric("troupe_entity_crashes_total{kind=\"match\"}") >= 1; }));
   ASSERT_TRUE(play({&a, &b}, still, [&] {
     return a.game->statistics().snapshots > snapshots + 40 && a.game->latest()->tick > tick;
   }));
@@ -132,8 +147,10 @@ TEST(MatchE2E, AKilledMatchComesBackWithItsStateWhileClientsStayConnected) {
   EXPECT_EQ(b.game->state(), State::playing);
   const auto* after = view(*a.game, b.game->slot());
   ASSERT_NE(after, nullptr);
-  // It lost at most a checkpoint's ticks, so nobody is far from where they were (unless shot meanwhile).
-  EXPECT_LE(std::abs(static_cast<int>(after->x) - static_cast<int>(before.x)), 20 * game::kWalkSpeed);
+  // It lost at most a checkpoint's ticks, so nobody is far from where they were (unless shot
+  // meanwhile).
+  EXPECT_LE(std::abs(static_cast<int>(after->x) - static_cast<int>(before.x)),
+            20 * game::kWalkSpeed);
 }
 
 TEST(MatchE2E, AMatchSurvivesAKillOfTheServer) {
@@ -161,7 +178,8 @@ TEST(MatchE2E, WrongTokensAndFullMatchesAreRefusedWithAReason) {
   one.connect(server, join_token(server, match, "p1"));
   two.connect(server, join_token(server, match, "p2"));
   ASSERT_TRUE(play({&forged, &one, &two}, wander, [&] {
-    return forged.game->state() == State::closed && one.game->state() == State::playing && two.game->state() == State::playing;
+    return forged.game->state() == State::closed && one.game->state() == State::playing &&
+           two.game->state() == State::playing;
   }));
   EXPECT_EQ(forged.game->goodbye(), game::Goodbye::bad_token);
 
@@ -170,7 +188,8 @@ TEST(MatchE2E, WrongTokensAndFullMatchesAreRefusedWithAReason) {
   EXPECT_EQ(three.game->goodbye(), game::Goodbye::match_full);
 }
 
-// A match that emptied must take newcomers once the grace time is over (colyseus #962: rooms leaked for ever).
+// A match that emptied must take newcomers once the grace time is over (colyseus #962: rooms leaked
+// for ever).
 TEST(MatchE2E, AFullMatchThatEmptiedTakesNewcomersAfterTheGraceTime) {
   ServerProcess server({"match.rejoin_grace_s=1"});
   const auto match = make_match(server, 2);
@@ -186,7 +205,8 @@ TEST(MatchE2E, AFullMatchThatEmptiedTakesNewcomersAfterTheGraceTime) {
   EXPECT_TRUE(eventually([&] {
     Bot three;
     three.connect(server, join_token(server, match, "p3"));
-    return play({&three}, wander, [&] { return three.game->state() != State::connecting; }, 5) &&
+    return play(
+               {&three}, wander, [&] { return three.game->state() != State::connecting; }, 5) &&
            three.game->state() == State::playing;
   }));
 }
@@ -228,7 +248,9 @@ TEST(MatchE2E, TheApiValidatesAndPages) {
 
   const auto first = host.get("/api/v1/matches?limit=3")->json();
   EXPECT_EQ(first.at("items").as_array().size(), 3U);
-  const auto rest = host.get("/api/v1/matches?limit=3&cursor=" + std::string(first.at("next").as_string()))->json();
+  const auto rest =
+      host.get("/api/v1/matches?limit=3&cursor=" + std::string(first.at("next").as_string()))
+          ->json();
   EXPECT_EQ(rest.at("items").as_array().size(), 2U);
 }
 

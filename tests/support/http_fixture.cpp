@@ -30,11 +30,13 @@ HttpFixture::HttpFixture(const std::function<void(http::Router&)>& mount,
   options.token_key = kKey;
   if (change) change(options);
   server_ = std::make_unique<http::Server>(io_, router_, metrics_, options);
-  if (auto started = server_->start(); !started.ok()) throw std::runtime_error(started.error().detail);
+  if (auto started = server_->start(); !started.ok())
+    throw std::runtime_error(started.error().detail);
 }
 
 std::string HttpFixture::token(const std::string& subject, const std::string& scope) {
-  return *sign_jwt(kKey, {.subject = subject, .audience = "troupe", .scope = scope, .expires_s = 4'000'000'000});
+  return *sign_jwt(
+      kKey, {.subject = subject, .audience = "troupe", .scope = scope, .expires_s = 4'000'000'000});
 }
 
 RawSocket::RawSocket(std::uint16_t port) : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
@@ -51,7 +53,8 @@ RawSocket::RawSocket(std::uint16_t port) : fd_(::socket(AF_INET, SOCK_STREAM | S
 RawSocket::~RawSocket() {
   if (fd_ >= 0) ::close(fd_);
 }
-RawSocket::RawSocket(RawSocket&& other) noexcept : fd_(std::exchange(other.fd_, -1)), seen_(std::move(other.seen_)) {}
+RawSocket::RawSocket(RawSocket&& other) noexcept
+    : fd_(std::exchange(other.fd_, -1)), seen_(std::move(other.seen_)) {}
 
 void RawSocket::send(std::string_view bytes) const {
   while (!bytes.empty()) {
@@ -86,8 +89,10 @@ bool RawSocket::closed() {
   char buffer[4096];
   while (true) {
     const auto got = ::recv(fd_, buffer, sizeof buffer, 0);
-    if (got > 0) seen_.append(buffer, static_cast<std::size_t>(got));
-    else return got == 0 || (errno != EAGAIN && errno != EWOULDBLOCK);
+    if (got > 0)
+      seen_.append(buffer, static_cast<std::size_t>(got));
+    else
+      return got == 0 || (errno != EAGAIN && errno != EWOULDBLOCK);
   }
 }
 
@@ -95,8 +100,10 @@ std::string get(std::string_view target, std::string_view headers) {
   return fmt::format("GET {} HTTP/1.1\r\nHost: x\r\n{}\r\n", target, headers);
 }
 std::string post(std::string_view target, std::string_view body, std::string_view headers) {
-  return fmt::format("POST {} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {}\r\n{}\r\n{}", target,
-                     body.size(), headers, body);
+  return fmt::format(
+      "POST {} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: "
+      "{}\r\n{}\r\n{}",
+      target, body.size(), headers, body);
 }
 
 }  // namespace troupe::test

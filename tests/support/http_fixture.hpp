@@ -13,7 +13,8 @@ namespace troupe::test {
 
 class HttpFixture {
  public:
-  /// Listens on a free port of 127.0.0.1; `mount` adds the routes, `change` the options (the token key is set).
+  /// Listens on a free port of 127.0.0.1; `mount` adds the routes, `change` the options (the token
+  /// key is set).
   explicit HttpFixture(const std::function<void(http::Router&)>& mount,
                        const std::function<void(http::ServerOptions&)>& change = {});
 
@@ -53,6 +54,7 @@ class RawSocket {
 /// The bytes of a request without body.
 [[nodiscard]] std::string get(std::string_view target, std::string_view headers = {});
 /// The bytes of a POST with a JSON body.
-[[nodiscard]] std::string post(std::string_view target, std::string_view body, std::string_view headers = {});
+[[nodiscard]] std::string post(std::string_view target, std::string_view body,
+                               std::string_view headers = {});
 
 }  // namespace troupe::test

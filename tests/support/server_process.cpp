@@ -33,7 +33,9 @@ bool eventually(const std::function<bool()>& condition, double seconds) {
   return true;
 }
 
-ServerProcess::ServerProcess(std::vector<std::string> settings) : settings_(std::move(settings)) { start(); }
+ServerProcess::ServerProcess(std::vector<std::string> settings) : settings_(std::move(settings)) {
+  start();
+}
 ServerProcess::~ServerProcess() = default;
 
 void ServerProcess::start() {
@@ -46,7 +48,8 @@ void ServerProcess::start() {
   auto started = sim::ChildProcess::start(argv, {.stdout_path = out, .stderr_path = dir_ / "log"});
   if (!started.ok()) throw std::runtime_error(started.error().detail);
   process_ = std::make_unique<sim::ChildProcess>(std::move(*started));
-  const bool up = eventually([&] { return read_file(out).find('\n') != std::string::npos || !process_->running(); }, 30);
+  const bool up = eventually(
+      [&] { return read_file(out).find('\n') != std::string::npos || !process_->running(); }, 30);
   if (!up || !process_->running()) throw std::runtime_error("the server did not start:\n" + log());
   const auto ports = boost::json::parse(read_file(out));
   endpoint_.http_port = ports.at("http").to_number<std::uint16_t>();
@@ -65,8 +68,12 @@ int ServerProcess::terminate() {
   return process_->wait(std::chrono::seconds(40)).value_or(-1);
 }
 
-int ServerProcess::pid() const { return process_->pid(); }
-std::string ServerProcess::log() const { return read_file(dir_ / "log"); }
+int ServerProcess::pid() const {
+  return process_->pid();
+}
+std::string ServerProcess::log() const {
+  return read_file(dir_ / "log");
+}
 
 sim::HttpClient ServerProcess::client(const std::string& subject, const std::string& scopes) const {
   return {endpoint_.host, endpoint_.http_port, endpoint_.token(subject, scopes)};

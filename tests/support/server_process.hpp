@@ -16,21 +16,22 @@ namespace troupe::test {
 
 class ServerProcess {
  public:
-  /// Starts the server and waits until it is ready. `settings`: "key=value" as for --set. Throws when it does not come up
-  /// within 30 s; the message holds the end of its log.
+  /// Starts the server and waits until it is ready. `settings`: "key=value" as for --set. Throws
+  /// when it does not come up within 30 s; the message holds the end of its log.
   explicit ServerProcess(std::vector<std::string> settings = {});
   ~ServerProcess();
 
-  void kill();       ///< SIGKILL, as a crash
-  int terminate();   ///< SIGTERM, waits; the exit code
-  void start();      ///< Again on the same data directory, after kill or terminate; ports may differ
+  void kill();      ///< SIGKILL, as a crash
+  int terminate();  ///< SIGTERM, waits; the exit code
+  void start();     ///< Again on the same data directory, after kill or terminate; ports may differ
 
   [[nodiscard]] const sim::Endpoint& endpoint() const noexcept { return endpoint_; }
   [[nodiscard]] int pid() const;
   [[nodiscard]] std::string data_dir() const { return dir_ / "data"; }
   [[nodiscard]] std::string log() const;
   /// A client with a token for `subject`.
-  [[nodiscard]] sim::HttpClient client(const std::string& subject, const std::string& scopes = "") const;
+  [[nodiscard]] sim::HttpClient client(const std::string& subject,
+                                       const std::string& scopes = "") const;
   /// The value of a metric line that begins with `series`; 0 when there is none.
   [[nodiscard]] double metric(const std::string& series) const;
 

@@ -53,8 +53,9 @@ TEST(Allowance, RefusesWhenItsBucketsWereNotExpiredForTooLong) {
   EXPECT_TRUE(allowance.reserve(1, 900'000 + kBuckets * kBucketMs));
 }
 
-// The whole life of a budget with crashes at random points: what is durable is (leased, settled); a crash forgets
-// reservations and the allowance. However it goes, no more than the budget is ever billed.
+// The whole life of a budget with crashes at random points: what is durable is (leased, settled); a
+// crash forgets reservations and the allowance. However it goes, no more than the budget is ever
+// billed.
 TEST(Ledger, ABudgetIsNeverOverspentAcrossCrashes) {
   for (unsigned seed = 1; seed <= 500; ++seed) {
     SCOPED_TRACE(seed);
@@ -76,13 +77,15 @@ TEST(Ledger, ABudgetIsNeverOverspentAcrossCrashes) {
         case 0: {
           const auto amount = durable.next_lease(200);
           durable.leased += amount;  // synced …
-          if (random() % 10 != 0) allowance->grant(amount);  // … and lost before it was granted, at times
+          if (random() % 10 != 0)
+            allowance->grant(amount);  // … and lost before it was granted, at times
           break;
         }
         case 1:
         case 2: {
           const Nanos price = 1 + static_cast<Nanos>(random() % 50);
-          if (allowance->reserve(price, now + kBidExpiryMs)) outstanding.push_back({price, now + kBidExpiryMs, epoch});
+          if (allowance->reserve(price, now + kBidExpiryMs))
+            outstanding.push_back({price, now + kBidExpiryMs, epoch});
           break;
         }
         case 3: {
@@ -107,7 +110,8 @@ TEST(Ledger, ABudgetIsNeverOverspentAcrossCrashes) {
         }
         case 4:
           allowance->expire(now);
-          if (inherited > 0 && now >= inherited_until) allowance->grant(std::exchange(inherited, 0));
+          if (inherited > 0 && now >= inherited_until)
+            allowance->grant(std::exchange(inherited, 0));
           break;
         case 5:
           if (random() % 20 != 0) break;

@@ -9,7 +9,8 @@ namespace troupe::auction {
 namespace {
 
 boost::json::object valid() {
-  return boost::json::parse(R"({"name":"n","advertiser":"a","adomain":"a.example","bid_cpm":2.5,"budget":100,
+  return boost::json::parse(
+             R"({"name":"n","advertiser":"a","adomain":"a.example","bid_cpm":2.5,"budget":100,
       "creative":{"crid":"c","adm":"<img>","w":300,"h":250},
       "targeting":{"countries":["DEU"]},"frequency_cap":{"impressions":2,"window_s":60}})")
       .as_object();
@@ -61,7 +62,8 @@ TEST(Campaign, ErrorsNameTheField) {
   unknown["colour"] = "red";
 
   EXPECT_EQ(apply_campaign_json({}, no_budget, true).error().detail, "budget: is required");
-  EXPECT_EQ(apply_campaign_json({}, negative, true).error().detail, "bid_cpm: must be a number over 0, at most 100000000");
+  EXPECT_EQ(apply_campaign_json({}, negative, true).error().detail,
+            "bid_cpm: must be a number over 0, at most 100000000");
   EXPECT_EQ(apply_campaign_json({}, unknown, true).error().detail, "colour: is not a known field");
 }
 
@@ -87,7 +89,8 @@ TEST(CampaignIndex, ServesOnlyWhatTargetingAndBlocksAllow) {
 }
 
 TEST(RunAuction, TheBestPaysTheSecondPriceOutOfItsAllowance) {
-  const auto rich = bidder(campaign("a", 3'000'000), 10'000'000), second = bidder(campaign("b", 2'000'000), 10'000'000);
+  const auto rich = bidder(campaign("a", 3'000'000), 10'000'000),
+             second = bidder(campaign("b", 2'000'000), 10'000'000);
   const auto index = std::make_shared<const CampaignIndex>(std::vector{rich, second});
   FrequencyCaps caps(100);
 
@@ -101,7 +104,8 @@ TEST(RunAuction, TheBestPaysTheSecondPriceOutOfItsAllowance) {
 }
 
 TEST(RunAuction, ACampaignWithoutAllowanceAsksForMoreAndLeavesTheFloorToOthers) {
-  const auto broke = bidder(campaign("a", 3'000'000), 100), other = bidder(campaign("b", 2'000'000), 1'000'000'000);
+  const auto broke = bidder(campaign("a", 3'000'000), 100),
+             other = bidder(campaign("b", 2'000'000), 1'000'000'000);
   const auto index = std::make_shared<const CampaignIndex>(std::vector{broke, other});
   FrequencyCaps caps(100);
 
@@ -110,16 +114,19 @@ TEST(RunAuction, ACampaignWithoutAllowanceAsksForMoreAndLeavesTheFloorToOthers) 
   ASSERT_EQ(outcome.wins.size(), 1U);
   EXPECT_EQ(outcome.wins[0].bidder, other.get());
   EXPECT_EQ(outcome.low_campaigns, std::vector<std::string>{"a"});
-  EXPECT_TRUE(run_auction(request(), index, caps, 1'000'000, 2).low_campaigns.empty()) << "asked once";
+  EXPECT_TRUE(run_auction(request(), index, caps, 1'000'000, 2).low_campaigns.empty())
+      << "asked once";
 }
 
 TEST(RunAuction, TheFrequencyCapStopsACampaignForThatUser) {
   auto capped = campaign("a", 3'000'000);
   capped.cap_impressions = 2;
-  const auto index = std::make_shared<const CampaignIndex>(std::vector{bidder(capped, 1'000'000'000)});
+  const auto index =
+      std::make_shared<const CampaignIndex>(std::vector{bidder(capped, 1'000'000'000)});
   FrequencyCaps caps(100);
 
-  for (int i = 0; i < 2; ++i) EXPECT_EQ(run_auction(request(), index, caps, 1'000'000, 1).wins.size(), 1U);
+  for (int i = 0; i < 2; ++i)
+    EXPECT_EQ(run_auction(request(), index, caps, 1'000'000, 1).wins.size(), 1U);
 
   EXPECT_TRUE(run_auction(request(), index, caps, 1'000'000, 1).wins.empty());
 }

@@ -10,7 +10,9 @@ namespace {
 
 constexpr Micros kUnit = 1'000'000;
 
-Micros cents(int value) { return value * kUnit / 100; }
+Micros cents(int value) {
+  return value * kUnit / 100;
+}
 
 std::vector<Bid> bids(const std::vector<int>& prices) {
   std::vector<Bid> out;
@@ -20,7 +22,8 @@ std::vector<Bid> bids(const std::vector<int>& prices) {
   return out;
 }
 
-// The example of OpenRTB 2.6 section 4.4 (substitution macros): floor 0.85, bids 1.00, 0.90, 0.80, increment 0.01.
+// The example of OpenRTB 2.6 section 4.4 (substitution macros): floor 0.85, bids 1.00, 0.90, 0.80,
+// increment 0.01.
 TEST(Clearing, TheSpecificationsExampleAtSecondPrice) {
   const Impression imp{.id = "1", .floor = cents(85)};
 
@@ -112,11 +115,13 @@ TEST(Clearing, AgreesWithABruteForceReading) {
     const auto result = clear({.id = "1", .floor = cents(floor)}, 2, bids(prices), seed);
 
     std::vector<int> valid;
-    std::copy_if(prices.begin(), prices.end(), std::back_inserter(valid), [&](int p) { return p >= floor && p > 0; });
+    std::copy_if(prices.begin(), prices.end(), std::back_inserter(valid),
+                 [&](int p) { return p >= floor && p > 0; });
     std::sort(valid.rbegin(), valid.rend());
     ASSERT_EQ(result.winner.has_value(), !valid.empty());
     if (valid.empty()) continue;
-    const int expected = std::min(valid[0], valid.size() > 1 ? std::max(floor, valid[1] + 1) : floor);
+    const int expected =
+        std::min(valid[0], valid.size() > 1 ? std::max(floor, valid[1] + 1) : floor);
     EXPECT_EQ(result.price, cents(expected));
     EXPECT_EQ(prices[*result.winner], valid[0]);
     EXPECT_LE(result.price, cents(valid[0]));

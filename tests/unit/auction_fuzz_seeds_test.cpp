@@ -21,7 +21,8 @@ TEST(AuctionFuzzSeeds, WholeCutAndDamagedSeedsDoNoHarm) {
   constexpr unsigned kSeed = 1;
   std::mt19937 random(kSeed);
   // build/<preset>/bin/<this>: the presets all build there.
-  const auto root = std::filesystem::canonical("/proc/self/exe").parent_path() / "../../../tests/data/fuzz";
+  const auto root =
+      std::filesystem::canonical("/proc/self/exe").parent_path() / "../../../tests/data/fuzz";
   int seeds = 0;
   for (const char* name : {"auction_request", "auction_campaign"}) {
     for (const auto& entry : std::filesystem::directory_iterator(root / name)) {

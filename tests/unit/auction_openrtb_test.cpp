@@ -8,7 +8,8 @@ namespace troupe::auction {
 namespace {
 
 boost::json::object minimal() {
-  return boost::json::parse(R"({"id":"r1","imp":[{"id":"1","banner":{"w":300,"h":250}}]})").as_object();
+  return boost::json::parse(R"({"id":"r1","imp":[{"id":"1","banner":{"w":300,"h":250}}]})")
+      .as_object();
 }
 
 std::string detail(const boost::json::object& request) {
@@ -48,18 +49,25 @@ TEST(BidRequest, ErrorsNameTheField) {
       {R"({"id":"r"})", "imp: at least one impression is required"},
       {R"({"id":"r","imp":[]})", "imp: at least one impression is required"},
       {R"({"id":"r","imp":[{"banner":{}}]})", "imp[0].id: is required"},
-      {R"({"id":"r","imp":[{"id":"1"}]})", "imp[0].banner: one of banner, video, audio, native is required"},
-      {R"({"id":"r","imp":[{"id":"1","banner":{}},{"id":"1","banner":{}}]})", "imp[1].id: is not unique"},
+      {R"({"id":"r","imp":[{"id":"1"}]})",
+       "imp[0].banner: one of banner, video, audio, native is required"},
+      {R"({"id":"r","imp":[{"id":"1","banner":{}},{"id":"1","banner":{}}]})",
+       "imp[1].id: is not unique"},
       {R"({"id":"r","imp":[{"id":"1","video":{}}]})", "imp[0].video.mimes: is required"},
       {R"({"id":"r","imp":[{"id":"1","banner":3}]})", "imp[0].banner: must be an object"},
-      {R"({"id":"r","imp":[{"id":"1","banner":{},"bidfloor":"1"}]})", "imp[0].bidfloor: must be a number"},
-      {R"({"id":"r","imp":[{"id":"1","banner":{},"bidfloor":-1}]})", "imp[0].bidfloor: is out of range"},
+      {R"({"id":"r","imp":[{"id":"1","banner":{},"bidfloor":"1"}]})",
+       "imp[0].bidfloor: must be a number"},
+      {R"({"id":"r","imp":[{"id":"1","banner":{},"bidfloor":-1}]})",
+       "imp[0].bidfloor: is out of range"},
       {R"({"id":"r","at":9,"imp":[{"id":"1","banner":{}}]})", "at: must be 1 or 2"},
-      {R"({"id":"r","site":{},"app":{},"imp":[{"id":"1","banner":{}}]})", "site: site, app and dooh exclude each other"},
+      {R"({"id":"r","site":{},"app":{},"imp":[{"id":"1","banner":{}}]})",
+       "site: site, app and dooh exclude each other"},
       {R"({"id":"r","wseat":["a"],"bseat":["b"],"imp":[{"id":"1","banner":{}}]})",
        "wseat: wseat and bseat exclude each other"},
-      {R"({"id":"r","cur":["EUR"],"imp":[{"id":"1","banner":{}}]})", "cur: only USD is traded here"},
-      {R"({"id":"r","imp":[{"id":"1","banner":{},"pmp":{"deals":[{}]}}]})", "imp[0].pmp.deals[0].id: is required"},
+      {R"({"id":"r","cur":["EUR"],"imp":[{"id":"1","banner":{}}]})",
+       "cur: only USD is traded here"},
+      {R"({"id":"r","imp":[{"id":"1","banner":{},"pmp":{"deals":[{}]}}]})",
+       "imp[0].pmp.deals[0].id: is required"},
   };
   for (const auto& [text, expected] : cases) {
     EXPECT_EQ(detail(boost::json::parse(text).as_object()), expected) << text;
@@ -67,9 +75,10 @@ TEST(BidRequest, ErrorsNameTheField) {
 }
 
 TEST(Macros, AreReplacedOrBecomeEmpty) {
-  EXPECT_EQ(api::replace_macros("a=${AUCTION_PRICE}&b=${AUCTION_PRICE:B64}&c=${AUCTION_LOSS}&d=${OTHER}",
-                                {{"AUCTION_PRICE", "0.91"}}),
-            "a=0.91&b=0.91&c=&d=${OTHER}");
+  EXPECT_EQ(
+      api::replace_macros("a=${AUCTION_PRICE}&b=${AUCTION_PRICE:B64}&c=${AUCTION_LOSS}&d=${OTHER}",
+                          {{"AUCTION_PRICE", "0.91"}}),
+      "a=0.91&b=0.91&c=&d=${OTHER}");
   EXPECT_EQ(api::replace_macros("${AUCTION_PRICE", {{"AUCTION_PRICE", "1"}}), "${AUCTION_PRICE");
 }
 

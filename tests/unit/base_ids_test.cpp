@@ -31,7 +31,8 @@ TEST(Id, OneMadeAfterAnotherIsGreaterWhateverTheClockSays) {
   EXPECT_EQ(next.time_ms(), future.time_ms());
 }
 
-// The example of https://github.com/ulid/spec: 01ARZ3NDEKTSV4RRFFQ69G5FAV was made at 1469922850259.
+// The example of https://github.com/ulid/spec: 01ARZ3NDEKTSV4RRFFQ69G5FAV was made at
+// 1469922850259.
 TEST(Id, TimeOfTheSpecificationsExample) {
   const auto id = parse_id("01ARZ3NDEKTSV4RRFFQ69G5FAV");
 

@@ -12,7 +12,8 @@ namespace {
 
 Entry entry(std::uint64_t time, std::uint64_t author = 1) {
   Entry e;
-  for (std::size_t i = 0; i < 4; ++i) e.post.bytes[2 + i] = static_cast<std::uint8_t>(time >> (8 * (3 - i)));
+  for (std::size_t i = 0; i < 4; ++i)
+    e.post.bytes[2 + i] = static_cast<std::uint8_t>(time >> (8 * (3 - i)));
   e.author = author;
   return e;
 }
@@ -54,7 +55,8 @@ TEST(MergeRuns, AgreesWithSortingEverything) {
         const auto time = static_cast<std::uint32_t>(random() % 80);
         run.push_back(entry(time, time % 4));  // a post has one author, in whatever run it stands
       }
-      std::sort(run.begin(), run.end(), [](const Entry& a, const Entry& b) { return a.post > b.post; });
+      std::sort(run.begin(), run.end(),
+                [](const Entry& a, const Entry& b) { return a.post > b.post; });
       run.erase(std::unique(run.begin(), run.end()), run.end());
       all.insert(all.end(), run.begin(), run.end());
     }
@@ -63,9 +65,12 @@ TEST(MergeRuns, AgreesWithSortingEverything) {
 
     const auto merged = merge_runs({runs.begin(), runs.end()}, before, limit, keep);
 
-    std::sort(all.begin(), all.end(), [](const Entry& a, const Entry& b) { return a.post > b.post; });
+    std::sort(all.begin(), all.end(),
+              [](const Entry& a, const Entry& b) { return a.post > b.post; });
     all.erase(std::unique(all.begin(), all.end()), all.end());
-    std::erase_if(all, [&](const Entry& e) { return (before && e.post >= *before) || !follows(keep, e.author); });
+    std::erase_if(all, [&](const Entry& e) {
+      return (before && e.post >= *before) || !follows(keep, e.author);
+    });
     if (all.size() > limit) all.resize(limit);
     EXPECT_EQ(merged, all);
   }

@@ -11,13 +11,15 @@ namespace {
 
 using testing::HasSubstr;
 
-Result<Config> load_text(const std::string& text, const std::map<std::string, std::string>& environment = {}) {
+Result<Config> load_text(const std::string& text,
+                         const std::map<std::string, std::string>& environment = {}) {
   const test::TempDir dir;
   std::ofstream(dir / "troupe.toml") << text;
   return load_config(dir / "troupe.toml", environment);
 }
 
-std::string refusal(const std::string& text, const std::map<std::string, std::string>& environment = {}) {
+std::string refusal(const std::string& text,
+                    const std::map<std::string, std::string>& environment = {}) {
   const auto config = load_text(text, environment);
   if (config.ok()) return "accepted";
   EXPECT_EQ(config.code(), ErrorCode::invalid_argument);
@@ -57,11 +59,14 @@ TEST(Config, AnUnknownKeyIsRefusedWithItsLineAndTheNearestOne) {
 }
 
 TEST(Config, ValuesOutsideTheirRangeAreRefused) {
-  EXPECT_THAT(refusal("[http]\nport = 65536\n"), AllOf(HasSubstr("line 2"), HasSubstr("between 0 and 65535")));
+  EXPECT_THAT(refusal("[http]\nport = 65536\n"),
+              AllOf(HasSubstr("line 2"), HasSubstr("between 0 and 65535")));
   EXPECT_THAT(refusal("[match]\ntick_hz = 0\n"), HasSubstr("between 1 and 120"));
   EXPECT_THAT(refusal("[log]\nlevel = \"loud\"\n"), HasSubstr("one of trace, debug"));
   for (const char* rate : {"-1.0", "nan", "inf"}) {
-    EXPECT_THAT(refusal(std::string("[http]\nrate_per_second = ") + rate + "\n"), HasSubstr("rate_per_second")) << rate;
+    EXPECT_THAT(refusal(std::string("[http]\nrate_per_second = ") + rate + "\n"),
+                HasSubstr("rate_per_second"))
+        << rate;
   }
 }
 
@@ -73,11 +78,14 @@ TEST(Config, TypesAreNotConverted) {
   EXPECT_THAT(refusal("http = 1\n"), HasSubstr("unknown key"));
 }
 
-TEST(Config, BrokenTomlNamesItsLine) { EXPECT_THAT(refusal("[http]\nport = = 1\n"), HasSubstr("line 2")); }
+TEST(Config, BrokenTomlNamesItsLine) {
+  EXPECT_THAT(refusal("[http]\nport = = 1\n"), HasSubstr("line 2"));
+}
 
 TEST(Config, TheEnvironmentGoesOverTheFile) {
-  const auto config = load_text("[http]\nport = 1\naddress = \"::1\"\n",
-                                {{"TROUPE_HTTP_PORT", "2"}, {"TROUPE_MATCH_ENABLED", "false"}, {"TROUPE_PRESET", "x"}});
+  const auto config = load_text(
+      "[http]\nport = 1\naddress = \"::1\"\n",
+      {{"TROUPE_HTTP_PORT", "2"}, {"TROUPE_MATCH_ENABLED", "false"}, {"TROUPE_PRESET", "x"}});
   ASSERT_TRUE(config.ok()) << config.error().detail;
   EXPECT_EQ(config->http_port, 2);
   EXPECT_EQ(config->http_address, "::1");

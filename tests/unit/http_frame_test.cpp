@@ -34,7 +34,8 @@ std::string masked(unsigned first, std::string_view payload) {
   return out;
 }
 
-constexpr unsigned kFinal = 0x80, kContinuation = 0, kText = 1, kBinary = 2, kClose = 8, kPing = 9, kPong = 10;
+constexpr unsigned kFinal = 0x80, kContinuation = 0, kText = 1, kBinary = 2, kClose = 8, kPing = 9,
+                   kPong = 10;
 
 std::uint16_t verdict(std::string_view bytes, std::size_t max = 1'000) {
   Heard heard;
@@ -68,34 +69,45 @@ TEST(Frames, EncodingMatchesTheRfc) {
   EXPECT_EQ(encode_frame(Opcode::text, "Hello"), "\x81\x05\x48\x65\x6c\x6c\x6f"s);
   EXPECT_EQ(encode_frame(Opcode::ping, "Hello"), "\x89\x05\x48\x65\x6c\x6c\x6f"s);
   EXPECT_EQ(encode_frame(Opcode::binary, std::string(256, 'x')).substr(0, 4), "\x82\x7e\x01\x00"s);
-  EXPECT_EQ(encode_frame(Opcode::binary, std::string(65'536, 'x')).substr(0, 10), "\x82\x7f\0\0\0\0\0\x01\0\0"s);
+  EXPECT_EQ(encode_frame(Opcode::binary, std::string(65'536, 'x')).substr(0, 10),
+            "\x82\x7f\0\0\0\0\0\x01\0\0"s);
   EXPECT_EQ(encode_frame(Opcode::binary, std::string(125, 'x')).substr(0, 2), "\x82\x7d"s);
-  EXPECT_EQ(encode_frame(Opcode::binary, std::string(65'535, 'x')).substr(0, 4), "\x82\x7e\xff\xff"s);
+  EXPECT_EQ(encode_frame(Opcode::binary, std::string(65'535, 'x')).substr(0, 4),
+            "\x82\x7e\xff\xff"s);
 }
 
 TEST(Frames, AFragmentedMessageIsOneMessage) {
-  EXPECT_EQ(events(masked(kText, "Hel") + masked(kContinuation, "") + masked(kFinal | kContinuation, "lo")),
+  EXPECT_EQ(events(masked(kText, "Hel") + masked(kContinuation, "") +
+                   masked(kFinal | kContinuation, "lo")),
             Events{"text Hello"});
 }
 
 TEST(Frames, ControlFramesMayStandBetweenFragments) {
-  const auto bytes = masked(kBinary, "a") + masked(kFinal | kPing, "p") + masked(kContinuation, "b") +
-                     masked(kFinal | kPong, "") + masked(kFinal | kContinuation, "c");
+  const auto bytes = masked(kBinary, "a") + masked(kFinal | kPing, "p") +
+                     masked(kContinuation, "b") + masked(kFinal | kPong, "") +
+                     masked(kFinal | kContinuation, "c");
   EXPECT_EQ(events(bytes), (Events{"ping p", "pong ", "binary abc"}));
 }
 
 TEST(Frames, AnyPortionsGiveTheSameEvents) {
-  const auto bytes = masked(kFinal | kText, "") + masked(kText, "h\xc3") + masked(kFinal | kPing, std::string(125, 'p')) +
-                     masked(kFinal | kContinuation, "\xa9") + masked(kFinal | kBinary, std::string(300, 'm')) +
-                     masked(kFinal | kBinary, std::string(65'536, 'l')) + masked(kFinal | kClose, "\x03\xe8" "bye");
+  const auto bytes = masked(kFinal | kText, "") + masked(kText, "h\xc3") +
+                     masked(kFinal | kPing, std::string(125, 'p')) +
+                     masked(kFinal | kContinuation, "\xa9") +
+                     masked(kFinal | kBinary, std::string(300, 'm')) +
+                     masked(kFinal | kBinary, std::string(65'536, 'l')) +
+                     masked(kFinal | kClose,
+                            "\x03\xe8"
+                            "bye");
   const auto whole = events(bytes);
   ASSERT_EQ(whole.size(), 6U);
   EXPECT_EQ(whole.back(), "close 1000");
-  for (const std::size_t portion : {1, 2, 3, 5, 7, 13, 1'000}) EXPECT_EQ(events(bytes, portion), whole) << portion;
+  for (const std::size_t portion : {1, 2, 3, 5, 7, 13, 1'000})
+    EXPECT_EQ(events(bytes, portion), whole) << portion;
 }
 
 TEST(Frames, SplitAtEveryByteTheyAreTheSame) {
-  const auto bytes = masked(kText, "ab") + masked(kFinal | kPing, "") + masked(kFinal | kContinuation, std::string(130, 'c')) +
+  const auto bytes = masked(kText, "ab") + masked(kFinal | kPing, "") +
+                     masked(kFinal | kContinuation, std::string(130, 'c')) +
                      masked(kFinal | kClose, "");
   const auto whole = events(bytes);
   for (std::size_t at = 1; at < bytes.size(); ++at) {
@@ -109,40 +121,49 @@ TEST(Frames, SplitAtEveryByteTheyAreTheSame) {
 
 TEST(Frames, ProtocolErrorsEarn1002) {
   EXPECT_EQ(verdict("\x81\x05Hello"), 1002) << "not masked";
-  for (const unsigned bit : {0x40U, 0x20U, 0x10U}) EXPECT_EQ(verdict(masked(kFinal | bit | kText, "x")), 1002) << bit;
+  for (const unsigned bit : {0x40U, 0x20U, 0x10U})
+    EXPECT_EQ(verdict(masked(kFinal | bit | kText, "x")), 1002) << bit;
   for (const unsigned opcode : {3, 4, 5, 6, 7, 11, 12, 13, 14, 15}) {
     EXPECT_EQ(verdict(masked(kFinal | opcode, "x")), 1002) << opcode;
   }
   EXPECT_EQ(verdict(masked(kFinal | kContinuation, "x")), 1002) << "nothing to continue";
-  EXPECT_EQ(verdict(masked(kText, "x") + masked(kFinal | kText, "y")), 1002) << "a new message within one";
+  EXPECT_EQ(verdict(masked(kText, "x") + masked(kFinal | kText, "y")), 1002)
+      << "a new message within one";
   for (const unsigned opcode : {kClose, kPing, kPong}) {
     EXPECT_EQ(verdict(masked(opcode, "")), 1002) << "fragmented control frame";
-    EXPECT_EQ(verdict(masked(kFinal | opcode, std::string(126, 'x'))), 1002) << "long control frame";
+    EXPECT_EQ(verdict(masked(kFinal | opcode, std::string(126, 'x'))), 1002)
+        << "long control frame";
   }
 }
 
 TEST(Frames, ALengthMustBeInItsShortestForm) {  // section 5.2
   EXPECT_EQ(verdict("\x82\xfe\x00\x7d\x00\x00\x00\x00"s), 1002);
   EXPECT_EQ(verdict("\x82\xff\x00\x00\x00\x00\x00\x00\xff\xff\x00\x00\x00\x00"s), 1002);
-  EXPECT_EQ(verdict("\x82\xff\x80\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"s), 1002) << "the top bit must be 0";
+  EXPECT_EQ(verdict("\x82\xff\x80\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"s), 1002)
+      << "the top bit must be 0";
 }
 
 TEST(Frames, TooMuchEarns1009BeforeItIsRead) {
   EXPECT_EQ(verdict(masked(kFinal | kBinary, std::string(1'000, 'x'))), 0);
   EXPECT_EQ(verdict(masked(kFinal | kBinary, std::string(1'001, 'x')).substr(0, 8)), 1009);
   EXPECT_EQ(verdict("\x82\xff\x7f\xff\xff\xff\xff\xff\xff\xff\x00\x00\x00\x00"s), 1009);
-  EXPECT_EQ(verdict(masked(kBinary, std::string(600, 'x')) + masked(kFinal | kContinuation, std::string(401, 'x'))), 1009);
+  EXPECT_EQ(verdict(masked(kBinary, std::string(600, 'x')) +
+                    masked(kFinal | kContinuation, std::string(401, 'x'))),
+            1009);
 }
 
 TEST(Frames, TextMustBeUtf8) {
   EXPECT_EQ(verdict(masked(kFinal | kText, "\xc3\x28")), 1007);
   EXPECT_EQ(verdict(masked(kFinal | kBinary, "\xc3\x28")), 0);
-  EXPECT_EQ(verdict(masked(kText, "\xc3") + masked(kFinal | kContinuation, "\xa9")), 0) << "a character in two fragments";
+  EXPECT_EQ(verdict(masked(kText, "\xc3") + masked(kFinal | kContinuation, "\xa9")), 0)
+      << "a character in two fragments";
 }
 
 TEST(Frames, CloseCodesFollowSection7_4) {
   const auto close = [](unsigned code, const std::string& reason = "") {
-    return masked(kFinal | kClose, std::string{static_cast<char>(code >> 8), static_cast<char>(code & 0xff)} + reason);
+    return masked(
+        kFinal | kClose,
+        std::string{static_cast<char>(code >> 8), static_cast<char>(code & 0xff)} + reason);
   };
   for (const unsigned code : {1000, 1001, 1002, 1003, 1007, 1011, 3000, 3999, 4000, 4999}) {
     EXPECT_EQ(events(close(code, "why")), Events{"close " + std::to_string(code)});
@@ -156,7 +177,8 @@ TEST(Frames, CloseCodesFollowSection7_4) {
 }
 
 TEST(Frames, NothingIsReadAfterACloseOrAnError) {
-  EXPECT_EQ(events(masked(kFinal | kClose, "") + masked(kFinal | kText, "late")), Events{"close 1005"});
+  EXPECT_EQ(events(masked(kFinal | kClose, "") + masked(kFinal | kText, "late")),
+            Events{"close 1005"});
   EXPECT_EQ(events(masked(kFinal | 3U, "") + masked(kFinal | kText, "late")), Events{"bad 1002"});
 }
 
@@ -176,16 +198,18 @@ TEST(Frames, ErrorsHaveCloseCodesOfTheirOwn) {
 }
 
 TEST(Utf8, AcceptsWhatRfc3629Does) {
-  for (const char* text : {"", "a", "\xc2\x80", "\xdf\xbf", "\xe0\xa0\x80", "\xed\x9f\xbf", "\xee\x80\x80", "\xef\xbf\xbf",
-                           "\xf0\x90\x80\x80", "\xf4\x8f\xbf\xbf", "κόσμε"}) {
+  for (const char* text :
+       {"", "a", "\xc2\x80", "\xdf\xbf", "\xe0\xa0\x80", "\xed\x9f\xbf", "\xee\x80\x80",
+        "\xef\xbf\xbf", "\xf0\x90\x80\x80", "\xf4\x8f\xbf\xbf", "κόσμε"}) {
     EXPECT_TRUE(is_valid_utf8(text)) << text;
   }
 }
 
 TEST(Utf8, RefusesTheRest) {
-  for (const char* text : {"\x80", "\xbf", "\xc0\x80", "\xc1\xbf", "\xc2", "\xe0\x9f\xbf", "\xed\xa0\x80", "\xed\xbf\xbf",
-                           "\xe1\x80", "\xf0\x8f\xbf\xbf", "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xfe", "\xff",
-                           "a\xe2\x28\xa1", "\xf1\x80\x80"}) {
+  for (const char* text :
+       {"\x80", "\xbf", "\xc0\x80", "\xc1\xbf", "\xc2", "\xe0\x9f\xbf", "\xed\xa0\x80",
+        "\xed\xbf\xbf", "\xe1\x80", "\xf0\x8f\xbf\xbf", "\xf4\x90\x80\x80", "\xf5\x80\x80\x80",
+        "\xfe", "\xff", "a\xe2\x28\xa1", "\xf1\x80\x80"}) {
     EXPECT_FALSE(is_valid_utf8(text));
   }
 }

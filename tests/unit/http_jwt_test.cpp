@@ -15,7 +15,11 @@ constexpr std::int64_t kNow = 1'700'000'000;
 const JwtKey kSecret{JwtAlgorithm::hs256, "an HS256 secret of at least 32 bytes"};
 
 JwtClaims claims() {
-  return {.subject = "ann", .audience = "troupe", .scope = "a b", .extra = "match:1", .expires_s = kNow + 60};
+  return {.subject = "ann",
+          .audience = "troupe",
+          .scope = "a b",
+          .extra = "match:1",
+          .expires_s = kNow + 60};
 }
 
 struct EcKeys {
@@ -38,9 +42,10 @@ EcKeys make_ec_keys() {
 }
 
 std::string base64url(const std::string& bytes) {
-  std::string out(sodium_base64_encoded_len(bytes.size(), sodium_base64_VARIANT_URLSAFE_NO_PADDING), '\0');
-  sodium_bin2base64(out.data(), out.size(), reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(),
-                    sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+  std::string out(sodium_base64_encoded_len(bytes.size(), sodium_base64_VARIANT_URLSAFE_NO_PADDING),
+                  '\0');
+  sodium_bin2base64(out.data(), out.size(), reinterpret_cast<const unsigned char*>(bytes.data()),
+                    bytes.size(), sodium_base64_VARIANT_URLSAFE_NO_PADDING);
   out.pop_back();
   return out;
 }
@@ -48,8 +53,9 @@ std::string base64url(const std::string& bytes) {
 std::string from_base64url(const std::string& text) {
   std::string out(text.size(), '\0');
   std::size_t size = 0;
-  EXPECT_EQ(sodium_base642bin(reinterpret_cast<unsigned char*>(out.data()), out.size(), text.data(), text.size(), nullptr,
-                              &size, nullptr, sodium_base64_VARIANT_URLSAFE_NO_PADDING),
+  EXPECT_EQ(sodium_base642bin(reinterpret_cast<unsigned char*>(out.data()), out.size(), text.data(),
+                              text.size(), nullptr, &size, nullptr,
+                              sodium_base64_VARIANT_URLSAFE_NO_PADDING),
             0);
   out.resize(size);
   return out;
@@ -76,11 +82,13 @@ TEST(Jwt, Es256IsSignedWithThePrivateAndVerifiedWithThePublicKey) {
 }
 
 TEST(Jwt, TheTokenOfRfc7515HasAValidSignature) {  // appendix A.1; its issuer is not ours
-  const JwtKey key{JwtAlgorithm::hs256, from_base64url("AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0i"
-                                                       "PS4hcgUuTwjAzZr1Z9CAow")};
+  const JwtKey key{JwtAlgorithm::hs256,
+                   from_base64url("AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0i"
+                                  "PS4hcgUuTwjAzZr1Z9CAow")};
   const std::string token =
       "eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9."
-      "eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ."
+      "eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVl"
+      "fQ."
       "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
   EXPECT_EQ(verify_jwt(key, token, "troupe", 1'300'819'000).error().detail, "wrong issuer");
   auto forged = token;
@@ -109,7 +117,8 @@ TEST(Jwt, AnExpiryAndASubjectAreRequired) {
 }
 
 TEST(Jwt, AnotherAudienceIsRefused) {
-  EXPECT_EQ(verify_jwt(kSecret, *sign_jwt(kSecret, claims()), "game", kNow).code(), ErrorCode::unauthenticated);
+  EXPECT_EQ(verify_jwt(kSecret, *sign_jwt(kSecret, claims()), "game", kNow).code(),
+            ErrorCode::unauthenticated);
 }
 
 TEST(Jwt, AnyChangedByteIsRefused) {
@@ -123,10 +132,12 @@ TEST(Jwt, AnyChangedByteIsRefused) {
 
 TEST(Jwt, AlgNoneIsRefused) {  // RFC 8725 section 3.2
   const auto payload = base64url(R"({"iss":"troupe","sub":"ann","aud":"troupe","exp":1700000060})");
-  for (const char* header : {R"({"alg":"none"})", R"({"alg":"NONE","typ":"JWT"})", R"({"alg":""})", R"({})"}) {
+  for (const char* header :
+       {R"({"alg":"none"})", R"({"alg":"NONE","typ":"JWT"})", R"({"alg":""})", R"({})"}) {
     const auto unsigned_token = base64url(header) + "." + payload + ".";
     EXPECT_FALSE(verify_jwt(kSecret, unsigned_token, "troupe", kNow).ok()) << header;
-    EXPECT_FALSE(verify_jwt(make_ec_keys().public_key, unsigned_token, "troupe", kNow).ok()) << header;
+    EXPECT_FALSE(verify_jwt(make_ec_keys().public_key, unsigned_token, "troupe", kNow).ok())
+        << header;
   }
 }
 
@@ -134,26 +145,31 @@ TEST(Jwt, APublicKeyIsNoHmacSecret) {  // RFC 8725 section 2.1
   const auto keys = make_ec_keys();
   const auto forged = sign_jwt({JwtAlgorithm::hs256, keys.public_key.material}, claims());
   ASSERT_TRUE(forged.ok());
-  EXPECT_EQ(verify_jwt(keys.public_key, *forged, "troupe", kNow).error().detail, "the token's algorithm is not the key's");
+  EXPECT_EQ(verify_jwt(keys.public_key, *forged, "troupe", kNow).error().detail,
+            "the token's algorithm is not the key's");
 }
 
 TEST(Jwt, OtherAlgorithmsOfTheFamilyAreRefused) {
   const auto token = *sign_jwt(kSecret, claims());
   const auto payload = token.substr(token.find('.'));
   for (const char* alg : {"HS384", "HS512", "RS256", "ES256", "PS256"}) {
-    const auto changed = base64url(std::string(R"({"alg":")") + alg + R"(","typ":"JWT"})") + payload;
+    const auto changed =
+        base64url(std::string(R"({"alg":")") + alg + R"(","typ":"JWT"})") + payload;
     EXPECT_FALSE(verify_jwt(kSecret, changed, "troupe", kNow).ok()) << alg;
   }
 }
 
 TEST(Jwt, RubbishIsRefused) {
-  for (const std::string& token : {std::string(), std::string("."), std::string(".."), std::string("a.b.c"),
-                                   std::string(9'000, 'a'), std::string("a\0b.c.d", 7)}) {
+  for (const std::string& token :
+       {std::string(), std::string("."), std::string(".."), std::string("a.b.c"),
+        std::string(9'000, 'a'), std::string("a\0b.c.d", 7)}) {
     EXPECT_EQ(verify_jwt(kSecret, token, "troupe", kNow).code(), ErrorCode::unauthenticated);
   }
 }
 
-TEST(Jwt, AShortSecretCannotSign) { EXPECT_FALSE(sign_jwt({JwtAlgorithm::hs256, "short"}, claims()).ok()); }
+TEST(Jwt, AShortSecretCannotSign) {
+  EXPECT_FALSE(sign_jwt({JwtAlgorithm::hs256, "short"}, claims()).ok());
+}
 
 }  // namespace
 }  // namespace troupe

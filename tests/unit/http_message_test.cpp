@@ -13,11 +13,13 @@ TEST(JsonBody, AnObjectIsRead) {
 }
 
 TEST(JsonBody, AnythingElseIsRefusedWithItsPosition) {
-  for (const char* text : {"", "{", "{\"a\":}", "{} x", "{}{}", "nul", "{\"a\":1,}", "{'a':1}", "{\"a\":\"\xff\"}"}) {
+  for (const char* text :
+       {"", "{", "{\"a\":}", "{} x", "{}{}", "nul", "{\"a\":1,}", "{'a':1}", "{\"a\":\"\xff\"}"}) {
     const auto body = parse_json_object(text);
     ASSERT_FALSE(body.ok()) << text;
     EXPECT_EQ(body.code(), ErrorCode::invalid_argument) << text;
-    EXPECT_NE(body.error().detail.find("at byte"), std::string::npos) << text << ": " << body.error().detail;
+    EXPECT_NE(body.error().detail.find("at byte"), std::string::npos)
+        << text << ": " << body.error().detail;
   }
 }
 

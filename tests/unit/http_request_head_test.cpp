@@ -59,11 +59,13 @@ TEST(RequestHead, NeedsExactlyOneHost) {  // RFC 9112 section 3.2
 }
 
 TEST(RequestHead, AHarmlessRequestIdIsKept) {
-  EXPECT_EQ(read_head(head("/", {{"X-Request-Id", "client-1.a_B"}}), "")->request_id, "client-1.a_B");
+  EXPECT_EQ(read_head(head("/", {{"X-Request-Id", "client-1.a_B"}}), "")->request_id,
+            "client-1.a_B");
 }
 
 TEST(RequestHead, AnyOtherRequestIdIsReplaced) {
-  for (const std::string& id : {std::string("a b"), std::string("\"x\""), std::string(65, 'a'), std::string("é")}) {
+  for (const std::string& id :
+       {std::string("a b"), std::string("\"x\""), std::string(65, 'a'), std::string("é")}) {
     const auto given = read_head(head("/", {{"X-Request-Id", id}}), "")->request_id;
     EXPECT_NE(given, id);
     EXPECT_FALSE(given.empty());
@@ -95,7 +97,8 @@ TEST(WebSocketHandshake, NeedsEachOfItsHeaders) {
 const JwtKey kKey{JwtAlgorithm::hs256, std::string(32, 'k')};
 
 std::string token(const std::string& scope) {
-  return *sign_jwt(kKey, {.subject = "ann", .audience = "troupe", .scope = scope, .expires_s = 4'000'000'000});
+  return *sign_jwt(
+      kKey, {.subject = "ann", .audience = "troupe", .scope = scope, .expires_s = 4'000'000'000});
 }
 
 TEST(Authentication, AnOpenRouteTakesNoTokenOrAValidOne) {
@@ -114,7 +117,8 @@ TEST(Authentication, AnOpenRouteTakesNoTokenOrAValidOne) {
 TEST(Authentication, AScopeMustBeHeldWhole) {
   Request request;
   request.headers["authorization"] = "bearer " + token("administrator");
-  EXPECT_EQ(authenticate(request, {.scope = "admin"}, false, kKey, "troupe").code(), ErrorCode::forbidden);
+  EXPECT_EQ(authenticate(request, {.scope = "admin"}, false, kKey, "troupe").code(),
+            ErrorCode::forbidden);
   request.headers["authorization"] = "bearer " + token("x admin");
   EXPECT_TRUE(authenticate(request, {.scope = "admin"}, false, kKey, "troupe").ok());
 }

@@ -41,8 +41,10 @@ TEST(Router, AnEmptyPartIsNoParameter) {
 TEST(Router, TheRestTakesAllThatFollows) {
   Router router;
   router.add("GET", "/media/{id}/{rest*}", nothing());
-  EXPECT_THAT(router.match("GET", "/media/s1/a/b/c.m4s").params, ElementsAre(Pair("id", "s1"), Pair("rest", "a/b/c.m4s")));
-  EXPECT_THAT(router.match("GET", "/media/s1/").params, ElementsAre(Pair("id", "s1"), Pair("rest", "")));
+  EXPECT_THAT(router.match("GET", "/media/s1/a/b/c.m4s").params,
+              ElementsAre(Pair("id", "s1"), Pair("rest", "a/b/c.m4s")));
+  EXPECT_THAT(router.match("GET", "/media/s1/").params,
+              ElementsAre(Pair("id", "s1"), Pair("rest", "")));
 }
 
 TEST(Router, TheFirstRouteThatFitsWins) {

@@ -50,7 +50,8 @@ TEST(TokenBucket, NoWindowPassesMoreThanBurstAndRateAndWaitingAlwaysHelps) {
   SCOPED_TRACE(seed);
   std::mt19937_64 random(seed);
   for (int round = 0; round < 20; ++round) {
-    const RateLimit limit{1.0 + static_cast<double>(random() % 100), 1.0 + static_cast<double>(random() % 20)};
+    const RateLimit limit{1.0 + static_cast<double>(random() % 100),
+                          1.0 + static_cast<double>(random() % 20)};
     RateLimiter limiter(limit, 10);
     TimePoint now{};
     std::vector<TimePoint> passed;

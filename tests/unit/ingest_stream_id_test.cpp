@@ -24,8 +24,9 @@ TEST(StreamId, TheShortFormPublishes) {
 }
 
 TEST(StreamId, RefusesWhatItDoesNotKnow) {
-  for (const auto& text : {std::string(), std::string("live/abc"), std::string("#!::r"), std::string("#!::m=publish"),
-                           std::string("publish:nokey"), std::string(600, 'a')}) {
+  for (const auto& text :
+       {std::string(), std::string("live/abc"), std::string("#!::r"), std::string("#!::m=publish"),
+        std::string("publish:nokey"), std::string(600, 'a')}) {
     EXPECT_FALSE(parse_stream_id(text).ok()) << text;
   }
   EXPECT_EQ(live_session(*parse_stream_id("#!::r=vod/abc,m=publish")), "");

@@ -15,7 +15,8 @@ Commands random_commands(std::mt19937& random, int players) {
   for (int i = 0; i < players; ++i) {
     if (random() % 8 == 0) continue;
     out[static_cast<std::size_t>(i)] =
-        Command{static_cast<std::int8_t>(static_cast<int>(random() % 3) - 1), static_cast<std::int8_t>(static_cast<int>(random() % 3) - 1),
+        Command{static_cast<std::int8_t>(static_cast<int>(random() % 3) - 1),
+                static_cast<std::int8_t>(static_cast<int>(random() % 3) - 1),
                 static_cast<std::uint8_t>(random()), random() % 3 == 0};
   }
   return out;
@@ -46,8 +47,9 @@ TEST(World, TheHashOfAKnownRunDoesNotChange) {
   for (int tick = 0; tick < 200; ++tick) {
     Commands commands{};
     for (int i = 0; i < 4; ++i) {
-      commands[static_cast<std::size_t>(i)] = Command{static_cast<std::int8_t>(tick % 3 - 1), static_cast<std::int8_t>(i % 3 - 1),
-                                                      static_cast<std::uint8_t>(tick * 5 + i * 64), tick % 4 == 0};
+      commands[static_cast<std::size_t>(i)] =
+          Command{static_cast<std::int8_t>(tick % 3 - 1), static_cast<std::int8_t>(i % 3 - 1),
+                  static_cast<std::uint8_t>(tick * 5 + i * 64), tick % 4 == 0};
     }
     step(world, commands);
   }

@@ -1,8 +1,9 @@
+#include "actors/match/match_store.hpp"
+
 #include <random>
 
 #include <gtest/gtest.h>
 
-#include "actors/match/match_store.hpp"
 #include "game/wire.hpp"
 #include "net/udp/client_message.hpp"
 
@@ -55,7 +56,8 @@ TEST(ClientMessage, RandomBytesNeverPassAsMoreThanTheRulesAllow) {
     const auto message = udp::decode_client_message(bytes);
 
     if (message && std::holds_alternative<udp::CommandsMessage>(*message)) {
-      EXPECT_LE(std::get<udp::CommandsMessage>(*message).commands.size(), game::kMaxCommandsPerPacket);
+      EXPECT_LE(std::get<udp::CommandsMessage>(*message).commands.size(),
+                game::kMaxCommandsPerPacket);
     }
   }
 }

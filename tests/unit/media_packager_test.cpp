@@ -21,7 +21,8 @@ std::string read_file(const std::string& path) {
 /// Runs ffmpeg or ffprobe; their output.
 std::string run(std::vector<std::string> argv) {
   test::TempDir dir;
-  auto child = sim::ChildProcess::start(argv, {.stdout_path = dir / "out", .stderr_path = dir / "err"});
+  auto child =
+      sim::ChildProcess::start(argv, {.stdout_path = dir / "out", .stderr_path = dir / "err"});
   EXPECT_TRUE(child.ok());
   EXPECT_EQ(child->wait(std::chrono::seconds(60)), 0) << read_file(dir / "err");
   return read_file(dir / "out");
@@ -31,9 +32,14 @@ std::string run(std::vector<std::string> argv) {
 const std::string& clip() {
   static const std::string bytes = [] {
     test::TempDir dir;
-    run({"ffmpeg", "-y", "-loglevel", "error", "-f", "lavfi", "-i", "testsrc2=size=320x180:rate=30", "-f", "lavfi", "-i",
-         "sine=frequency=440:sample_rate=44100", "-t", "4", "-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency",
-         "-g", "30", "-pix_fmt", "yuv420p", "-c:a", "aac", "-f", "mpegts", dir / "clip.ts"});
+    run({"ffmpeg",       "-y",        "-loglevel", "error",
+         "-f",           "lavfi",     "-i",        "testsrc2=size=320x180:rate=30",
+         "-f",           "lavfi",     "-i",        "sine=frequency=440:sample_rate=44100",
+         "-t",           "4",         "-c:v",      "libx264",
+         "-preset",      "ultrafast", "-tune",     "zerolatency",
+         "-g",           "30",        "-pix_fmt",  "yuv420p",
+         "-c:a",         "aac",       "-f",        "mpegts",
+         dir / "clip.ts"});
     return read_file(dir / "clip.ts");
   }();
   return bytes;
@@ -90,14 +96,17 @@ TEST(Packager, ChunksAreContinuousInTimeAndTheirBytesSayTheSame) {
     ASSERT_TRUE(fragment.ok()) << fragment.error().detail;
     EXPECT_EQ(fragment->track, chunk->track);
     const double timescale = out.tracks[chunk->track - 1].timescale;
-    EXPECT_NEAR(static_cast<double>(fragment->decode_time) / timescale * 1e6, static_cast<double>(chunk->start_us), 100);
+    EXPECT_NEAR(static_cast<double>(fragment->decode_time) / timescale * 1e6,
+                static_cast<double>(chunk->start_us), 100);
     if (end.count(chunk->track) != 0) {
-      EXPECT_NEAR(static_cast<double>(chunk->start_us), static_cast<double>(end[chunk->track]), 1'500);
+      EXPECT_NEAR(static_cast<double>(chunk->start_us), static_cast<double>(end[chunk->track]),
+                  1'500);
     }
     end[chunk->track] = chunk->start_us + chunk->duration_us;
   }
   EXPECT_NEAR(static_cast<double>(end[1]), 4e6, 150'000);
-  EXPECT_NEAR(static_cast<double>(end[1]), static_cast<double>(end[2]), 150'000) << "picture and tone end together";
+  EXPECT_NEAR(static_cast<double>(end[1]), static_cast<double>(end[2]), 150'000)
+      << "picture and tone end together";
 }
 
 TEST(Packager, AKeyFrameBeginsAChunkEverySecond) {
@@ -109,13 +118,15 @@ TEST(Packager, AKeyFrameBeginsAChunkEverySecond) {
     EXPECT_LE(chunk->duration_us, 140'000);
   }
   ASSERT_EQ(keys.size(), 4U);
-  for (std::size_t i = 1; i < keys.size(); ++i) EXPECT_NEAR(static_cast<double>(keys[i] - keys[i - 1]), 1e6, 1'000);
+  for (std::size_t i = 1; i < keys.size(); ++i)
+    EXPECT_NEAR(static_cast<double>(keys[i] - keys[i - 1]), 1e6, 1'000);
 }
 
 TEST(Packager, PerFrameChunksHoldOneFrameEach) {
   const auto out = package(clip(), 0);
 
-  const auto video = std::count_if(out.chunks.begin(), out.chunks.end(), [](const ChunkPtr& c) { return c->track == 1; });
+  const auto video = std::count_if(out.chunks.begin(), out.chunks.end(),
+                                   [](const ChunkPtr& c) { return c->track == 1; });
   EXPECT_EQ(static_cast<std::uint64_t>(video), out.outcome->video_frames);
   EXPECT_GE(video, 118);
 }
@@ -131,8 +142,8 @@ TEST(Packager, WhatComesOutDecodesWithoutAnError) {
       if (chunk->track == track.id) file << *chunk->bytes;
     }
     file.close();
-    const auto frames = run({"ffprobe", "-v", "error", "-count_frames", "-show_entries", "stream=nb_read_frames", "-of",
-                             "csv=p=0", path});
+    const auto frames = run({"ffprobe", "-v", "error", "-count_frames", "-show_entries",
+                             "stream=nb_read_frames", "-of", "csv=p=0", path});
     const auto expected = track.id == 1 ? out.outcome->video_frames : out.outcome->audio_frames;
     EXPECT_NEAR(std::stod(frames), static_cast<double>(expected), 2);
     EXPECT_EQ(run({"ffmpeg", "-v", "error", "-xerror", "-i", path, "-f", "null", "-"}), "");
@@ -144,7 +155,8 @@ TEST(Packager, TruncatedAndGarbledInputEndsWithAnErrorOrAShorterStream) {
     SCOPED_TRACE(seed);
     std::mt19937 random(seed);
     auto bytes = clip().substr(0, random() % clip().size());
-    for (int i = 0; i < 200 && !bytes.empty(); ++i) bytes[random() % bytes.size()] = static_cast<char>(random());
+    for (int i = 0; i < 200 && !bytes.empty(); ++i)
+      bytes[random() % bytes.size()] = static_cast<char>(random());
 
     const auto out = package(bytes);
 
@@ -156,8 +168,8 @@ TEST(Packager, TruncatedAndGarbledInputEndsWithAnErrorOrAShorterStream) {
 
 TEST(Packager, OtherCodecsAreRefusedByName) {
   test::TempDir dir;
-  run({"ffmpeg", "-y", "-loglevel", "error", "-f", "lavfi", "-i", "testsrc2=size=320x180:rate=30", "-t", "1", "-c:v",
-       "mpeg2video", "-f", "mpegts", dir / "clip.ts"});
+  run({"ffmpeg", "-y", "-loglevel", "error", "-f", "lavfi", "-i", "testsrc2=size=320x180:rate=30",
+       "-t", "1", "-c:v", "mpeg2video", "-f", "mpegts", dir / "clip.ts"});
 
   const auto out = package(read_file(dir / "clip.ts"));
 

@@ -10,7 +10,10 @@ namespace {
 
 std::string random_text(std::mt19937& random) {
   std::string text(random() % 6, '\0');
-  for (auto& c : text) c = static_cast<char>("\x00\x01\xff" "ab"[random() % 5]);
+  for (auto& c : text)
+    c = static_cast<char>(
+        "\x00\x01\xff"
+        "ab"[random() % 5]);
   return text;
 }
 
@@ -20,7 +23,8 @@ TEST(Keys, OrderIsTheOrderOfThePiecesWhateverBytesTheyHold) {
     const auto a = random_text(random), b = random_text(random);
     const auto m = random(), n = random();
 
-    const auto first = KeyBuilder("k").text(a).u64(m).take(), second = KeyBuilder("k").text(b).u64(n).take();
+    const auto first = KeyBuilder("k").text(a).u64(m).take(),
+               second = KeyBuilder("k").text(b).u64(n).take();
 
     EXPECT_EQ(first < second, std::pair(a, m) < std::pair(b, n)) << seed;
   }

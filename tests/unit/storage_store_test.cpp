@@ -31,7 +31,8 @@ struct StoreTest : ::testing::Test {
 
   Result<Committed> commit(Batch batch) {
     std::promise<Result<Committed>> done;
-    auto submitted = writer->submit(std::move(batch), [&](const Result<Committed>& result) { done.set_value(result); });
+    auto submitted = writer->submit(
+        std::move(batch), [&](const Result<Committed>& result) { done.set_value(result); });
     if (!submitted.ok()) return submitted.error();
     return done.get_future().get();
   }
@@ -126,17 +127,21 @@ TEST_F(StoreTest, AFullQueueRefusesAndLosesNothingThatItTook) {
   Batch first;
   first.put(Family::ads, "first", "v");
   std::promise<void> held;
-  ASSERT_TRUE(writer->submit(std::move(first), [&](const auto&) {
-    held.set_value();
-    gate.wait();  // the writer's thread stands still
-  }).ok());
+  ASSERT_TRUE(writer
+                  ->submit(std::move(first),
+                           [&](const auto&) {
+                             held.set_value();
+                             gate.wait();  // the writer's thread stands still
+                           })
+                  .ok());
   held.get_future().wait();
   int taken = 0;
   Result<void> refused;
   for (int i = 0; i < 10; ++i) {
     Batch batch;
     batch.put(Family::ads, std::to_string(i), "v");
-    auto submitted = writer->submit(std::move(batch), [&](const auto& done) { acknowledged += done.ok() ? 1 : 0; });
+    auto submitted = writer->submit(std::move(batch),
+                                    [&](const auto& done) { acknowledged += done.ok() ? 1 : 0; });
     if (submitted.ok()) {
       ++taken;
     } else {
@@ -197,9 +202,10 @@ TEST_F(StoreTest, TheReadPoolRefusesBeyondItsBound) {
   std::promise<void> release, started;
   auto gate = release.get_future().share();
   ASSERT_TRUE(pool.post([&](const Store&) {
-    started.set_value();
-    gate.wait();
-  }).ok());
+                    started.set_value();
+                    gate.wait();
+                  })
+                  .ok());
   started.get_future().wait();
 
   EXPECT_TRUE(pool.post([](const Store&) {}).ok());

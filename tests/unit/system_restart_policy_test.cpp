@@ -8,7 +8,8 @@ namespace {
 using std::chrono::milliseconds;
 
 TEST(RestartHistory, BackoffDoublesUpToItsBoundAndIsJitteredByAQuarter) {
-  const RestartLimits limits{.backoff_min = milliseconds(100), .backoff_max = milliseconds(800), .max_restarts = 20};
+  const RestartLimits limits{
+      .backoff_min = milliseconds(100), .backoff_max = milliseconds(800), .max_restarts = 20};
   for (std::uint64_t random = 0; random < 200; ++random) {
     RestartHistory history;
     for (const int expected : {100, 200, 400, 800, 800}) {
@@ -33,7 +34,8 @@ TEST(RestartHistory, FailsBeyondTheIntensityUntilTheOldestCrashLeavesTheWindow) 
 }
 
 TEST(RestartHistory, ForgetsCrashesOutsideTheWindow) {
-  const RestartLimits limits{.backoff_min = milliseconds(100), .max_restarts = 1, .window = milliseconds(1'000)};
+  const RestartLimits limits{
+      .backoff_min = milliseconds(100), .max_restarts = 1, .window = milliseconds(1'000)};
   RestartHistory history;
   EXPECT_FALSE(history.crashed(0, limits, 0).failed);
 
