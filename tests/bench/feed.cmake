@@ -1,0 +1,1 @@
+troupe_executable(bench_feed SOURCES feed_bench.cpp LINK troupe_bench_report troupe_actors_feed CLI11::CLI11)
