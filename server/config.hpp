@@ -53,7 +53,6 @@ struct Config {
   std::int64_t live_srt_port = 9000;
   std::int64_t live_chunk_ms = 100;
   std::int64_t live_max_publishers = 32;
-  std::int64_t live_record_minutes = 5;
   bool live_anonymous_viewers = true;
 
   std::int64_t ads_default_tmax_ms = 100;

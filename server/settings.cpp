@@ -6,7 +6,7 @@ namespace troupe::server {
 const std::vector<Setting>& settings() {
   constexpr std::int64_t kPorts = 65'535;
   static const std::vector<Setting> table{
-      {"data_dir", "Directory of the database, recordings and the token secret.",
+      {"data_dir", "Directory of the database, backups and the token secret.",
        &Config::data_dir},
       {"log.level",
        "trace, debug, info, warn, error or off.",
@@ -67,8 +67,6 @@ const std::vector<Setting>& settings() {
       {"live.chunk_ms", "Length of a video chunk; 0: one per frame.", &Config::live_chunk_ms, 0,
        2'000},
       {"live.max_publishers", "Publishers at once.", &Config::live_max_publishers, 1, 1'000},
-      {"live.record_minutes", "Length of the recorded window; 0: none.",
-       &Config::live_record_minutes, 0, 1'440},
       {"live.anonymous_viewers", "Let viewers without a token watch.",
        &Config::live_anonymous_viewers},
 

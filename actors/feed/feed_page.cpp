@@ -5,8 +5,9 @@
 namespace troupe::feed {
 namespace {
 
-/// A page looks at most at this many rounds of entries whose posts turn out to be deleted.
-constexpr int kMaxRounds = 5;
+/// A page looks at no more than this many times its length; deleted posts and those of accounts no
+/// longer followed take none of its places.
+constexpr int kMaxRounds = 20;
 
 /// Older entries from disk when what is in memory does not reach far enough below `before`.
 Result<std::vector<Entry>> older(const storage::Store& store, const PageJob& job,
@@ -32,7 +33,7 @@ Result<std::vector<Entry>> next_entries(const storage::Store& store, const PageJ
   }
   std::vector<std::span<const Entry>> runs{job.in_memory, *disk};
   for (const auto& posts : famous) runs.emplace_back(posts);
-  return merge_runs(runs, before, limit, job.following);
+  return merge_runs(runs, before, limit);
 }
 
 }  // namespace
@@ -41,22 +42,25 @@ Result<PagePtr> read_page(const storage::Store& store, const PageJob& job) {
   auto page = std::make_shared<FeedPage>();
   auto before = job.query.before;
   const auto limit = job.query.limit;
-  for (int round = 0; round < kMaxRounds && page->posts.size() < limit; ++round) {
+  bool more = true;
+  for (int round = 0; more && round < kMaxRounds && page->posts.size() < limit; ++round) {
     auto entries = next_entries(store, job, before, limit);
     if (!entries.ok()) return entries.error();
+    more = entries->size() == limit;
     for (const auto& entry : *entries) {
-      if (page->posts.size() == limit) break;
+      if (page->posts.size() == limit) {
+        more = true;
+        break;
+      }
       before = entry.post;
+      if (!follows(job.following, entry.author)) continue;
       auto post = read_post(store, entry.post.to_string());
       if (!post.ok()) return post.error();
       if (*post) page->posts.push_back(std::move(**post));
     }
-    if (entries->size() < limit) {
-      before.reset();  // the end
-      break;
-    }
   }
-  if (before && !page->posts.empty()) page->next = before->to_string();
+  // Also an empty page may have a next one: what it looked at was all left out.
+  if (more && before) page->next = before->to_string();
   return PagePtr(std::move(page));
 }
 

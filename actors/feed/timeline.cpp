@@ -31,7 +31,10 @@ void Timeline::load(std::vector<Entry> entries, bool complete) {
 bool Timeline::insert(const Entry& entry) {
   const auto at = std::lower_bound(entries_.begin(), entries_.end(), entry, newer);
   if (at != entries_.end() && same_post(*at, entry)) return false;
-  if (at == entries_.end() && (entries_.size() >= bound_ || !complete_)) return false;
+  if (at == entries_.end() && (entries_.size() >= bound_ || !complete_)) {
+    complete_ = false;  // it stands on disk only
+    return false;
+  }
   entries_.insert(at, entry);
   if (entries_.size() > bound_) {
     entries_.pop_back();
@@ -49,8 +52,7 @@ bool follows(const std::vector<std::uint64_t>& sorted, std::uint64_t author) noe
 }
 
 std::vector<Entry> merge_runs(const std::vector<std::span<const Entry>>& runs,
-                              std::optional<Id> before, std::size_t limit,
-                              const std::vector<std::uint64_t>& keep_authors) {
+                              std::optional<Id> before, std::size_t limit) {
   std::vector<std::span<const Entry>> heads;
   for (const auto& run : runs) {
     const auto at = before ? std::partition_point(run.begin(), run.end(),
@@ -69,7 +71,7 @@ std::vector<Entry> merge_runs(const std::vector<std::span<const Entry>>& runs,
     for (auto& head : heads) {
       if (!head.empty() && same_post(head.front(), entry)) head = head.subspan(1);
     }
-    if (follows(keep_authors, entry.author)) out.push_back(entry);
+    out.push_back(entry);
   }
   return out;
 }

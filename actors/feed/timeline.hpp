@@ -44,11 +44,10 @@ class Timeline {
 };
 
 /// The newest `limit` entries older than `before` (all, if not given) of several runs, each newest
-/// first; an entry that stands in more than one run comes once. `keep` decides on authors. k-way
-/// merge, O(limit · runs).
+/// first; an entry that stands in more than one run comes once. Right only if each run holds its
+/// own newest `limit` entries older than `before`, or all of them. O(limit · runs).
 [[nodiscard]] std::vector<Entry> merge_runs(const std::vector<std::span<const Entry>>& runs,
-                                            std::optional<Id> before, std::size_t limit,
-                                            const std::vector<std::uint64_t>& keep_authors);
+                                            std::optional<Id> before, std::size_t limit);
 
 /// Whether `sorted` holds `author`.
 [[nodiscard]] bool follows(const std::vector<std::uint64_t>& sorted, std::uint64_t author) noexcept;

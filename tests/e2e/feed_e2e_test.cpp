@@ -55,6 +55,22 @@ TEST(FeedE2E, PostsReachFollowersNewestFirstAndLeaveWithTheFollow) {
   EXPECT_EQ(texts(server, "bob"), Texts{"own"});
 }
 
+TEST(FeedE2E, AnUnfollowedAccountsPostsDoNotHideOlderOnesOfOthers) {
+  ServerProcess server;
+  for (const char* user : {"ann", "carl", "bob"}) join(server, user);
+  auto bob = server.client("bob");
+  for (const char* other : {"ann", "carl"}) {
+    ASSERT_EQ(bob.request("PUT", std::string("/api/v1/users/bob/following/") + other)->status, 204);
+  }
+  post(server, "carl", "old");
+  for (int i = 0; i < 210; ++i) ASSERT_FALSE(post(server, "ann", std::to_string(i)).empty());
+  ASSERT_TRUE(eventually([&] { return texts(server, "bob", "?limit=1") == Texts{"209"}; }));
+
+  ASSERT_EQ(bob.request("DELETE", "/api/v1/users/bob/following/ann")->status, 204);
+
+  EXPECT_EQ(texts(server, "bob"), Texts{"old"});
+}
+
 TEST(FeedE2E, PagesAreStableUnderNewPosts) {
   ServerProcess server;
   join(server, "ann");
