@@ -17,7 +17,8 @@ std::optional<std::string> avc_codec_string(std::span<const std::uint8_t> data) 
   if (data.size() >= 4 && data[0] == 1) return avc1(data[1], data[2], data[3]);
   for (std::size_t i = 0; i + 6 < data.size(); ++i) {
     const bool start = data[i] == 0 && data[i + 1] == 0 && data[i + 2] == 1;
-    if (start && (data[i + 3] & kNalTypeMask) == kSequenceParameterSet) return avc1(data[i + 4], data[i + 5], data[i + 6]);
+    if (start && (data[i + 3] & kNalTypeMask) == kSequenceParameterSet)
+      return avc1(data[i + 4], data[i + 5], data[i + 6]);
   }
   return std::nullopt;
 }

@@ -8,8 +8,8 @@
 
 namespace troupe::media {
 
-/// "avc1.PPCCLL" from an avcC box's payload or from Annex B parameter sets (ISO/IEC 14496-15 section 5.3.3, RFC 6381
-/// section 3.3); nothing when there is no sequence parameter set.
+/// "avc1.PPCCLL" from an avcC box's payload or from Annex B parameter sets (ISO/IEC 14496-15
+/// section 5.3.3, RFC 6381 section 3.3); nothing when there is no sequence parameter set.
 [[nodiscard]] std::optional<std::string> avc_codec_string(std::span<const std::uint8_t> extradata);
 /// "mp4a.40.N" from an AudioSpecificConfig (ISO/IEC 14496-3 section 1.6.2.1).
 [[nodiscard]] std::optional<std::string> aac_codec_string(std::span<const std::uint8_t> config);

@@ -26,34 +26,40 @@ constexpr int kAacFrame = 1024;  // samples, ISO/IEC 14496-3
 constexpr std::size_t kMaxHeld = 600;
 constexpr std::size_t kMaxFrameBytes = 16U << 20;
 
-std::int64_t to_us(std::int64_t time, int timescale) { return av_rescale(time, 1'000'000, timescale); }
+std::int64_t to_us(std::int64_t time, int timescale) {
+  return av_rescale(time, 1'000'000, timescale);
+}
 
 /// Opens the MPEG-TS demuxer over a ByteSource.
 class Demuxer {
  public:
-  Demuxer(const ByteSource& source, const PackagerOptions& options) : source_(source), options_(options) {}
+  Demuxer(const ByteSource& source, const PackagerOptions& options)
+      : source_(source), options_(options) {}
   ~Demuxer() { avformat_close_input(&context_); }
 
   Result<void> open() {
     context_ = avformat_alloc_context();
-    io_.reset(avio_alloc_context(static_cast<unsigned char*>(av_malloc(kIoBytes)), kIoBytes, 0, this, &Demuxer::read_bytes,
-                                 nullptr, nullptr));
+    io_.reset(avio_alloc_context(static_cast<unsigned char*>(av_malloc(kIoBytes)), kIoBytes, 0,
+                                 this, &Demuxer::read_bytes, nullptr, nullptr));
     context_->pb = io_.get();
     context_->flags |= AVFMT_FLAG_CUSTOM_IO | AVFMT_FLAG_DISCARD_CORRUPT;
     context_->probesize = options_.probe_bytes;
     context_->max_analyze_duration = options_.analyze_us;
     context_->max_streams = 16;
-    const int opened = avformat_open_input(&context_, nullptr, av_find_input_format("mpegts"), nullptr);
+    const int opened =
+        avformat_open_input(&context_, nullptr, av_find_input_format("mpegts"), nullptr);
     if (opened < 0) return error(ErrorCode::corrupt, "not MPEG-TS: " + av_error(opened));
     const int found = avformat_find_stream_info(context_, nullptr);
-    if (found < 0) return error(ErrorCode::corrupt, "the streams cannot be told: " + av_error(found));
+    if (found < 0)
+      return error(ErrorCode::corrupt, "the streams cannot be told: " + av_error(found));
     return {};
   }
   [[nodiscard]] AVFormatContext* get() const noexcept { return context_; }
 
  private:
   static int read_bytes(void* self, std::uint8_t* buffer, int size) {
-    const auto bytes = static_cast<Demuxer*>(self)->source_({buffer, static_cast<std::size_t>(size)});
+    const auto bytes =
+        static_cast<Demuxer*>(self)->source_({buffer, static_cast<std::size_t>(size)});
     return bytes == 0 ? AVERROR_EOF : static_cast<int>(bytes);
   }
 
@@ -123,7 +129,8 @@ Result<void> Packager::add(AVStream* stream, std::uint32_t id, int timescale) {
   track.timescale = timescale;
   track.repair = TimelineRepair(kJumpSeconds * timescale);
   track.parameters = avcodec_parameters_alloc();
-  if (avcodec_parameters_copy(track.parameters, stream->codecpar) < 0) return error(ErrorCode::internal, "no memory");
+  if (avcodec_parameters_copy(track.parameters, stream->codecpar) < 0)
+    return error(ErrorCode::internal, "no memory");
   if (id == kAudioTrack) {
     AVBSFContext* raw = nullptr;
     av_bsf_alloc(av_bsf_get_by_name("aac_adtstoasc"), &raw);
@@ -147,11 +154,13 @@ Result<void> Packager::select() {
     }
     const auto expected = wanted_video ? AV_CODEC_ID_H264 : AV_CODEC_ID_AAC;
     if (p.codec_id != expected) {
-      return error(ErrorCode::unsupported, std::string(wanted_video ? "video must be H.264, not " : "audio must be AAC, not ") +
+      return error(ErrorCode::unsupported, std::string(wanted_video ? "video must be H.264, not "
+                                                                    : "audio must be AAC, not ") +
                                                avcodec_get_name(p.codec_id));
     }
     if (wanted_audio && p.sample_rate <= 0) continue;
-    if (auto added = add(stream, wanted_video ? kVideoTrack : kAudioTrack, wanted_video ? kVideoTimescale : p.sample_rate);
+    if (auto added = add(stream, wanted_video ? kVideoTrack : kAudioTrack,
+                         wanted_video ? kVideoTimescale : p.sample_rate);
         !added.ok()) {
       return added;
     }
@@ -164,12 +173,14 @@ Result<void> Packager::select() {
 }
 
 Result<bool> Packager::filter_audio(TrackState& track, AVPacket& packet) {
-  if (av_bsf_send_packet(track.to_asc.get(), &packet) < 0) return false;  // a broken ADTS frame: dropped
+  if (av_bsf_send_packet(track.to_asc.get(), &packet) < 0)
+    return false;  // a broken ADTS frame: dropped
   if (av_bsf_receive_packet(track.to_asc.get(), &packet) < 0) return false;
   std::size_t size = 0;
   const auto* config = av_packet_get_side_data(&packet, AV_PKT_DATA_NEW_EXTRADATA, &size);
   if (config != nullptr && size > 0 && track.parameters->extradata_size == 0) {
-    track.parameters->extradata = static_cast<std::uint8_t*>(av_mallocz(size + AV_INPUT_BUFFER_PADDING_SIZE));
+    track.parameters->extradata =
+        static_cast<std::uint8_t*>(av_mallocz(size + AV_INPUT_BUFFER_PADDING_SIZE));
     std::copy_n(config, size, track.parameters->extradata);
     track.parameters->extradata_size = static_cast<int>(size);
   }
@@ -178,8 +189,9 @@ Result<bool> Packager::filter_audio(TrackState& track, AVPacket& packet) {
 }
 
 bool Packager::ready() const {
-  return std::all_of(tracks_.begin(), tracks_.end(),
-                     [](const TrackState& t) { return t.in == nullptr || t.parameters->extradata_size > 0; });
+  return std::all_of(tracks_.begin(), tracks_.end(), [](const TrackState& t) {
+    return t.in == nullptr || t.parameters->extradata_size > 0;
+  });
 }
 
 Result<void> Packager::announce() {
@@ -187,7 +199,8 @@ Result<void> Packager::announce() {
   for (auto& track : tracks_) {
     if (track.in == nullptr) continue;
     const auto& p = *track.parameters;
-    const std::span<const std::uint8_t> extradata(p.extradata, static_cast<std::size_t>(p.extradata_size));
+    const std::span<const std::uint8_t> extradata(p.extradata,
+                                                  static_cast<std::size_t>(p.extradata_size));
     const bool video = track.id == kVideoTrack;
     const auto codecs = video ? avc_codec_string(extradata) : aac_codec_string(extradata);
     if (!codecs) return error(ErrorCode::corrupt, "the codec parameters make no sense");
@@ -215,7 +228,8 @@ Result<void> Packager::announce() {
 Result<bool> Packager::take(AVPacket& packet) {
   auto* track = state_of(packet.stream_index);
   if (track == nullptr || packet.dts == AV_NOPTS_VALUE || packet.size <= 0) return true;
-  if (static_cast<std::size_t>(packet.size) > kMaxFrameBytes) return error(ErrorCode::too_large, "a frame over 16 MiB");
+  if (static_cast<std::size_t>(packet.size) > kMaxFrameBytes)
+    return error(ErrorCode::too_large, "a frame over 16 MiB");
   // Nobody can decode what stands before the first key frame.
   if (track->id == kVideoTrack && !track->seen_key) {
     if ((packet.flags & AV_PKT_FLAG_KEY) == 0) return true;
@@ -239,7 +253,8 @@ Result<bool> Packager::take(AVPacket& packet) {
   // The earliest time of all tracks is the session's zero.
   std::int64_t origin_us = INT64_MAX;
   for (const auto& p : held_) {
-    origin_us = std::min(origin_us, av_rescale_q(p->dts, in_->streams[p->stream_index]->time_base, {1, 1'000'000}));
+    origin_us = std::min(
+        origin_us, av_rescale_q(p->dts, in_->streams[p->stream_index]->time_base, {1, 1'000'000}));
   }
   for (auto& t : tracks_) t.repair.start(av_rescale(origin_us, t.timescale, 1'000'000));
   for (auto& p : std::exchange(held_, {})) {
@@ -251,10 +266,13 @@ Result<bool> Packager::take(AVPacket& packet) {
 
 Result<bool> Packager::package(TrackState& track, AVPacket& packet) {
   av_packet_rescale_ts(&packet, track.in->time_base, {1, track.timescale});
-  const auto composition = packet.pts == AV_NOPTS_VALUE ? 0 : std::clamp<std::int64_t>(packet.pts - packet.dts, 0, kJumpSeconds * track.timescale);
+  const auto composition =
+      packet.pts == AV_NOPTS_VALUE
+          ? 0
+          : std::clamp<std::int64_t>(packet.pts - packet.dts, 0, kJumpSeconds * track.timescale);
   const bool video = track.id == kVideoTrack;
-  // An AAC frame has its length by definition; a picture lasts until the next, which is told by the distance of the last
-  // two.
+  // An AAC frame has its length by definition; a picture lasts until the next, which is told by the
+  // distance of the last two.
   const auto frame = track.parameters->frame_size > 0 ? track.parameters->frame_size : kAacFrame;
   packet.dts = track.repair.repair(packet.dts, video ? 0 : frame);
   packet.pts = packet.dts + composition;
@@ -292,8 +310,9 @@ Result<bool> Packager::cut(TrackState& track) {
   chunk->duration_us = to_us(track.chunk_end - track.chunk_start, track.timescale);
   chunk->key = track.key;
   chunk->completed = std::chrono::steady_clock::now();
-  chunk->wall_us =
-      std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+  chunk->wall_us = std::chrono::duration_cast<std::chrono::microseconds>(
+                       std::chrono::system_clock::now().time_since_epoch())
+                       .count();
   chunk->bytes = std::make_shared<const std::string>(std::move(*bytes));
   return sink_.chunk(std::move(chunk));
 }
@@ -308,7 +327,8 @@ Result<void> Packager::finish() {
 
 }  // namespace
 
-Result<PackageStats> package_stream(const ByteSource& source, const PackageSink& sink, const PackagerOptions& options) {
+Result<PackageStats> package_stream(const ByteSource& source, const PackageSink& sink,
+                                    const PackagerOptions& options) {
   Demuxer demuxer(source, options);
   if (auto opened = demuxer.open(); !opened.ok()) return opened.error();
   Packager packager(demuxer.get(), sink, options);

@@ -13,20 +13,21 @@
 namespace troupe::media {
 
 struct PackagerOptions {
-  /// Length of a video chunk; 0: each frame is one. Audio chunks have the same length. A key frame always begins one.
+  /// Length of a video chunk; 0: each frame is one. Audio chunks have the same length. A key frame
+  /// always begins one.
   int chunk_ms = 100;
   /// Bounds on finding out what the stream holds.
   std::int64_t probe_bytes = 500'000;
   std::int64_t analyze_us = 1'500'000;
 };
 
-/// Where the bytes come from: fills `buffer` with at least one byte and returns how many; 0 at the end of the stream.
-/// May block; the packager runs on a thread of its own.
+/// Where the bytes come from: fills `buffer` with at least one byte and returns how many; 0 at the
+/// end of the stream. May block; the packager runs on a thread of its own.
 using ByteSource = std::function<std::size_t(std::span<std::uint8_t> buffer)>;
 
 /// What happens with the result. All are called on the packager's thread.
 struct PackageSink {
-  std::function<void(std::vector<Track>)> tracks;   ///< once, before the first chunk
+  std::function<void(std::vector<Track>)> tracks;  ///< once, before the first chunk
   /// False ends the packaging (the session has ended).
   std::function<bool(ChunkPtr)> chunk;
 };
@@ -38,11 +39,13 @@ struct PackageStats {
   std::uint64_t repaired_timestamps = 0;  ///< jumps and steps back that were evened out
 };
 
-/// Reads MPEG-TS with one H.264 and at most one AAC track (more are ignored) until the end of the source and hands out
-/// one CMAF track per elementary stream (ISO/IEC 23000-19). Timestamps are moved to start at 0; a jump of more than ten
-/// seconds or a step back is closed, so that the timeline goes on. MPEG-TS tells the end of a frame only by the beginning
-/// of the next one: video leaves one frame later than it came.
-/// Errors: unsupported (no H.264, or another audio codec), corrupt (not MPEG-TS, no parameter sets), io.
-Result<PackageStats> package_stream(const ByteSource& source, const PackageSink& sink, const PackagerOptions& options);
+/// Reads MPEG-TS with one H.264 and at most one AAC track (more are ignored) until the end of the
+/// source and hands out one CMAF track per elementary stream (ISO/IEC 23000-19). Timestamps are
+/// moved to start at 0; a jump of more than ten seconds or a step back is closed, so that the
+/// timeline goes on. MPEG-TS tells the end of a frame only by the beginning of the next one: video
+/// leaves one frame later than it came. Errors: unsupported (no H.264, or another audio codec),
+/// corrupt (not MPEG-TS, no parameter sets), io.
+Result<PackageStats> package_stream(const ByteSource& source, const PackageSink& sink,
+                                    const PackagerOptions& options);
 
 }  // namespace troupe::media

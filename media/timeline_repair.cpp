@@ -6,23 +6,26 @@ namespace troupe::media {
 
 std::int64_t TimelineRepair::repair(std::int64_t dts, std::int64_t duration) {
   // Unsigned arithmetic: what comes from outside may be any number.
-  auto out = static_cast<std::int64_t>(static_cast<std::uint64_t>(dts) + static_cast<std::uint64_t>(offset_));
+  auto out = static_cast<std::int64_t>(static_cast<std::uint64_t>(dts) +
+                                       static_cast<std::uint64_t>(offset_));
   if (!last_) {
     if (out < 0) {
-      offset_ = static_cast<std::int64_t>(static_cast<std::uint64_t>(offset_) - static_cast<std::uint64_t>(out));
+      offset_ = static_cast<std::int64_t>(static_cast<std::uint64_t>(offset_) -
+                                          static_cast<std::uint64_t>(out));
       out = 0;
     }
   } else {
     const auto expected = *last_ + step_;
     const bool back = out <= *last_ - limit_, jump = out > *last_ + limit_;
     if (back || jump) {
-      offset_ = static_cast<std::int64_t>(static_cast<std::uint64_t>(offset_) + static_cast<std::uint64_t>(expected) -
+      offset_ = static_cast<std::int64_t>(static_cast<std::uint64_t>(offset_) +
+                                          static_cast<std::uint64_t>(expected) -
                                           static_cast<std::uint64_t>(out));
       out = expected;
       ++repaired_;
     } else if (out < expected) {
-      // Rounding between clocks, or jitter: waits until the sample before has ended. The offset stays, so that it does
-      // not add up.
+      // Rounding between clocks, or jitter: waits until the sample before has ended. The offset
+      // stays, so that it does not add up.
       if (out <= *last_) ++repaired_;
       out = expected;
     } else {

@@ -14,8 +14,9 @@ class TimelineRepair {
 
   /// Starts the timeline: `origin` becomes 0.
   void start(std::int64_t origin) { offset_ = -origin; }
-  /// The decode time on our timeline: never before the one before has ended, since its duration has been told already.
-  /// `duration`: of this sample, 0 when unknown (then the usual distance of two samples holds).
+  /// The decode time on our timeline: never before the one before has ended, since its duration has
+  /// been told already. `duration`: of this sample, 0 when unknown (then the usual distance of two
+  /// samples holds).
   std::int64_t repair(std::int64_t dts, std::int64_t duration);
   /// What to tell as the last sample's duration.
   [[nodiscard]] std::int64_t duration() const noexcept { return step_; }

@@ -1,4 +1,5 @@
-// One elementary stream to CMAF: an initialisation segment, then a chunk at each flush. Only for this room.
+// One elementary stream to CMAF: an initialisation segment, then a chunk at each flush. Only for
+// this room.
 #pragma once
 
 #include <cstdint>
@@ -14,8 +15,10 @@ namespace troupe::media {
 /// libavformat's mp4 muxer with `cmaf` and `frag_custom`, writing into memory. Not thread-safe.
 class TrackMuxer {
  public:
-  /// `parameters` with extradata; `timescale` in ticks a second. Errors: corrupt (the muxer refuses the parameters).
-  static Result<std::unique_ptr<TrackMuxer>> open(std::uint32_t track_id, const AVCodecParameters& parameters,
+  /// `parameters` with extradata; `timescale` in ticks a second. Errors: corrupt (the muxer refuses
+  /// the parameters).
+  static Result<std::unique_ptr<TrackMuxer>> open(std::uint32_t track_id,
+                                                  const AVCodecParameters& parameters,
                                                   int timescale);
   ~TrackMuxer();
 

@@ -57,14 +57,18 @@ Result<feed::FeedDomain> start_feed(const Wiring& w) {
   options.max_active = static_cast<std::size_t>(w.config.feed_max_active);
   options.idle_after = std::chrono::seconds(w.config.feed_idle_s);
   options.fanout.celebrity_followers = static_cast<std::size_t>(w.config.feed_celebrity_followers);
-  options.fanout.on_delivered = [listeners](const auto& users, const feed::Post& post) { listeners->notify(users, post); };
+  options.fanout.on_delivered = [listeners](const auto& users, const feed::Post& post) {
+    listeners->notify(users, post);
+  };
   auto domain = feed::add_feed(w.context, std::move(options));
   if (domain.ok()) api::mount_feed(w.router, {w.context, w.asker, listeners});
   return domain;
 }
 
-/// The viewers' half. A protocol of publishers enters by LiveGateway::publish and says where it listens in `srt_port`.
-Result<std::unique_ptr<api::LiveGateway>> start_live(const Wiring& w, const std::uint16_t& srt_port) {
+/// The viewers' half. A protocol of publishers enters by LiveGateway::publish and says where it
+/// listens in `srt_port`.
+Result<std::unique_ptr<api::LiveGateway>> start_live(const Wiring& w,
+                                                     const std::uint16_t& srt_port) {
   std::vector<boost::asio::io_context*> loops;
   for (std::size_t i = 0; i < w.io.size(); ++i) loops.push_back(&w.io.at(i));
   api::LiveGatewayOptions options;
@@ -72,13 +76,15 @@ Result<std::unique_ptr<api::LiveGateway>> start_live(const Wiring& w, const std:
     return "srt://" + host + ":" + std::to_string(srt_port);
   };
   options.anonymous_viewers = w.config.live_anonymous_viewers;
-  return api::LiveGateway::start(w.context, w.asker, std::move(loops), w.router, std::move(options));
+  return api::LiveGateway::start(w.context, w.asker, std::move(loops), w.router,
+                                 std::move(options));
 }
 
 /// An SRT publisher on its way into its session.
 class SrtSink final : public ingest::PublishSink {
  public:
-  explicit SrtSink(std::unique_ptr<api::LivePublisher> publisher) : publisher_(std::move(publisher)) {}
+  explicit SrtSink(std::unique_ptr<api::LivePublisher> publisher)
+      : publisher_(std::move(publisher)) {}
   void tracks(std::vector<media::Track> tracks) override { publisher_->tracks(std::move(tracks)); }
   Result<void> chunk(media::ChunkPtr chunk) override { return publisher_->chunk(std::move(chunk)); }
 
@@ -92,8 +98,12 @@ Result<std::unique_ptr<ingest::SrtServer>> start_srt(const Wiring& w, api::LiveG
   options.port = static_cast<std::uint16_t>(w.config.live_srt_port);
   options.max_publishers = static_cast<std::size_t>(w.config.live_max_publishers);
   options.packager.chunk_ms = static_cast<int>(w.config.live_chunk_ms);
-  options.may_publish = [&live](const std::string& id, const std::string& key) { return live.may_publish(id, key); };
-  options.publish = [&live](const std::string& id, const std::string& key) -> Result<std::unique_ptr<ingest::PublishSink>> {
+  options.may_publish = [&live](const std::string& id, const std::string& key) {
+    return live.may_publish(id, key);
+  };
+  options.publish = [&live](
+                        const std::string& id,
+                        const std::string& key) -> Result<std::unique_ptr<ingest::PublishSink>> {
     auto publisher = live.publish(id, key);
     if (!publisher.ok()) return publisher.error();
     return std::unique_ptr<ingest::PublishSink>(new SrtSink(std::move(*publisher)));
@@ -114,7 +124,8 @@ Result<std::unique_ptr<udp::Gateway>> start_match(const Wiring& w, actors::Ticke
     entities.tell(match::kMatchKind, id, caf::make_message(match::leave_atom::value, client));
   };
   options.on_input = [&entities](const std::string& id, match::InputPtr input) {
-    entities.tell(match::kMatchKind, id, caf::make_message(match::input_atom::value, std::move(input)));
+    entities.tell(match::kMatchKind, id,
+                  caf::make_message(match::input_atom::value, std::move(input)));
   };
   auto gateway = udp::Gateway::start(w.context.metrics, std::move(options));
   if (!gateway.ok()) return gateway;
@@ -122,7 +133,8 @@ Result<std::unique_ptr<udp::Gateway>> start_match(const Wiring& w, actors::Ticke
                                           static_cast<int>(w.config.match_checkpoint_ticks),
                                           static_cast<int>(w.config.match_rejoin_grace_s),
                                           static_cast<std::size_t>(w.config.match_max_matches)};
-  match::add_match(std::make_shared<match::MatchShared>(w.context, **gateway, ticker, match_options));
+  match::add_match(
+      std::make_shared<match::MatchShared>(w.context, **gateway, ticker, match_options));
   api::mount_match(w.router, {w.context, w.asker, w.token_key, w.config.match_address,
                               [port = (*gateway)->port()] { return port; }});
   return gateway;
@@ -156,8 +168,12 @@ Result<std::unique_ptr<Domains>> Domains::start(const Wiring& wiring) {
   return std::unique_ptr<Domains>(new Domains(std::move(impl)));
 }
 
-std::uint16_t Domains::game_port() const noexcept { return impl_->game_port; }
-std::uint16_t Domains::srt_port() const noexcept { return impl_->srt_port; }
+std::uint16_t Domains::game_port() const noexcept {
+  return impl_->game_port;
+}
+std::uint16_t Domains::srt_port() const noexcept {
+  return impl_->srt_port;
+}
 void Domains::stop_ingress() {
   impl_->srt.reset();
   if (impl_->game) impl_->game->stop();

@@ -26,7 +26,8 @@ using Clock = std::chrono::steady_clock;
 /// A WebSocket's place in the server's list, held by the session until it is over.
 class WsMember final : public Drainable {
  public:
-  WsMember(std::shared_ptr<Server::Impl> server, std::weak_ptr<ws::SocketSession> session, std::string address)
+  WsMember(std::shared_ptr<Server::Impl> server, std::weak_ptr<ws::SocketSession> session,
+           std::string address)
       : server_(std::move(server)), session_(std::move(session)), address_(std::move(address)) {}
   ~WsMember() override { server_->leave(number_, address_); }
 
@@ -63,9 +64,10 @@ class Connection final : public Drainable, public std::enable_shared_from_this<C
     if (server_->draining) return close();
     if constexpr (std::is_same_v<Stream, ws::TlsStream>) {
       lowest().expires_after(server_->options.header_timeout);
-      stream_.async_handshake(asio::ssl::stream_base::server, [self = self()](boost::system::error_code ec) {
-        if (!ec) self->read_header();
-      });
+      stream_.async_handshake(asio::ssl::stream_base::server,
+                              [self = self()](boost::system::error_code ec) {
+                                if (!ec) self->read_header();
+                              });
     } else {
       read_header();
     }
@@ -96,38 +98,45 @@ class Connection final : public Drainable, public std::enable_shared_from_this<C
   void read_header() {
     parser_.emplace();
     parser_->header_limit(static_cast<std::uint32_t>(server_->options.max_header_bytes));
-    parser_->body_limit(boost::none);  // the route's own limit is set before any of the body is read
+    parser_->body_limit(
+        boost::none);  // the route's own limit is set before any of the body is read
     idle_ = buffer_.size() == 0;
     head_ = false;
     pattern_ = "-";
     if (!idle_) return read_rest_of_header();  // a pipelined request is already here
     lowest().expires_after(server_->options.idle_timeout);
-    // The header's own clock starts with its first byte: a client that drips bytes is cut off, an idle one may rest.
-    stream_.async_read_some(buffer_.prepare(2048), [self = self()](boost::system::error_code ec, std::size_t bytes) {
-      if (ec) return self->close();
-      self->buffer_.commit(bytes);
-      self->idle_ = false;
-      self->read_rest_of_header();
-    });
+    // The header's own clock starts with its first byte: a client that drips bytes is cut off, an
+    // idle one may rest.
+    stream_.async_read_some(buffer_.prepare(2048),
+                            [self = self()](boost::system::error_code ec, std::size_t bytes) {
+                              if (ec) return self->close();
+                              self->buffer_.commit(bytes);
+                              self->idle_ = false;
+                              self->read_rest_of_header();
+                            });
   }
 
   void read_rest_of_header() {
     lowest().expires_after(server_->options.header_timeout);
-    bhttp::async_read_header(stream_, buffer_, *parser_, [self = self()](boost::system::error_code ec, std::size_t) {
-      if (ec) return self->refuse(ec);
-      self->on_header();
-    });
+    bhttp::async_read_header(stream_, buffer_, *parser_,
+                             [self = self()](boost::system::error_code ec, std::size_t) {
+                               if (ec) return self->refuse(ec);
+                               self->on_header();
+                             });
   }
 
   void refuse(boost::system::error_code ec) {
     keep_alive_ = false;
-    if (ec == beast::error::timeout) return close();  // the stream has closed its socket: no 408 can be sent
+    if (ec == beast::error::timeout)
+      return close();  // the stream has closed its socket: no 408 can be sent
     if (request_.request_id.empty()) {
       started_ = Clock::now();
       request_.request_id = make_id_string();
     }
-    if (ec == bhttp::error::header_limit) return answer_error(431, error(ErrorCode::too_large, "the header is too large"));
-    if (ec == bhttp::error::body_limit) return answer_error(413, error(ErrorCode::too_large, "the body is too large"));
+    if (ec == bhttp::error::header_limit)
+      return answer_error(431, error(ErrorCode::too_large, "the header is too large"));
+    if (ec == bhttp::error::body_limit)
+      return answer_error(413, error(ErrorCode::too_large, "the body is too large"));
     if (ec.category() == bhttp::make_error_code(bhttp::error::bad_method).category() &&
         ec != bhttp::error::end_of_stream && ec != bhttp::error::partial_message) {
       return answer_error(400, error(ErrorCode::invalid_argument, "not HTTP: " + ec.message()));
@@ -148,12 +157,14 @@ class Connection final : public Drainable, public std::enable_shared_from_this<C
     request_ = std::move(*head);
     if (const auto verdict = server_->allow(address_); !verdict.allowed) {
       const auto seconds = static_cast<int>((verdict.retry_after.count() + 999) / 1000);
-      return reject(problem(error(ErrorCode::rate_limited, "too many requests from this address"), seconds));
+      return reject(
+          problem(error(ErrorCode::rate_limited, "too many requests from this address"), seconds));
     }
     route();
   }
 
-  /// An answer before the body was read: if there is one, the connection ends, since the body would have to be read.
+  /// An answer before the body was read: if there is one, the connection ends, since the body would
+  /// have to be read.
   void reject(Response response) {
     if (parser_->content_length().value_or(0) > 0 || parser_->chunked()) keep_alive_ = false;
     answer(std::move(response));
@@ -166,17 +177,21 @@ class Connection final : public Drainable, public std::enable_shared_from_this<C
   void route() {
     auto match = server_->router.match(request_.method, request_.path);
     bool upgrade = false;
-    if (request_.method == "GET" && (match.route == nullptr || request_.header("sec-websocket-key"))) {
-      if (auto websocket = server_->router.match("WEBSOCKET", request_.path); websocket.route != nullptr) {
+    if (request_.method == "GET" &&
+        (match.route == nullptr || request_.header("sec-websocket-key"))) {
+      if (auto websocket = server_->router.match("WEBSOCKET", request_.path);
+          websocket.route != nullptr) {
         match = std::move(websocket);
         upgrade = true;  // or should have been one: check_upgrade says so
       }
     }
     if (match.route == nullptr) {
-      if (match.allowed.empty()) return reject(problem(error(ErrorCode::not_found, "no such resource")));
+      if (match.allowed.empty())
+        return reject(problem(error(ErrorCode::not_found, "no such resource")));
       auto response = problem(error(ErrorCode::unsupported, "the method is not allowed here"));
       response.status = 405;
-      response.body = R"({"type":"/problems/method_not_allowed","title":"method not allowed","status":405,"code":"method_not_allowed"})";
+      response.body =
+          R"({"type":"/problems/method_not_allowed","title":"method not allowed","status":405,"code":"method_not_allowed"})";
       for (const auto& method : match.allowed) {
         auto& allow = response.headers["Allow"];
         allow += (allow.empty() ? "" : ", ") + method;
@@ -197,8 +212,10 @@ class Connection final : public Drainable, public std::enable_shared_from_this<C
 
   void read_body() {
     parser_->body_limit(route_->options.max_body_bytes);
-    if (parser_->content_length().value_or(0) > route_->options.max_body_bytes) return refuse(bhttp::error::body_limit);
-    if (bhttp::token_list{parser_->get()[bhttp::field::expect]}.exists("100-continue")) return send_continue();
+    if (parser_->content_length().value_or(0) > route_->options.max_body_bytes)
+      return refuse(bhttp::error::body_limit);
+    if (bhttp::token_list{parser_->get()[bhttp::field::expect]}.exists("100-continue"))
+      return send_continue();
     receive_body();
   }
 
@@ -213,16 +230,18 @@ class Connection final : public Drainable, public std::enable_shared_from_this<C
 
   void receive_body() {
     lowest().expires_after(server_->options.body_timeout);
-    bhttp::async_read(stream_, buffer_, *parser_, [self = self()](boost::system::error_code ec, std::size_t) {
-      if (ec) return self->refuse(ec);
-      self->handle();
-    });
+    bhttp::async_read(stream_, buffer_, *parser_,
+                      [self = self()](boost::system::error_code ec, std::size_t) {
+                        if (ec) return self->refuse(ec);
+                        self->handle();
+                      });
   }
 
   void handle() {
     lowest().expires_never();
     request_.body = std::move(parser_->get().body());
-    if (!request_.body.empty() && request_.header("content-type").value_or("").find("json") == std::string::npos) {
+    if (!request_.body.empty() &&
+        request_.header("content-type").value_or("").find("json") == std::string::npos) {
       return answer_error(415, error(ErrorCode::unsupported, "the body must be application/json"));
     }
     started_ = Clock::now();
@@ -231,13 +250,16 @@ class Connection final : public Drainable, public std::enable_shared_from_this<C
     const auto generation = ++generation_;
     deadline_.async_wait([weak = this->weak_from_this(), generation](boost::system::error_code ec) {
       auto connection = weak.lock();
-      if (!ec && connection) connection->answered(generation, problem(error(ErrorCode::timeout, "no answer in time")));
+      if (!ec && connection)
+        connection->answered(generation, problem(error(ErrorCode::timeout, "no answer in time")));
     });
-    Responder responder([weak = this->weak_from_this(), executor = executor_, generation](Response response) {
-      asio::post(executor, [weak, generation, response = std::move(response)]() mutable {
-        if (auto connection = weak.lock()) connection->answered(generation, std::move(response));
-      });
-    });
+    Responder responder(
+        [weak = this->weak_from_this(), executor = executor_, generation](Response response) {
+          asio::post(executor, [weak, generation, response = std::move(response)]() mutable {
+            if (auto connection = weak.lock())
+              connection->answered(generation, std::move(response));
+          });
+        });
     // The connection lives as long as its deadline waits for it.
     pending_ = self();
     route_->handler(request_, std::move(responder));
@@ -272,19 +294,20 @@ class Connection final : public Drainable, public std::enable_shared_from_this<C
     m.set(bhttp::field::server, "Troupe");
     m.set("X-Request-Id", request_.request_id);
     m.set("X-Content-Type-Options", "nosniff");
-    if (response_.status != 204 && response_.status != 304) m.set(bhttp::field::content_type, response_.content_type);
+    if (response_.status != 204 && response_.status != 304)
+      m.set(bhttp::field::content_type, response_.content_type);
     for (const auto& [name, value] : response_.headers) m.set(name, value);
     m.keep_alive(keep_alive_ && !server_->draining);
     const bool bodyless = response_.status == 204 || response_.status == 304;
     if (!bodyless) m.content_length(body.size());
     if (!bodyless && !head_) m.body() = {body.data(), body.size()};
-    server_->count(request_, pattern_, response_.status, std::chrono::duration<double>(Clock::now() - started_).count(),
-                   body.size());
+    server_->count(request_, pattern_, response_.status,
+                   std::chrono::duration<double>(Clock::now() - started_).count(), body.size());
     serializer_.emplace(m);
     lowest().expires_after(server_->options.write_timeout);
-    bhttp::async_write(stream_, *serializer_, [self = self()](boost::system::error_code ec, std::size_t) {
-      self->on_written(ec);
-    });
+    bhttp::async_write(
+        stream_, *serializer_,
+        [self = self()](boost::system::error_code ec, std::size_t) { self->on_written(ec); });
   }
 
   void on_written(boost::system::error_code ec) {
@@ -294,7 +317,8 @@ class Connection final : public Drainable, public std::enable_shared_from_this<C
     response_ = {};
     request_ = {};
     if (more) return read_header();
-    // What the client still sends is not read: closing right away would reset the connection under our answer.
+    // What the client still sends is not read: closing right away would reset the connection under
+    // our answer.
     boost::system::error_code ignored;
     lowest().socket().shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
     lowest().expires_after(std::chrono::seconds(2));
@@ -302,20 +326,22 @@ class Connection final : public Drainable, public std::enable_shared_from_this<C
   }
 
   void linger() {
-    stream_.async_read_some(buffer_.prepare(2048), [self = self()](boost::system::error_code ec, std::size_t) {
-      if (ec) return self->close();
-      self->linger();
-    });
+    stream_.async_read_some(buffer_.prepare(2048),
+                            [self = self()](boost::system::error_code ec, std::size_t) {
+                              if (ec) return self->close();
+                              self->linger();
+                            });
   }
 
   // --- WebSocket ---
 
   void start_websocket() {
     if (auto ok = check_upgrade(request_); !ok.ok()) return reject(problem(ok.error()));
-    upgrade_answer_ = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                      "Sec-WebSocket-Accept: " +
-                      websocket_accept(*request_.header("sec-websocket-key")) + "\r\nX-Request-Id: " +
-                      request_.request_id + "\r\n\r\n";
+    upgrade_answer_ =
+        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        "Sec-WebSocket-Accept: " +
+        websocket_accept(*request_.header("sec-websocket-key")) +
+        "\r\nX-Request-Id: " + request_.request_id + "\r\n\r\n";
     asio::async_write(stream_, asio::buffer(upgrade_answer_),
                       [self = self()](boost::system::error_code ec, std::size_t) {
                         if (!ec) self->hand_over();
@@ -323,14 +349,16 @@ class Connection final : public Drainable, public std::enable_shared_from_this<C
   }
 
   void hand_over() {
-    server_->count(request_, pattern_, 101, std::chrono::duration<double>(Clock::now() - started_).count(), 0);
+    server_->count(request_, pattern_, 101,
+                   std::chrono::duration<double>(Clock::now() - started_).count(), 0);
     auto leftover = beast::buffers_to_string(buffer_.data());
     auto session = ws::adopt(std::move(stream_), server_->options.ws_limits);
     auto member = std::make_shared<WsMember>(server_, session, address_);
     member->set_number(server_->enlist(member));
     {
       const std::lock_guard lock(server_->mutex);
-      server_->connections.erase(number_);  // the session takes this connection's place, and its count per address
+      server_->connections.erase(
+          number_);  // the session takes this connection's place, and its count per address
     }
     handed_over_ = true;
     session->attach(std::move(member));
@@ -366,13 +394,18 @@ class Connection final : public Drainable, public std::enable_shared_from_this<C
 
 }  // namespace
 
-void start_connection(std::shared_ptr<Server::Impl> server, asio::ip::tcp::socket socket, std::string address) {
+void start_connection(std::shared_ptr<Server::Impl> server, asio::ip::tcp::socket socket,
+                      std::string address) {
   if (server->tls) {
     ws::TlsStream stream(beast::tcp_stream(std::move(socket)), *server->tls);
-    std::make_shared<Connection<ws::TlsStream>>(std::move(server), std::move(stream), std::move(address))->begin();
+    std::make_shared<Connection<ws::TlsStream>>(std::move(server), std::move(stream),
+                                                std::move(address))
+        ->begin();
   } else {
     ws::PlainStream stream(std::move(socket));
-    std::make_shared<Connection<ws::PlainStream>>(std::move(server), std::move(stream), std::move(address))->begin();
+    std::make_shared<Connection<ws::PlainStream>>(std::move(server), std::move(stream),
+                                                  std::move(address))
+        ->begin();
   }
 }
 

@@ -22,21 +22,30 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr int kReceiveTimeoutMs = 500;  // how soon a publisher's thread notices that the server stops
+constexpr int kReceiveTimeoutMs =
+    500;  // how soon a publisher's thread notices that the server stops
 constexpr int kAcceptTimeoutMs = 200;
 constexpr int kBacklog = 16;
 constexpr std::size_t kMaxMessage = 1500;
 
 int reject_code(const Error& e) {
   switch (e.code) {
-    case ErrorCode::invalid_argument: return SRT_REJX_BAD_REQUEST;
-    case ErrorCode::unauthenticated: return SRT_REJX_UNAUTHORIZED;
-    case ErrorCode::forbidden: return SRT_REJX_FORBIDDEN;
-    case ErrorCode::not_found: return SRT_REJX_NOTFOUND;
-    case ErrorCode::conflict: return SRT_REJX_CONFLICT;
-    case ErrorCode::overloaded: return SRT_REJX_OVERLOAD;
-    case ErrorCode::unsupported: return SRT_REJX_BAD_MODE;
-    default: return SRT_REJX_GW;
+    case ErrorCode::invalid_argument:
+      return SRT_REJX_BAD_REQUEST;
+    case ErrorCode::unauthenticated:
+      return SRT_REJX_UNAUTHORIZED;
+    case ErrorCode::forbidden:
+      return SRT_REJX_FORBIDDEN;
+    case ErrorCode::not_found:
+      return SRT_REJX_NOTFOUND;
+    case ErrorCode::conflict:
+      return SRT_REJX_CONFLICT;
+    case ErrorCode::overloaded:
+      return SRT_REJX_OVERLOAD;
+    case ErrorCode::unsupported:
+      return SRT_REJX_BAD_MODE;
+    default:
+      return SRT_REJX_GW;
   }
 }
 
@@ -51,7 +60,8 @@ Result<StreamId> publish_request(std::string_view text) {
   auto id = parse_stream_id(text);
   if (!id.ok()) return id;
   if (id->mode != "publish") return error(ErrorCode::unsupported, "only m=publish is served here");
-  if (live_session(*id).empty()) return error(ErrorCode::not_found, "the resource must be live/<id>");
+  if (live_session(*id).empty())
+    return error(ErrorCode::not_found, "the resource must be live/<id>");
   return id;
 }
 
@@ -70,8 +80,10 @@ struct SrtServer::Impl {
   Impl(Metrics& metrics_in, SrtOptions options_in)
       : metrics(metrics_in),
         options(std::move(options_in)),
-        publishers_gauge(metrics.gauge("troupe_ingest_publishers", "Publishers that are connected")),
-        bytes_total(metrics.counter("troupe_ingest_bytes_total", "Bytes received from publishers")) {}
+        publishers_gauge(
+            metrics.gauge("troupe_ingest_publishers", "Publishers that are connected")),
+        bytes_total(
+            metrics.counter("troupe_ingest_bytes_total", "Bytes received from publishers")) {}
 
   ~Impl() {
     stopping = true;
@@ -92,7 +104,8 @@ struct SrtServer::Impl {
   void ended(const std::string& session, const Result<media::PackageStats>& outcome);
   int decide(SRTSOCKET socket, const char* stream_id);
 
-  static int on_handshake(void* self, SRTSOCKET socket, int, const sockaddr*, const char* stream_id) {
+  static int on_handshake(void* self, SRTSOCKET socket, int, const sockaddr*,
+                          const char* stream_id) {
     return static_cast<Impl*>(self)->decide(socket, stream_id);
   }
 
@@ -112,11 +125,13 @@ struct SrtServer::Impl {
 int SrtServer::Impl::decide(SRTSOCKET socket, const char* stream_id) {
   auto request = publish_request(stream_id == nullptr ? "" : stream_id);
   Result<void> verdict = request.ok() ? Result<void>() : Result<void>(request.error());
-  if (verdict.ok() && connected >= options.max_publishers) verdict = error(ErrorCode::overloaded, "too many publishers");
+  if (verdict.ok() && connected >= options.max_publishers)
+    verdict = error(ErrorCode::overloaded, "too many publishers");
   if (verdict.ok()) verdict = options.may_publish(live_session(*request), request->secret);
   if (verdict.ok()) return 0;
-  metrics.counter("troupe_ingest_refused_total", "Publishers refused at the handshake",
-                  {{"reason", std::string(to_string(verdict.code()))}})
+  metrics
+      .counter("troupe_ingest_refused_total", "Publishers refused at the handshake",
+               {{"reason", std::string(to_string(verdict.code()))}})
       .Increment();
   srt_setrejectreason(socket, reject_code(verdict.error()));
   return -1;
@@ -142,7 +157,8 @@ Result<void> SrtServer::Impl::listen() {
   srt_listen_callback(listener, &Impl::on_handshake, this);
   if (srt_bind(listener, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
       srt_listen(listener, kBacklog) != 0) {
-    return error(ErrorCode::io, "SRT on port " + std::to_string(options.port) + ": " + srt_getlasterror_str());
+    return error(ErrorCode::io,
+                 "SRT on port " + std::to_string(options.port) + ": " + srt_getlasterror_str());
   }
   sockaddr_in bound{};
   int size = sizeof bound;
@@ -185,8 +201,9 @@ std::size_t SrtServer::Impl::receive(Publisher& publisher, std::span<std::uint8_
   const auto give_up = Clock::now() + std::chrono::milliseconds(options.idle_timeout_ms);
   while (publisher.message_at == publisher.message_size) {
     if (stopping || Clock::now() >= give_up) return 0;
-    const int bytes = srt_recvmsg(publisher.socket, reinterpret_cast<char*>(publisher.message.data()),
-                                  static_cast<int>(publisher.message.size()));
+    const int bytes =
+        srt_recvmsg(publisher.socket, reinterpret_cast<char*>(publisher.message.data()),
+                    static_cast<int>(publisher.message.size()));
     if (bytes <= 0) {
       const int why = srt_getlasterror(nullptr);
       if (bytes < 0 && (why == SRT_ETIMEOUT || why == SRT_EASYNCRCV)) continue;
@@ -202,12 +219,15 @@ std::size_t SrtServer::Impl::receive(Publisher& publisher, std::span<std::uint8_
   return size;
 }
 
-void SrtServer::Impl::ended(const std::string& session, const Result<media::PackageStats>& outcome) {
+void SrtServer::Impl::ended(const std::string& session,
+                            const Result<media::PackageStats>& outcome) {
   const std::string reason = outcome.ok() ? "end" : std::string(to_string(outcome.code()));
-  metrics.counter("troupe_ingest_ended_total", "Publications that ended", {{"reason", reason}}).Increment();
+  metrics.counter("troupe_ingest_ended_total", "Publications that ended", {{"reason", reason}})
+      .Increment();
   if (outcome.ok()) {
-    spdlog::info("live {}: publisher gone after {} video and {} audio frames, {} timestamps repaired", session,
-                 outcome->video_frames, outcome->audio_frames, outcome->repaired_timestamps);
+    spdlog::info(
+        "live {}: publisher gone after {} video and {} audio frames, {} timestamps repaired",
+        session, outcome->video_frames, outcome->audio_frames, outcome->repaired_timestamps);
   } else {
     spdlog::warn("live {}: publisher dropped: {}", session, outcome.error().detail);
   }
@@ -224,15 +244,18 @@ void SrtServer::Impl::serve(Publisher& publisher) {
       ended(session, sink.error());
     } else {
       Result<void> verdict;
-      const auto source = [&](std::span<std::uint8_t> buffer) { return receive(publisher, buffer); };
-      auto outcome = media::package_stream(source,
-                                           {.tracks = [&](auto tracks) { (*sink)->tracks(std::move(tracks)); },
-                                            .chunk =
-                                                [&](media::ChunkPtr chunk) {
-                                                  verdict = (*sink)->chunk(std::move(chunk));
-                                                  return verdict.ok();
-                                                }},
-                                           options.packager);
+      const auto source = [&](std::span<std::uint8_t> buffer) {
+        return receive(publisher, buffer);
+      };
+      auto outcome =
+          media::package_stream(source,
+                                {.tracks = [&](auto tracks) { (*sink)->tracks(std::move(tracks)); },
+                                 .chunk =
+                                     [&](media::ChunkPtr chunk) {
+                                       verdict = (*sink)->chunk(std::move(chunk));
+                                       return verdict.ok();
+                                     }},
+                                options.packager);
       ended(session, verdict.ok() ? outcome : Result<media::PackageStats>(verdict.error()));
     }
   }
@@ -251,6 +274,8 @@ Result<std::unique_ptr<SrtServer>> SrtServer::start(Metrics& metrics, SrtOptions
   return std::unique_ptr<SrtServer>(new SrtServer(std::move(impl)));
 }
 
-std::uint16_t SrtServer::port() const noexcept { return impl_->port; }
+std::uint16_t SrtServer::port() const noexcept {
+  return impl_->port;
+}
 
 }  // namespace troupe::ingest

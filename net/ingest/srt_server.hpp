@@ -28,15 +28,17 @@ class PublishSink {
 
 struct SrtOptions {
   std::string address = "127.0.0.1";
-  std::uint16_t port = 9000;          ///< 0: any free one
-  std::size_t max_publishers = 32;    ///< one thread each
-  int latency_ms = 120;               ///< SRT's receive latency: time for retransmission
-  int idle_timeout_ms = 10'000;       ///< A publisher that sends nothing for this long is dropped.
+  std::uint16_t port = 9000;        ///< 0: any free one
+  std::size_t max_publishers = 32;  ///< one thread each
+  int latency_ms = 120;             ///< SRT's receive latency: time for retransmission
+  int idle_timeout_ms = 10'000;     ///< A publisher that sends nothing for this long is dropped.
   media::PackagerOptions packager;
   /// Decides during the handshake, on SRT's own thread: must only look at memory.
   std::function<Result<void>(const std::string& session, const std::string& key)> may_publish;
   /// Called on the publisher's thread once it is connected.
-  std::function<Result<std::unique_ptr<PublishSink>>(const std::string& session, const std::string& key)> publish;
+  std::function<Result<std::unique_ptr<PublishSink>>(const std::string& session,
+                                                     const std::string& key)>
+      publish;
 };
 
 class SrtServer {

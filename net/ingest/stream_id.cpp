@@ -12,7 +12,8 @@ Result<StreamId> parse_standard(std::string_view rest) {
     const auto end = rest.find(',');
     const auto pair = rest.substr(0, end);
     const auto equals = pair.find('=');
-    if (equals == std::string_view::npos) return error(ErrorCode::invalid_argument, "streamid: a pair without =");
+    if (equals == std::string_view::npos)
+      return error(ErrorCode::invalid_argument, "streamid: a pair without =");
     const auto key = pair.substr(0, equals);
     const std::string value(pair.substr(equals + 1));
     if (key == "r") out.resource = value;
@@ -29,19 +30,26 @@ Result<StreamId> parse_standard(std::string_view rest) {
 }  // namespace
 
 Result<StreamId> parse_stream_id(std::string_view text) {
-  if (text.empty() || text.size() > kMaxBytes) return error(ErrorCode::invalid_argument, "streamid: empty or over 512 bytes");
-  if (text.substr(0, kStandard.size()) == kStandard) return parse_standard(text.substr(kStandard.size()));
-  if (text.substr(0, kPlain.size()) != kPlain) return error(ErrorCode::invalid_argument, "streamid: not a form that is known");
+  if (text.empty() || text.size() > kMaxBytes)
+    return error(ErrorCode::invalid_argument, "streamid: empty or over 512 bytes");
+  if (text.substr(0, kStandard.size()) == kStandard)
+    return parse_standard(text.substr(kStandard.size()));
+  if (text.substr(0, kPlain.size()) != kPlain)
+    return error(ErrorCode::invalid_argument, "streamid: not a form that is known");
   const auto rest = text.substr(kPlain.size());
   const auto colon = rest.rfind(':');
-  if (colon == std::string_view::npos) return error(ErrorCode::invalid_argument, "streamid: publish:live/<id>:<key>");
-  return StreamId{std::string(rest.substr(0, colon)), "publish", std::string(rest.substr(colon + 1)), {}};
+  if (colon == std::string_view::npos)
+    return error(ErrorCode::invalid_argument, "streamid: publish:live/<id>:<key>");
+  return StreamId{
+      std::string(rest.substr(0, colon)), "publish", std::string(rest.substr(colon + 1)), {}};
 }
 
 std::string live_session(const StreamId& stream_id) {
   constexpr std::string_view kPrefix = "live/";
   const std::string_view resource(stream_id.resource);
-  return resource.substr(0, kPrefix.size()) == kPrefix ? std::string(resource.substr(kPrefix.size())) : std::string();
+  return resource.substr(0, kPrefix.size()) == kPrefix
+             ? std::string(resource.substr(kPrefix.size()))
+             : std::string();
 }
 
 }  // namespace troupe::ingest

@@ -14,7 +14,8 @@
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace troupe::auction;
   boost::system::error_code ec;
-  const auto json = boost::json::parse(std::string_view(reinterpret_cast<const char*>(data), size), ec);
+  const auto json =
+      boost::json::parse(std::string_view(reinterpret_cast<const char*>(data), size), ec);
   if (ec || !json.is_object()) return 0;
   const auto request = parse_bid_request(json.get_object());
   if (!request.ok()) {
@@ -30,7 +31,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   allowance->grant(1'000'000'000);
   auto bidder = std::make_shared<const Bidder>(Bidder{campaign, allowance, 1});
   FrequencyCaps caps(10);
-  const auto outcome = run_auction(*request, std::make_shared<const CampaignIndex>(std::vector{bidder}), caps, 1'000, 1);
+  const auto outcome = run_auction(
+      *request, std::make_shared<const CampaignIndex>(std::vector{bidder}), caps, 1'000, 1);
   for (const auto& win : outcome.wins) assert(win.price >= 0 && win.price <= campaign.bid_cpm);
   return 0;
 }

@@ -9,7 +9,8 @@
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace troupe;
-  static const JwtKey secret{JwtAlgorithm::hs256, "the secret of the fuzz target, which no input knows"};
+  static const JwtKey secret{JwtAlgorithm::hs256,
+                             "the secret of the fuzz target, which no input knows"};
   static const JwtKey pem{JwtAlgorithm::es256,
                           "-----BEGIN PUBLIC KEY-----\n"
                           "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEEVs/o5+uQbTjL3chynL4wXgUg2R9\n"

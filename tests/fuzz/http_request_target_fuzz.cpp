@@ -36,7 +36,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   for (const char* method : {"GET", "PUT", "WEBSOCKET"}) {
     const auto match = router.match(method, request->path);
     assert(match.route == nullptr || match.allowed.empty() || !match.params.empty());
-    for (const auto& [name, value] : match.params) assert(request->path.find(value) != std::string::npos);
+    for (const auto& [name, value] : match.params)
+      assert(request->path.find(value) != std::string::npos);
   }
   return 0;
 }

@@ -1,4 +1,5 @@
-// Any bytes as a WebSocket client's: however they are cut, the events are the same and memory stays bounded.
+// Any bytes as a WebSocket client's: however they are cut, the events are the same and memory stays
+// bounded.
 #include <algorithm>
 #include <cassert>
 #include <cstddef>
