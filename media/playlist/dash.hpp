@@ -1,0 +1,20 @@
+// The MPEG-DASH manifest (ISO/IEC 23009-1:2022, DASH-IF IOP 5 live profile) out of a SegmentWindow.
+// Pure.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "media/playlist/segment_window.hpp"
+
+namespace troupe::media {
+
+/// A dynamic MPD with one Period for each publication of the window, an AdaptationSet for each
+/// rendition and its segments in a SegmentTimeline; static once the window has ended. `now_us`
+/// (Unix) goes into UTCTiming, so that players need no other clock. URIs are relative to the folder
+/// that the playlists share; `query` is appended to them.
+[[nodiscard]] std::string dash_manifest(const SegmentWindow& window, std::int64_t now_us,
+                                        std::string_view query);
+
+}  // namespace troupe::media

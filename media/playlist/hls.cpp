@@ -1,0 +1,303 @@
+#include "media/playlist/hls.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+#include "media/playlist/text.hpp"
+
+namespace troupe::media {
+namespace {
+
+/// Delta updates skip what is older than this many target durations (section 4.4.3.8: at least
+/// six).
+constexpr std::int64_t kSkipDurations = 6;
+constexpr std::int64_t kPartDurations = 3;  ///< parts are listed this far from the end
+
+template <class Number>
+bool read_number(std::string_view text, Number& out) {
+  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), out);
+  return problem == std::errc() && end == text.data() + text.size();
+}
+
+/// Bits a second at the peak and on average, over the complete segments; a guess while there is
+/// none.
+struct Bandwidth {
+  std::int64_t peak = 0, average = 0;
+};
+Bandwidth bandwidth(const Rendition& rendition) {
+  std::int64_t bytes = 0, duration_us = 0;
+  Bandwidth result;
+  for (const auto& segment : rendition.segments) {
+    std::int64_t size = 0;
+    if (segment.bytes) {
+      size = static_cast<std::int64_t>(segment.bytes->size());
+    } else {
+      for (const auto& part : segment.parts) size += static_cast<std::int64_t>(part.bytes->size());
+    }
+    if (segment.duration_us <= 0) continue;
+    bytes += size;
+    duration_us += segment.duration_us;
+    result.peak = std::max(result.peak, size * 8'000'000 / segment.duration_us);
+  }
+  if (duration_us > 0) result.average = bytes * 8'000'000 / duration_us;
+  return result;
+}
+
+void append_part(std::string& out, const Rendition& rendition, const Segment& segment,
+                 std::size_t index, std::string_view query) {
+  const auto& part = segment.parts[index];
+  out += "#EXT-X-PART:DURATION=" +
+         seconds_text(std::min(part.duration_us, rendition.part_target_us), 5);
+  if (part.independent) out += ",INDEPENDENT=YES";
+  out += ",URI=\"" + file_name({MediaFile::Kind::part, segment.number, index}) +
+         std::string(query) + "\"\n";
+}
+
+class Writer {
+ public:
+  Writer(const SegmentWindow& window, const Rendition& rendition, std::string_view query)
+      : window_(window), rendition_(rendition), query_(query) {}
+
+  std::string write(bool skip) {
+    head();
+    const auto first = skip ? skipped() : 0;
+    if (first > 0) out_ += "#EXT-X-SKIP:SKIPPED-SEGMENTS=" + std::to_string(first) + "\n";
+    const auto parts_from = first_with_parts();
+    std::optional<std::uint64_t> epoch;
+    // A client merges a delta with what it has, so a MAP before the skipped segments still holds.
+    if (first > 0) epoch = rendition_.segments[first - 1].epoch;
+    for (std::size_t i = first; i < rendition_.segments.size(); ++i)
+      segment(rendition_.segments[i], i >= parts_from, epoch);
+    tail();
+    return std::move(out_);
+  }
+
+ private:
+  void head() {
+    const auto target = window_.target_duration_s();
+    out_ = "#EXTM3U\n#EXT-X-VERSION:9\n#EXT-X-TARGETDURATION:" + std::to_string(target) + "\n";
+    if (rendition_.part_target_us > 0) {
+      out_ += "#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,CAN-SKIP-UNTIL=" +
+              std::to_string(kSkipDurations * target) +
+              ".0,PART-HOLD-BACK=" + seconds_text(3 * rendition_.part_target_us, 3) +
+              ",HOLD-BACK=" + std::to_string(3 * target) + ".0\n";
+      out_ += "#EXT-X-PART-INF:PART-TARGET=" + seconds_text(rendition_.part_target_us, 3) + "\n";
+    }
+    const auto number =
+        rendition_.segments.empty() ? rendition_.next_number : rendition_.segments.front().number;
+    out_ += "#EXT-X-MEDIA-SEQUENCE:" + std::to_string(number) + "\n";
+    if (rendition_.discontinuities_gone > 0)
+      out_ +=
+          "#EXT-X-DISCONTINUITY-SEQUENCE:" + std::to_string(rendition_.discontinuities_gone) + "\n";
+  }
+
+  /// How many segments from the start a delta update leaves out.
+  std::size_t skipped() const {
+    const auto boundary_us = kSkipDurations * window_.target_duration_s() * 1'000'000;
+    std::int64_t after_us = 0;
+    auto i = rendition_.segments.size();
+    while (i > 0 && after_us < boundary_us) after_us += rendition_.segments[--i].duration_us;
+    return i;
+  }
+
+  std::size_t first_with_parts() const {
+    const auto boundary_us = kPartDurations * window_.target_duration_s() * 1'000'000;
+    std::int64_t after_us = 0;
+    auto i = rendition_.segments.size();
+    while (i > 0 && after_us + rendition_.segments[i - 1].duration_us <= boundary_us)
+      after_us += rendition_.segments[--i].duration_us;
+    return i;
+  }
+
+  void segment(const Segment& segment, bool with_parts, std::optional<std::uint64_t>& epoch) {
+    if (segment.parts.empty() && !segment.complete) return;
+    if (segment.discontinuity) out_ += "#EXT-X-DISCONTINUITY\n";
+    if (!epoch || *epoch != segment.epoch) {
+      out_ += "#EXT-X-MAP:URI=\"" + file_name({MediaFile::Kind::init, segment.epoch, 0}) + query_ +
+              "\"\n";
+      epoch = segment.epoch;
+    }
+    out_ += "#EXT-X-PROGRAM-DATE-TIME:" + date_time_text(segment.wall_us) + "\n";
+    if (with_parts && !window_.ended()) {
+      for (std::size_t i = 0; i < segment.parts.size(); ++i)
+        append_part(out_, rendition_, segment, i, query_);
+    }
+    if (!segment.complete) return;
+    out_ += "#EXTINF:" + seconds_text(segment.duration_us, 5) + ",\n" +
+            file_name({MediaFile::Kind::segment, segment.number, 0}) + query_ + "\n";
+  }
+
+  void tail() {
+    if (window_.ended()) {
+      out_ += "#EXT-X-ENDLIST\n";
+      return;
+    }
+    const auto next = rendition_.next();
+    out_ += "#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"" +
+            file_name({MediaFile::Kind::part, next.number, next.part}) + query_ + "\"\n";
+    for (const auto& other : window_.renditions()) {
+      if (other.kind == rendition_.kind || other.segments.empty()) continue;
+      const auto& last = other.segments.back();
+      out_ += "#EXT-X-RENDITION-REPORT:URI=\"../" + std::string(folder(other.kind)) +
+              "/index.m3u8" + query_ + "\",LAST-MSN=" + std::to_string(last.number);
+      if (!last.parts.empty()) out_ += ",LAST-PART=" + std::to_string(last.parts.size() - 1);
+      out_ += "\n";
+    }
+  }
+
+  const SegmentWindow& window_;
+  const Rendition& rendition_;
+  const std::string query_;
+  std::string out_;
+};
+
+}  // namespace
+
+std::string_view folder(TrackKind kind) noexcept {
+  return kind == TrackKind::video ? "video" : "audio";
+}
+
+Result<Reload> parse_reload(const std::optional<std::string>& msn,
+                            const std::optional<std::string>& part,
+                            const std::optional<std::string>& skip) {
+  Reload reload;
+  if (msn) {
+    if (!read_number(*msn, reload.number.emplace()))
+      return error(ErrorCode::invalid_argument, "_HLS_msn: a number");
+  }
+  if (part) {
+    if (!msn) return error(ErrorCode::invalid_argument, "_HLS_part needs _HLS_msn");
+    if (!read_number(*part, reload.part.emplace()))
+      return error(ErrorCode::invalid_argument, "_HLS_part: a number");
+  }
+  if (skip) {
+    if (*skip != "YES" && *skip != "v2")
+      return error(ErrorCode::invalid_argument, "_HLS_skip: YES or v2");
+    reload.skip = true;
+  }
+  return reload;
+}
+
+std::int64_t max_hold_s(const SegmentWindow& window) noexcept {
+  return 3 * window.target_duration_s();
+}
+
+Result<bool> is_ready(const SegmentWindow& window, const Rendition& rendition,
+                      const Reload& reload) {
+  if (!reload.number || window.ended()) return true;
+  const auto next = rendition.next();
+  const auto last = next.part == 0 && next.number > 0 ? next.number - 1 : next.number;
+  if (*reload.number > last + 2)
+    return error(ErrorCode::invalid_argument, "_HLS_msn: too far ahead");
+  if (!reload.part) return next.number > *reload.number;  // the whole segment
+  // What lies beyond a segment's last part is the first part of the next.
+  Rendition::Position wanted{*reload.number, *reload.part};
+  if (const auto* segment = rendition.find(wanted.number);
+      segment != nullptr && segment->complete && !segment->parts.empty() &&
+      wanted.part >= segment->parts.size()) {
+    wanted = {wanted.number + 1, 0};
+  }
+  if (wanted.number < next.number || (wanted.number == next.number && wanted.part < next.part))
+    return true;
+  const auto target_us = std::max<std::int64_t>(rendition.part_target_us, 1);
+  const auto ahead =
+      target_us < 1'000'000 ? static_cast<std::size_t>((3'000'000 + target_us - 1) / target_us) : 3;
+  if (wanted.number == next.number && wanted.part > next.part + ahead)
+    return error(ErrorCode::invalid_argument, "_HLS_part: too far ahead");
+  return false;
+}
+
+std::string multivariant_playlist(const SegmentWindow& window, std::string_view query) {
+  const auto* video = window.find(TrackKind::video);
+  const auto* audio = window.find(TrackKind::audio);
+  const auto* main = video != nullptr ? video : audio;
+  std::string out = "#EXTM3U\n#EXT-X-VERSION:9\n";
+  if (video != nullptr && audio != nullptr) {
+    out +=
+        "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"audio\",NAME=\"Main\",DEFAULT=YES,AUTOSELECT=YES,"
+        "CHANNELS=\"" +
+        std::to_string(audio->track.channels) + "\",URI=\"audio/index.m3u8" + std::string(query) +
+        "\"\n";
+  }
+  Bandwidth total;
+  std::string codecs;
+  for (const auto* rendition : {video, audio}) {
+    if (rendition == nullptr) continue;
+    const auto own = bandwidth(*rendition);
+    total.peak += own.peak;
+    total.average += own.average;
+    codecs += (codecs.empty() ? "" : ",") + rendition->track.codecs;
+  }
+  out += "#EXT-X-STREAM-INF:BANDWIDTH=" + std::to_string(std::max<std::int64_t>(total.peak, 1)) +
+         ",AVERAGE-BANDWIDTH=" + std::to_string(std::max<std::int64_t>(total.average, 1)) +
+         ",CODECS=\"" + codecs + "\"";
+  if (video != nullptr) {
+    out += ",RESOLUTION=" + std::to_string(video->track.width) + "x" +
+           std::to_string(video->track.height);
+    if (audio != nullptr) out += ",AUDIO=\"audio\"";
+  }
+  out += "\n" + std::string(folder(main->kind)) + "/index.m3u8" + std::string(query) + "\n";
+  return out;
+}
+
+std::string media_playlist(const SegmentWindow& window, const Rendition& rendition, bool skip,
+                           std::string_view query) {
+  return Writer(window, rendition, query).write(skip);
+}
+
+std::optional<MediaFile> parse_media_file(std::string_view name) noexcept {
+  const auto between = [&](std::string_view prefix,
+                           std::string_view suffix) -> std::optional<std::string_view> {
+    if (name.size() <= prefix.size() + suffix.size() || !name.starts_with(prefix) ||
+        !name.ends_with(suffix))
+      return std::nullopt;
+    return name.substr(prefix.size(), name.size() - prefix.size() - suffix.size());
+  };
+  MediaFile file;
+  if (const auto epoch = between("init-", ".mp4")) {
+    if (read_number(*epoch, file.number)) return file;
+  } else if (const auto number = between("segment-", ".m4s")) {
+    file.kind = MediaFile::Kind::segment;
+    if (read_number(*number, file.number)) return file;
+  } else if (const auto both = between("part-", ".m4s")) {
+    file.kind = MediaFile::Kind::part;
+    const auto dot = both->find('.');
+    if (dot != std::string_view::npos && read_number(both->substr(0, dot), file.number) &&
+        read_number(both->substr(dot + 1), file.part))
+      return file;
+  }
+  return std::nullopt;
+}
+
+std::string file_name(const MediaFile& file) {
+  const auto number = std::to_string(file.number);
+  switch (file.kind) {
+    case MediaFile::Kind::init:
+      return "init-" + number + ".mp4";
+    case MediaFile::Kind::segment:
+      return "segment-" + number + ".m4s";
+    case MediaFile::Kind::part:
+      break;
+  }
+  return "part-" + number + "." + std::to_string(file.part) + ".m4s";
+}
+
+FoundFile find_file(const SegmentWindow& window, const Rendition& rendition,
+                    const MediaFile& file) {
+  if (file.kind == MediaFile::Kind::init) {
+    const auto init = rendition.inits.find(file.number);
+    return {init == rendition.inits.end() ? nullptr : init->second, false};
+  }
+  const auto* segment = rendition.find(file.number);
+  if (file.kind == MediaFile::Kind::segment) {
+    // A segment under way may be asked for by a player that read its parts' playlist.
+    if (segment == nullptr) return {};
+    return {segment->bytes, !segment->complete && !window.ended()};
+  }
+  if (segment != nullptr && file.part < segment->parts.size())
+    return {segment->parts[file.part].bytes, false};
+  const auto next = rendition.next();
+  return {nullptr, !window.ended() && file.number == next.number && file.part == next.part};
+}
+
+}  // namespace troupe::media

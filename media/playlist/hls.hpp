@@ -1,0 +1,67 @@
+// Playlists of HTTP Live Streaming, low latency included (draft-ietf-hls-rfc8216bis), out of a
+// SegmentWindow. Pure.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/result.hpp"
+#include "media/playlist/segment_window.hpp"
+
+namespace troupe::media {
+
+/// What a client asks of a media playlist (section 6.2.5): `_HLS_msn`, `_HLS_part`, `_HLS_skip`.
+struct Reload {
+  std::optional<std::uint64_t> number;
+  std::optional<std::size_t> part;
+  bool skip = false;
+};
+/// Reads the three directives; those that are absent are nothing. Errors: invalid_argument (not a
+/// number, `_HLS_part` without `_HLS_msn`, an unknown `_HLS_skip`).
+[[nodiscard]] Result<Reload> parse_reload(const std::optional<std::string>& msn,
+                                          const std::optional<std::string>& part,
+                                          const std::optional<std::string>& skip);
+
+/// Whether the playlist that `reload` asks for is there: true now, false not yet (hold the
+/// request). Errors: invalid_argument when it asks for what is too far ahead (section 6.2.5.2).
+[[nodiscard]] Result<bool> is_ready(const SegmentWindow& window, const Rendition& rendition,
+                                    const Reload& reload);
+
+/// How long a request for what is not there may be held: three target durations.
+[[nodiscard]] std::int64_t max_hold_s(const SegmentWindow& window) noexcept;
+
+/// "video" or "audio": the folder of a rendition, relative to the multivariant playlist.
+[[nodiscard]] std::string_view folder(TrackKind kind) noexcept;
+
+/// The multivariant playlist (section 4.4.6): one variant of picture with its sound, or of sound
+/// alone. `query` is appended to all URIs ("?session=…" or nothing). The window has a rendition.
+[[nodiscard]] std::string multivariant_playlist(const SegmentWindow& window,
+                                                std::string_view query);
+
+/// The media playlist of one rendition. With `skip` it is a delta update (section 6.2.5.1) where
+/// there is enough to skip.
+[[nodiscard]] std::string media_playlist(const SegmentWindow& window, const Rendition& rendition,
+                                         bool skip, std::string_view query);
+
+/// What a URI of a media playlist names, inside a rendition's folder.
+struct MediaFile {
+  enum class Kind { init, segment, part } kind = Kind::init;
+  std::uint64_t number = 0;  ///< segment's number; of an init: the epoch
+  std::size_t part = 0;
+};
+/// "init-7.mp4", "segment-12.m4s", "part-12.3.m4s".
+[[nodiscard]] std::optional<MediaFile> parse_media_file(std::string_view name) noexcept;
+[[nodiscard]] std::string file_name(const MediaFile& file);
+
+/// The bytes of `file` when they are there. Nothing and `may_come` when the playlist has hinted at
+/// it: hold the request. Nothing else: 404.
+struct FoundFile {
+  SharedBytes bytes;
+  bool may_come = false;
+};
+[[nodiscard]] FoundFile find_file(const SegmentWindow& window, const Rendition& rendition,
+                                  const MediaFile& file);
+
+}  // namespace troupe::media

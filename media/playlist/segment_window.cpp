@@ -1,0 +1,196 @@
+#include "media/playlist/segment_window.hpp"
+
+#include <algorithm>
+
+namespace troupe::media {
+namespace {
+
+/// Rounding of timestamps to microseconds must not split what belongs together.
+constexpr std::int64_t kSlackUs = 500;
+/// Parts further than three target durations from the end are not listed (RFC 8216bis
+/// section 4.4.4.9).
+constexpr std::int64_t kPartDurations = 3;
+
+std::int64_t ceil_ms(std::int64_t us) {
+  return (us - kSlackUs / 5 + 999) / 1'000 * 1'000;
+}
+
+}  // namespace
+
+const Segment* Rendition::find(std::uint64_t number) const noexcept {
+  if (segments.empty() || number < segments.front().number || number > segments.back().number)
+    return nullptr;
+  return &segments[number - segments.front().number];
+}
+
+Rendition::Position Rendition::next() const noexcept {
+  if (segments.empty() || segments.back().complete) return {next_number, 0};
+  return {segments.back().number, segments.back().parts.size()};
+}
+
+SegmentWindow::SegmentWindow(WindowOptions options) : options_(options) {}
+
+std::int64_t SegmentWindow::target_duration_s() const noexcept {
+  // Twice what is aimed at: room for key frames that come late.
+  return 2 * ((options_.segment_us + 999'999) / 1'000'000);
+}
+
+const Rendition* SegmentWindow::find(TrackKind kind) const noexcept {
+  for (const auto& rendition : renditions_)
+    if (rendition.kind == kind) return &rendition;
+  return nullptr;
+}
+
+Rendition* SegmentWindow::rendition_of(std::uint32_t track) noexcept {
+  for (auto& rendition : renditions_)
+    if (rendition.track.id == track) return &rendition;
+  return nullptr;
+}
+
+void SegmentWindow::begin(std::uint64_t epoch, const std::vector<Track>& tracks) {
+  stop();
+  epoch_ = epoch;
+  epoch_wall_us_.reset();
+  ended_ = false;
+  const auto same_kinds = [&] {
+    return renditions_.size() == tracks.size() &&
+           std::ranges::all_of(tracks, [&](const Track& t) { return find(t.kind) != nullptr; });
+  };
+  if (!same_kinds()) {
+    // Numbers go on: a player that comes back must not take new segments for old ones.
+    std::uint64_t number = 0;
+    for (const auto& rendition : renditions_) number = std::max(number, rendition.next_number);
+    renditions_.clear();
+    for (const auto& track : tracks) {
+      auto& rendition = renditions_.emplace_back();
+      rendition.kind = track.kind;
+      rendition.next_number = number;
+    }
+  }
+  for (const auto& track : tracks) {
+    for (auto& rendition : renditions_) {
+      if (rendition.kind != track.kind) continue;
+      rendition.track = track;
+      rendition.inits[epoch] = track.init;
+    }
+  }
+}
+
+bool SegmentWindow::begins_segment(const Rendition& rendition, const Chunk& chunk) const {
+  if (rendition.segments.empty() || rendition.segments.back().complete) return true;
+  const auto& last = rendition.segments.back();
+  const auto length_us = chunk.start_us - last.start_us;
+  if (length_us + chunk.duration_us > target_duration_s() * 1'000'000 + kSlackUs) return true;
+  if (rendition.kind == TrackKind::audio) {
+    // Sound follows the picture's cuts, so that numbers mean the same time in both.
+    if (const auto* video = find(TrackKind::video); video != nullptr && !video->segments.empty()) {
+      const auto cut = std::ranges::find_if(video->segments, [&](const Segment& s) {
+        return s.epoch == last.epoch && s.ordinal == last.ordinal + 1;
+      });
+      return cut != video->segments.end() &&
+             chunk.start_us + chunk.duration_us / 2 >= cut->start_us;
+    }
+  }
+  return chunk.key && length_us >= options_.segment_us - options_.part_us / 2;
+}
+
+void SegmentWindow::open_segment(Rendition& rendition, const Chunk& chunk) {
+  const bool first = rendition.segments.empty() || rendition.segments.back().epoch != epoch_;
+  Segment segment;
+  segment.number = rendition.next_number++;
+  segment.ordinal = first ? 0 : rendition.segments.back().ordinal + 1;
+  segment.epoch = epoch_;
+  segment.start_us = chunk.start_us;
+  segment.wall_us = *epoch_wall_us_ + chunk.start_us;
+  segment.independent = chunk.key;
+  segment.discontinuity = first && !rendition.segments.empty();
+  rendition.segments.push_back(std::move(segment));
+}
+
+void SegmentWindow::push(const Chunk& chunk) {
+  auto* rendition = rendition_of(chunk.track);
+  if (rendition == nullptr || ended_ || !chunk.bytes) return;
+  if (!epoch_wall_us_) {
+    epoch_wall_us_ = chunk.wall_us - chunk.duration_us - chunk.start_us;
+    if (!origin_us_) origin_us_ = epoch_wall_us_;
+  }
+  if (rendition->part_target_us == 0 && chunk.duration_us > 0) {
+    const auto chunks =
+        std::max<std::int64_t>(1, (options_.part_us + chunk.duration_us / 2) / chunk.duration_us);
+    rendition->part_target_us = ceil_ms(chunks * chunk.duration_us);
+  }
+  auto& open = open_[rendition->kind];
+  if (begins_segment(*rendition, chunk)) {
+    close_part(*rendition);
+    close_segment(*rendition);
+    open_segment(*rendition, chunk);
+  } else if (open.duration_us + chunk.duration_us > rendition->part_target_us + kSlackUs) {
+    close_part(*rendition);
+  }
+  open.bytes += *chunk.bytes;
+  open.duration_us += chunk.duration_us;
+  open.independent = open.independent || chunk.key;
+  // Full when another chunk like this one has no room: waiting for it would only cost time.
+  if (open.duration_us + chunk.duration_us > rendition->part_target_us + kSlackUs)
+    close_part(*rendition);
+}
+
+void SegmentWindow::close_part(Rendition& rendition) {
+  auto& open = open_[rendition.kind];
+  if (open.bytes.empty() || rendition.segments.empty()) return;
+  auto& segment = rendition.segments.back();
+  segment.duration_us += open.duration_us;
+  segment.parts.push_back({open.duration_us, open.independent,
+                           std::make_shared<const std::string>(std::move(open.bytes))});
+  open = {};
+}
+
+void SegmentWindow::close_segment(Rendition& rendition) {
+  if (rendition.segments.empty() || rendition.segments.back().complete) return;
+  auto& segment = rendition.segments.back();
+  std::string all;
+  std::size_t size = 0;
+  for (const auto& part : segment.parts) size += part.bytes->size();
+  all.reserve(size);
+  for (const auto& part : segment.parts) all += *part.bytes;
+  segment.bytes = std::make_shared<const std::string>(std::move(all));
+  segment.complete = true;
+  trim(rendition);
+}
+
+void SegmentWindow::trim(Rendition& rendition) {
+  auto& segments = rendition.segments;
+  std::int64_t length_us = 0;
+  std::size_t bytes = 0;
+  const auto target_us = target_duration_s() * 1'000'000;
+  std::size_t keep = 0;  // how many from the end
+  for (auto segment = segments.rbegin(); segment != segments.rend(); ++segment, ++keep) {
+    if (length_us > kPartDurations * target_us) segment->parts.clear();
+    // Section 6.2.2: a playlist holds at least three target durations.
+    const bool full = length_us >= options_.window_us || bytes >= options_.max_bytes;
+    if (full && length_us >= kPartDurations * target_us) break;
+    length_us += segment->duration_us;
+    bytes += segment->bytes ? segment->bytes->size() : 0;
+  }
+  while (segments.size() > keep) {
+    const auto& gone = segments.front();
+    if (gone.discontinuity) ++rendition.discontinuities_gone;
+    segments.pop_front();
+  }
+  const auto oldest = segments.empty() ? epoch_ : segments.front().epoch;
+  std::erase_if(rendition.inits, [&](const auto& init) { return init.first < oldest; });
+}
+
+void SegmentWindow::stop() {
+  for (auto& rendition : renditions_) {
+    close_part(rendition);
+    close_segment(rendition);
+  }
+}
+
+void SegmentWindow::end() {
+  stop();
+  ended_ = true;
+}
+
+}  // namespace troupe::media

@@ -1,0 +1,117 @@
+// The sliding window of a live session that playlists describe: chunks gathered into parts, parts
+// into segments.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "media/chunk.hpp"
+
+namespace troupe::media {
+
+using SharedBytes = std::shared_ptr<const std::string>;
+
+/// A partial segment (RFC 8216bis section 3.1): one or more whole chunks.
+struct Part {
+  std::int64_t duration_us = 0;
+  bool independent = false;  ///< holds a key frame
+  SharedBytes bytes;
+};
+
+struct Segment {
+  std::uint64_t number = 0;  ///< media sequence number
+  std::size_t ordinal =
+      0;  ///< counts from 0 in each publication: sound and picture are cut at the same times
+  std::uint64_t epoch = 0;    ///< which publication, hence which init segment
+  std::int64_t start_us = 0;  ///< decode time on the publication's timeline
+  std::int64_t duration_us = 0;
+  std::int64_t wall_us = 0;    ///< Unix time of its first sample
+  bool independent = false;    ///< begins with a key frame
+  bool discontinuity = false;  ///< first of a publication that is not the first
+  bool complete = false;
+  std::vector<Part> parts;  ///< dropped once no playlist may list them
+  SharedBytes bytes;        ///< when complete
+};
+
+/// One track over all its publications.
+struct Rendition {
+  TrackKind kind = TrackKind::video;
+  Track track;                             ///< of the newest publication
+  std::int64_t part_target_us = 0;         ///< 0 until the first chunk told how long chunks are
+  std::uint64_t discontinuities_gone = 0;  ///< EXT-X-DISCONTINUITY-SEQUENCE
+  std::uint64_t next_number = 0;           ///< of the segment that follows the last
+  std::deque<Segment>
+      segments;  ///< ascending numbers without holes; only the last may be incomplete
+  std::map<std::uint64_t, SharedBytes> inits;  ///< by epoch, as long as a segment needs it
+
+  [[nodiscard]] const Segment* find(std::uint64_t number) const noexcept;
+  /// The part that comes next: its segment's number and its index there.
+  struct Position {
+    std::uint64_t number = 0;
+    std::size_t part = 0;
+    friend auto operator<=>(const Position&, const Position&) = default;
+  };
+  [[nodiscard]] Position next() const noexcept;
+};
+
+struct WindowOptions {
+  std::int64_t segment_us = 2'000'000;  ///< a segment ends at the first key frame after this
+  std::int64_t part_us = 200'000;       ///< parts are about this long: a whole number of chunks
+  std::int64_t window_us = 60'000'000;  ///< what viewers may rewind
+  std::size_t max_bytes = 64U << 20;    ///< of one rendition; the oldest segments go first
+};
+
+/// Groups the chunks of one live session. Not thread-safe; no clock of its own. Segments longer
+/// than the target duration cannot arise: where no key frame comes in time, a segment ends without
+/// one.
+class SegmentWindow {
+ public:
+  explicit SegmentWindow(WindowOptions options);
+
+  /// A publication begins. Its first segments carry a discontinuity when there are segments
+  /// already.
+  void begin(std::uint64_t epoch, const std::vector<Track>& tracks);
+  /// Chunks of one track in order. Those of unknown tracks are ignored.
+  void push(const Chunk& chunk);
+  /// The publisher is gone: what is open becomes complete, so that viewers see all of it.
+  void stop();
+  /// Nothing will follow.
+  void end();
+
+  [[nodiscard]] const Rendition* find(TrackKind kind) const noexcept;
+  [[nodiscard]] const std::vector<Rendition>& renditions() const noexcept { return renditions_; }
+  [[nodiscard]] bool ended() const noexcept { return ended_; }
+  [[nodiscard]] const WindowOptions& options() const noexcept { return options_; }
+  /// Unix time of the zero of the very first publication; nothing before its first chunk.
+  [[nodiscard]] std::optional<std::int64_t> origin_us() const noexcept { return origin_us_; }
+  /// EXT-X-TARGETDURATION: constant for the life of the window.
+  [[nodiscard]] std::int64_t target_duration_s() const noexcept;
+
+ private:
+  struct Open {
+    std::string bytes;
+    std::int64_t duration_us = 0;
+    bool independent = false;
+  };
+  Rendition* rendition_of(std::uint32_t track) noexcept;
+  [[nodiscard]] bool begins_segment(const Rendition& rendition, const Chunk& chunk) const;
+  void open_segment(Rendition& rendition, const Chunk& chunk);
+  void close_part(Rendition& rendition);
+  void close_segment(Rendition& rendition);
+  void trim(Rendition& rendition);
+
+  const WindowOptions options_;
+  std::vector<Rendition> renditions_;
+  std::map<TrackKind, Open> open_;
+  std::uint64_t epoch_ = 0;
+  std::optional<std::int64_t> epoch_wall_us_;  ///< Unix time of the publication's zero
+  std::optional<std::int64_t> origin_us_;
+  bool ended_ = false;
+};
+
+}  // namespace troupe::media

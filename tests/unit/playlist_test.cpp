@@ -1,0 +1,347 @@
+// Playlists of a live window against the rules of draft-ietf-hls-rfc8216bis; section numbers are
+// the draft's.
+#include <random>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "media/playlist/dash.hpp"
+#include "media/playlist/hls.hpp"
+#include "tests/support/hls_rules.hpp"
+
+namespace troupe {
+namespace {
+
+using namespace troupe::media;
+using test::read_playlist;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+constexpr std::int64_t kStartUs = 1'700'000'000'000'000;
+
+std::vector<Track> tracks() {
+  Track video;
+  video.id = 1;
+  video.codecs = "avc1.64001f";
+  video.width = 1280;
+  video.height = 720;
+  video.init = std::make_shared<const std::string>("video init");
+  Track audio;
+  audio.id = 2;
+  audio.kind = TrackKind::audio;
+  audio.codecs = "mp4a.40.2";
+  audio.channels = 2;
+  audio.sample_rate = 48'000;
+  audio.init = std::make_shared<const std::string>("audio init");
+  return {video, audio};
+}
+
+/// An encoder's publication: chunks of picture and sound, in the order in which they end.
+class Publication {
+ public:
+  Publication(std::int64_t frame_us, int frames_per_chunk, int frames_per_group)
+      : frame_us_(frame_us), per_chunk_(frames_per_chunk), per_group_(frames_per_group) {}
+
+  /// The next chunk of whichever track ends first.
+  Chunk next() {
+    const auto in_group = frame_ % per_group_;
+    const auto frames = std::min(per_chunk_, per_group_ - in_group);
+    const auto video_end = (frame_ + frames) * frame_us_;
+    const auto audio_end = (aac_ + 5) * 1'024'000'000 / 48'000;
+    Chunk chunk;
+    chunk.sequence = ++sequence_;
+    if (video_end <= audio_end) {
+      chunk.track = 1;
+      chunk.start_us = frame_ * frame_us_;
+      chunk.duration_us = video_end - chunk.start_us;
+      chunk.key = in_group == 0;
+      frame_ += frames;
+    } else {
+      chunk.track = 2;
+      chunk.start_us = aac_ * 1'024'000'000 / 48'000;
+      chunk.duration_us = audio_end - chunk.start_us;
+      chunk.key = true;
+      aac_ += 5;
+    }
+    chunk.wall_us = kStartUs + chunk.start_us + chunk.duration_us;
+    chunk.bytes = std::make_shared<const std::string>("<" + std::to_string(chunk.track) + ":" +
+                                                      std::to_string(chunk.start_us) + ">");
+    return chunk;
+  }
+
+ private:
+  const std::int64_t frame_us_;
+  const std::int64_t per_chunk_, per_group_;
+  std::int64_t frame_ = 0, aac_ = 0;
+  std::uint64_t sequence_ = 0;
+};
+
+void feed(SegmentWindow& window, Publication& publication, std::int64_t until_us) {
+  for (auto chunk = publication.next();; chunk = publication.next()) {
+    window.push(chunk);
+    if (chunk.start_us >= until_us) return;
+  }
+}
+
+const Rendition& video_of(const SegmentWindow& window) {
+  return *window.find(TrackKind::video);
+}
+const Rendition& audio_of(const SegmentWindow& window) {
+  return *window.find(TrackKind::audio);
+}
+
+TEST(SegmentWindowTest, segments_begin_with_the_first_key_frame_after_the_aimed_length) {
+  SegmentWindow window({.segment_us = 2'000'000});
+  window.begin(1, tracks());
+  Publication publication(33'333, 3, 30);  // a key frame each second
+
+  feed(window, publication, 7'000'000);
+
+  const auto& segments = video_of(window).segments;
+  ASSERT_GE(segments.size(), 3U);
+  EXPECT_NEAR(static_cast<double>(segments[0].duration_us), 2e6, 100);
+  EXPECT_TRUE(segments[1].independent);
+  EXPECT_EQ(segments[1].number, 1U);
+}
+
+TEST(SegmentWindowTest,
+     a_stream_with_rare_key_frames_is_cut_without_them_before_the_target_duration) {
+  SegmentWindow window({.segment_us = 2'000'000});
+  window.begin(1, tracks());
+  Publication publication(33'333, 3, 300);  // a key frame each ten seconds
+
+  feed(window, publication, 9'000'000);
+
+  for (const auto& segment : video_of(window).segments) EXPECT_LE(segment.duration_us, 4'000'500);
+  EXPECT_FALSE(video_of(window).segments[1].independent);
+}
+
+TEST(SegmentWindowTest, sound_is_cut_where_the_picture_is) {
+  SegmentWindow window({});
+  window.begin(1, tracks());
+  Publication publication(40'000, 3, 50);
+
+  feed(window, publication, 11'000'000);
+
+  const auto& video = video_of(window).segments;
+  const auto& audio = audio_of(window).segments;
+  for (std::size_t i = 0; i < std::min(video.size(), audio.size()); ++i)
+    EXPECT_NEAR(static_cast<double>(video[i].start_us), static_cast<double>(audio[i].start_us),
+                110'000)
+        << i;
+}
+
+TEST(SegmentWindowTest, a_segment_holds_exactly_the_bytes_of_its_parts) {
+  SegmentWindow window({});
+  window.begin(1, tracks());
+  Publication publication(33'333, 1, 30);
+
+  feed(window, publication, 5'000'000);
+
+  const auto& segment = video_of(window).segments[1];
+  std::string parts;
+  for (const auto& part : segment.parts) parts += *part.bytes;
+  EXPECT_EQ(*segment.bytes, parts);
+  EXPECT_FALSE(parts.empty());
+}
+
+TEST(SegmentWindowTest, the_window_is_bounded_in_time_and_in_bytes) {
+  SegmentWindow by_time({.window_us = 20'000'000}),
+      by_bytes({.window_us = 3'600'000'000, .max_bytes = 8'000});
+  for (auto* window : {&by_time, &by_bytes}) {
+    window->begin(1, tracks());
+    Publication publication(33'333, 3, 60);
+    feed(*window, publication, 600'000'000);
+  }
+  EXPECT_LE(video_of(by_time).segments.size(), 12U);
+  std::size_t bytes = 0;
+  for (const auto& segment : video_of(by_bytes).segments)
+    bytes += segment.bytes ? segment.bytes->size() : 0;
+  EXPECT_LE(bytes, 9'000U);
+  EXPECT_GE(video_of(by_bytes).segments.size(), 6U) << "three target durations stay (6.2.2)";
+}
+
+/// Encoders that people have: frame rates, chunk lengths, groups of pictures.
+struct Encoder {
+  std::int64_t frame_us;
+  int frames_per_chunk;
+  int frames_per_group;
+};
+class PlaylistRulesTest : public testing::TestWithParam<Encoder> {};
+
+TEST_P(PlaylistRulesTest,
+       every_state_of_every_playlist_keeps_the_rules_and_the_promises_of_the_one_before) {
+  SegmentWindow window({.window_us = 30'000'000});
+  std::map<TrackKind, test::ReadPlaylist> before;
+  for (std::uint64_t epoch = 1; epoch <= 3; ++epoch) {  // the encoder comes back twice
+    window.begin(epoch, tracks());
+    Publication publication(GetParam().frame_us, GetParam().frames_per_chunk,
+                            GetParam().frames_per_group);
+    for (int i = 0; i < 900; ++i) {
+      window.push(publication.next());
+      for (const auto& rendition : window.renditions()) {
+        if (rendition.segments.empty() || rendition.part_target_us == 0) continue;
+        auto now = read_playlist(media_playlist(window, rendition, false, ""));
+        ASSERT_THAT(now.objections, IsEmpty()) << media_playlist(window, rendition, false, "");
+        if (before.contains(rendition.kind)) {
+          ASSERT_THAT(compare_playlists(before[rendition.kind], now), IsEmpty()) << "chunk " << i;
+        }
+        before[rendition.kind] = std::move(now);
+      }
+    }
+    window.stop();
+  }
+}
+INSTANTIATE_TEST_SUITE_P(Encoders, PlaylistRulesTest,
+                         testing::Values(Encoder{33'333, 1, 30},    // 30 fps, a picture a chunk
+                                         Encoder{33'333, 3, 60},    // 30 fps, 100 ms
+                                         Encoder{40'000, 1, 250},   // 25 fps, x264's default group
+                                         Encoder{40'000, 3, 48},    // 25 fps, chunks of 120 ms
+                                         Encoder{16'667, 6, 120},   // 60 fps
+                                         Encoder{41'708, 3, 48}));  // 23.976 fps
+
+TEST(HlsPlaylistTest, a_delta_update_holds_the_rest_of_what_the_whole_playlist_says) {
+  SegmentWindow window({.window_us = 120'000'000});
+  window.begin(1, tracks());
+  Publication publication(33'333, 3, 60);
+  feed(window, publication, 100'000'000);
+
+  const auto whole = read_playlist(media_playlist(window, video_of(window), false, ""));
+  const auto delta = read_playlist(media_playlist(window, video_of(window), true, ""));
+
+  ASSERT_THAT(delta.objections, IsEmpty());
+  EXPECT_GT(delta.skipped, 30U);
+  ASSERT_EQ(delta.skipped + delta.segments.size(), whole.segments.size());
+  EXPECT_EQ(delta.segments.back().parts.size(), whole.segments.back().parts.size());
+  EXPECT_EQ(delta.segments.front().uri, whole.segments[delta.skipped].uri);
+}
+
+TEST(HlsPlaylistTest, a_reload_is_ready_once_its_part_is_there) {
+  SegmentWindow window({});
+  window.begin(1, tracks());
+  Publication publication(33'333, 3, 60);
+  feed(window, publication, 5'000'000);
+  const auto& video = video_of(window);
+  const auto next = video.next();
+  ASSERT_GT(next.part, 0U);
+
+  EXPECT_TRUE(*is_ready(window, video, {next.number, next.part - 1, false}));
+  EXPECT_FALSE(*is_ready(window, video, {next.number, next.part, false}));
+  EXPECT_FALSE(*is_ready(window, video, {next.number, std::nullopt, false}))
+      << "the whole segment is asked for";
+  EXPECT_TRUE(*is_ready(window, video, {next.number - 1, std::nullopt, false}));
+  EXPECT_TRUE(*is_ready(window, video, {next.number - 1, 500, false}))
+      << "past the last part: part 0 of the next";
+}
+
+TEST(HlsPlaylistTest, a_reload_too_far_ahead_is_refused) {  // 6.2.5.2
+  SegmentWindow window({});
+  window.begin(1, tracks());
+  Publication publication(33'333, 3, 60);
+  feed(window, publication, 5'000'000);
+  const auto next = video_of(window).next();
+
+  EXPECT_FALSE(is_ready(window, video_of(window), {next.number + 3, std::nullopt, false}).ok());
+  EXPECT_TRUE(is_ready(window, video_of(window), {next.number + 2, std::nullopt, false}).ok());
+  EXPECT_FALSE(is_ready(window, video_of(window), {next.number, next.part + 16, false}).ok());
+  EXPECT_TRUE(is_ready(window, video_of(window), {next.number, next.part + 15, false}).ok());
+}
+
+TEST(HlsPlaylistTest, directives_are_checked) {
+  EXPECT_TRUE(parse_reload(std::nullopt, std::nullopt, std::nullopt).ok());
+  EXPECT_TRUE(parse_reload("12", "3", "YES").ok());
+  EXPECT_FALSE(parse_reload(std::nullopt, "3", std::nullopt).ok()) << "a part of nothing";
+  EXPECT_FALSE(parse_reload("-1", std::nullopt, std::nullopt).ok());
+  EXPECT_FALSE(parse_reload("99999999999999999999", std::nullopt, std::nullopt).ok());
+  EXPECT_FALSE(parse_reload("1", std::nullopt, "maybe").ok());
+}
+
+TEST(HlsPlaylistTest, every_uri_of_a_playlist_is_found_and_the_hint_is_held) {
+  SegmentWindow window({});
+  window.begin(9, tracks());
+  Publication publication(33'333, 3, 60);
+  feed(window, publication, 30'000'000);
+  const auto& video = video_of(window);
+  const auto list = read_playlist(media_playlist(window, video, false, ""));
+
+  const auto bytes_of = [&](const std::string& uri) {
+    const auto file = parse_media_file(uri);
+    return file ? find_file(window, video, *file) : FoundFile{};
+  };
+  for (const auto& segment : list.segments) {
+    EXPECT_TRUE(bytes_of(segment.map).bytes) << segment.map;
+    if (!segment.uri.empty()) {
+      EXPECT_TRUE(bytes_of(segment.uri).bytes) << segment.uri;
+    }
+    for (const auto& part : segment.parts) EXPECT_TRUE(bytes_of(part.uri).bytes) << part.uri;
+  }
+  EXPECT_FALSE(bytes_of(list.hint).bytes);
+  EXPECT_TRUE(bytes_of(list.hint).may_come);
+  EXPECT_FALSE(bytes_of("part-999.0.m4s").may_come);
+}
+
+TEST(HlsPlaylistTest, names_that_are_not_ours_are_no_files) {
+  for (const auto* name : {"", "init-.mp4", "init-x.mp4", "segment-1.mp4", "part-1.m4s", "part-1.2",
+                           "part-.1.m4s", "segment--1.m4s", "../etc/passwd"})
+    EXPECT_FALSE(parse_media_file(name)) << name;
+}
+
+TEST(HlsPlaylistTest, an_ended_session_says_so_and_holds_nobody) {
+  SegmentWindow window({});
+  window.begin(1, tracks());
+  Publication publication(33'333, 3, 60);
+  feed(window, publication, 5'000'000);
+
+  window.end();
+
+  const auto list = read_playlist(media_playlist(window, video_of(window), false, ""));
+  EXPECT_THAT(list.objections, IsEmpty());
+  EXPECT_TRUE(list.ended);
+  EXPECT_TRUE(*is_ready(window, video_of(window), {1'000, 0, false}));
+}
+
+TEST(HlsPlaylistTest, the_multivariant_playlist_joins_picture_and_sound) {
+  SegmentWindow window({});
+  window.begin(1, tracks());
+  Publication publication(33'333, 3, 60);
+  feed(window, publication, 5'000'000);
+
+  const auto text = multivariant_playlist(window, "?session=abc");
+
+  EXPECT_THAT(text,
+              HasSubstr("CODECS=\"avc1.64001f,mp4a.40.2\",RESOLUTION=1280x720,AUDIO=\"audio\""));
+  EXPECT_THAT(text, HasSubstr("\nvideo/index.m3u8?session=abc\n"));
+  EXPECT_THAT(text, HasSubstr("URI=\"audio/index.m3u8?session=abc\""));
+}
+
+TEST(DashManifestTest, a_publication_is_a_period_and_its_time_is_the_wall_clock) {
+  SegmentWindow window({});
+  window.begin(77, tracks());
+  Publication publication(40'000, 3, 50);
+  feed(window, publication, 7'000'000);
+
+  const auto mpd = dash_manifest(window, kStartUs + 7'000'000, "");
+
+  EXPECT_THAT(mpd, HasSubstr("availabilityStartTime=\"2023-11-14T22:13:20.000Z\""));
+  EXPECT_THAT(mpd, HasSubstr("<Period id=\"77\" start=\"PT0.000S\">"));
+  EXPECT_THAT(mpd, HasSubstr("<S t=\"0\" d=\"2000000\"/><S t=\"2000000\" d=\"2000000\"/>"));
+  EXPECT_THAT(mpd, HasSubstr("media=\"video/segment-$Number$.m4s\""));
+  EXPECT_THAT(mpd, HasSubstr("initialization=\"audio/init-77.mp4\""));
+}
+
+TEST(DashManifestTest, a_publisher_that_comes_back_begins_a_period_and_closes_the_one_before) {
+  SegmentWindow window({});
+  for (const std::uint64_t epoch : {77, 78}) {
+    window.begin(epoch, tracks());
+    Publication publication(40'000, 3, 50);
+    feed(window, publication, 5'000'000);
+  }
+  const auto mpd = dash_manifest(window, kStartUs + 9'000'000, "?a=1&b=2");
+
+  EXPECT_THAT(mpd, HasSubstr("<Period id=\"77\" start=\"PT0.000S\" duration=\""));
+  EXPECT_THAT(mpd, HasSubstr("<Period id=\"78\""));
+  EXPECT_THAT(mpd, HasSubstr("init-78.mp4?a=1&amp;b=2"));
+}
+
+}  // namespace
+}  // namespace troupe
