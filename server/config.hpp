@@ -52,6 +52,9 @@ struct Config {
   std::string live_address = "127.0.0.1";
   std::int64_t live_srt_port = 9000;
   std::int64_t live_chunk_ms = 100;
+  std::int64_t live_segment_ms = 2'000;
+  std::int64_t live_part_ms = 200;
+  std::int64_t live_rewind_s = 60;
   std::int64_t live_max_publishers = 32;
   bool live_anonymous_viewers = true;
 

@@ -76,6 +76,9 @@ Result<std::unique_ptr<api::LiveGateway>> start_live(const Wiring& w,
     return "srt://" + host + ":" + std::to_string(srt_port);
   };
   options.anonymous_viewers = w.config.live_anonymous_viewers;
+  options.window = {.segment_us = w.config.live_segment_ms * 1'000,
+                    .part_us = w.config.live_part_ms * 1'000,
+                    .window_us = w.config.live_rewind_s * 1'000'000};
   return api::LiveGateway::start(w.context, w.asker, std::move(loops), w.router,
                                  std::move(options));
 }

@@ -55,19 +55,18 @@ std::int64_t bits_per_second(const Rendition& rendition) {
 }
 
 std::string adaptation_set(const Rendition& rendition, std::uint64_t epoch,
-                           std::int64_t& last_end_us, std::string_view query) {
+                           std::int64_t& last_end_us) {
   std::uint64_t first_number = 0;
   const auto segments = timeline(rendition, epoch, first_number, last_end_us);
   if (segments.empty()) return {};
   const auto& track = rendition.track;
   const std::string name(folder(rendition.kind));
-  const auto escaped = xml_escape(query);
   std::string out = "<AdaptationSet contentType=\"" + name + "\" mimeType=\"" + name +
                     "/mp4\" segmentAlignment=\"true\" startWithSAP=\"1\">";
   out += "<SegmentTemplate timescale=\"1000000\" startNumber=\"" + std::to_string(first_number) +
          "\" initialization=\"" + name + "/" + file_name({MediaFile::Kind::init, epoch, 0}) +
-         escaped + "\" media=\"" + name + "/segment-$Number$.m4s" + escaped +
-         "\"><SegmentTimeline>" + segments + "</SegmentTimeline></SegmentTemplate>";
+         "\" media=\"" + name + "/segment-$Number$.m4s" + "\"><SegmentTimeline>" + segments +
+         "</SegmentTimeline></SegmentTemplate>";
   out += "<Representation id=\"" + name + "\" codecs=\"" + xml_escape(track.codecs) +
          "\" bandwidth=\"" + std::to_string(bits_per_second(rendition)) + "\"";
   if (rendition.kind == TrackKind::video) {
@@ -86,7 +85,7 @@ std::string adaptation_set(const Rendition& rendition, std::uint64_t epoch,
 }  // namespace
 
 std::string dash_manifest(const SegmentWindow& window, std::int64_t now_us,
-                          std::string_view query) {
+                          const ManifestPlace& place) {
   const auto all = epochs(window);
   const auto target_us = window.target_duration_s() * 1'000'000;
   // Must not change while players follow, whatever leaves the window.
@@ -98,7 +97,7 @@ std::string dash_manifest(const SegmentWindow& window, std::int64_t now_us,
     std::int64_t last_end_us = 0;
     std::string sets;
     for (const auto& rendition : window.renditions())
-      sets += adaptation_set(rendition, epoch, last_end_us, query);
+      sets += adaptation_set(rendition, epoch, last_end_us);
     const bool open = epoch == *all.rbegin() && !window.ended();
     periods += "<Period id=\"" + std::to_string(epoch) + "\" start=\"" + duration(start_us) + "\"" +
                (open ? "" : " duration=\"" + duration(last_end_us) + "\"") + ">" + sets +
@@ -120,6 +119,8 @@ std::string dash_manifest(const SegmentWindow& window, std::int64_t now_us,
            duration(std::max(window.options().window_us, 3 * target_us)) +
            "\" suggestedPresentationDelay=\"" + duration(target_us) + "\">";
   }
+  if (!place.location.empty()) out += "<Location>" + xml_escape(place.location) + "</Location>";
+  if (!place.base_url.empty()) out += "<BaseURL>" + xml_escape(place.base_url) + "</BaseURL>";
   out += periods;
   if (!window.ended()) {
     out += "<UTCTiming schemeIdUri=\"urn:mpeg:dash:utc:direct:2014\" value=\"" +

@@ -44,19 +44,19 @@ Bandwidth bandwidth(const Rendition& rendition) {
 }
 
 void append_part(std::string& out, const Rendition& rendition, const Segment& segment,
-                 std::size_t index, std::string_view query) {
+                 std::size_t index, std::string_view prefix) {
   const auto& part = segment.parts[index];
   out += "#EXT-X-PART:DURATION=" +
          seconds_text(std::min(part.duration_us, rendition.part_target_us), 5);
   if (part.independent) out += ",INDEPENDENT=YES";
-  out += ",URI=\"" + file_name({MediaFile::Kind::part, segment.number, index}) +
-         std::string(query) + "\"\n";
+  out += ",URI=\"" + std::string(prefix) +
+         file_name({MediaFile::Kind::part, segment.number, index}) + "\"\n";
 }
 
 class Writer {
  public:
-  Writer(const SegmentWindow& window, const Rendition& rendition, std::string_view query)
-      : window_(window), rendition_(rendition), query_(query) {}
+  Writer(const SegmentWindow& window, const Rendition& rendition, std::string_view prefix)
+      : window_(window), rendition_(rendition), prefix_(prefix) {}
 
   std::string write(bool skip) {
     head();
@@ -113,18 +113,18 @@ class Writer {
     if (segment.parts.empty() && !segment.complete) return;
     if (segment.discontinuity) out_ += "#EXT-X-DISCONTINUITY\n";
     if (!epoch || *epoch != segment.epoch) {
-      out_ += "#EXT-X-MAP:URI=\"" + file_name({MediaFile::Kind::init, segment.epoch, 0}) + query_ +
+      out_ += "#EXT-X-MAP:URI=\"" + prefix_ + file_name({MediaFile::Kind::init, segment.epoch, 0}) +
               "\"\n";
       epoch = segment.epoch;
     }
     out_ += "#EXT-X-PROGRAM-DATE-TIME:" + date_time_text(segment.wall_us) + "\n";
     if (with_parts && !window_.ended()) {
       for (std::size_t i = 0; i < segment.parts.size(); ++i)
-        append_part(out_, rendition_, segment, i, query_);
+        append_part(out_, rendition_, segment, i, prefix_);
     }
     if (!segment.complete) return;
-    out_ += "#EXTINF:" + seconds_text(segment.duration_us, 5) + ",\n" +
-            file_name({MediaFile::Kind::segment, segment.number, 0}) + query_ + "\n";
+    out_ += "#EXTINF:" + seconds_text(segment.duration_us, 5) + ",\n" + prefix_ +
+            file_name({MediaFile::Kind::segment, segment.number, 0}) + "\n";
   }
 
   void tail() {
@@ -133,13 +133,13 @@ class Writer {
       return;
     }
     const auto next = rendition_.next();
-    out_ += "#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"" +
-            file_name({MediaFile::Kind::part, next.number, next.part}) + query_ + "\"\n";
+    out_ += "#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"" + prefix_ +
+            file_name({MediaFile::Kind::part, next.number, next.part}) + "\"\n";
     for (const auto& other : window_.renditions()) {
       if (other.kind == rendition_.kind || other.segments.empty()) continue;
       const auto& last = other.segments.back();
       out_ += "#EXT-X-RENDITION-REPORT:URI=\"../" + std::string(folder(other.kind)) +
-              "/index.m3u8" + query_ + "\",LAST-MSN=" + std::to_string(last.number);
+              "/index.m3u8\",LAST-MSN=" + std::to_string(last.number);
       if (!last.parts.empty()) out_ += ",LAST-PART=" + std::to_string(last.parts.size() - 1);
       out_ += "\n";
     }
@@ -147,7 +147,7 @@ class Writer {
 
   const SegmentWindow& window_;
   const Rendition& rendition_;
-  const std::string query_;
+  const std::string prefix_;
   std::string out_;
 };
 
@@ -207,7 +207,7 @@ Result<bool> is_ready(const SegmentWindow& window, const Rendition& rendition,
   return false;
 }
 
-std::string multivariant_playlist(const SegmentWindow& window, std::string_view query) {
+std::string multivariant_playlist(const SegmentWindow& window, std::string_view prefix) {
   const auto* video = window.find(TrackKind::video);
   const auto* audio = window.find(TrackKind::audio);
   const auto* main = video != nullptr ? video : audio;
@@ -216,8 +216,8 @@ std::string multivariant_playlist(const SegmentWindow& window, std::string_view 
     out +=
         "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"audio\",NAME=\"Main\",DEFAULT=YES,AUTOSELECT=YES,"
         "CHANNELS=\"" +
-        std::to_string(audio->track.channels) + "\",URI=\"audio/index.m3u8" + std::string(query) +
-        "\"\n";
+        std::to_string(audio->track.channels) + "\",URI=\"" + std::string(prefix) +
+        "audio/index.m3u8" + "\"\n";
   }
   Bandwidth total;
   std::string codecs;
@@ -236,13 +236,13 @@ std::string multivariant_playlist(const SegmentWindow& window, std::string_view 
            std::to_string(video->track.height);
     if (audio != nullptr) out += ",AUDIO=\"audio\"";
   }
-  out += "\n" + std::string(folder(main->kind)) + "/index.m3u8" + std::string(query) + "\n";
+  out += "\n" + std::string(prefix) + std::string(folder(main->kind)) + "/index.m3u8\n";
   return out;
 }
 
 std::string media_playlist(const SegmentWindow& window, const Rendition& rendition, bool skip,
-                           std::string_view query) {
-  return Writer(window, rendition, query).write(skip);
+                           std::string_view prefix) {
+  return Writer(window, rendition, prefix).write(skip);
 }
 
 std::optional<MediaFile> parse_media_file(std::string_view name) noexcept {

@@ -36,14 +36,14 @@ struct Reload {
 [[nodiscard]] std::string_view folder(TrackKind kind) noexcept;
 
 /// The multivariant playlist (section 4.4.6): one variant of picture with its sound, or of sound
-/// alone. `query` is appended to all URIs ("?session=…" or nothing). The window has a rendition.
+/// alone. `prefix` stands before the media playlists' URIs. The window has a rendition.
 [[nodiscard]] std::string multivariant_playlist(const SegmentWindow& window,
-                                                std::string_view query);
+                                                std::string_view prefix);
 
-/// The media playlist of one rendition. With `skip` it is a delta update (section 6.2.5.1) where
-/// there is enough to skip.
+/// The media playlist of one rendition; `prefix` stands before the URIs of media. With `skip` it is
+/// a delta update (section 6.2.5.1) where there is enough to skip.
 [[nodiscard]] std::string media_playlist(const SegmentWindow& window, const Rendition& rendition,
-                                         bool skip, std::string_view query);
+                                         bool skip, std::string_view prefix);
 
 /// What a URI of a media playlist names, inside a rendition's folder.
 struct MediaFile {

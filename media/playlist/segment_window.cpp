@@ -58,7 +58,9 @@ void SegmentWindow::begin(std::uint64_t epoch, const std::vector<Track>& tracks)
   };
   if (!same_kinds()) {
     // Numbers go on: a player that comes back must not take new segments for old ones.
-    std::uint64_t number = 0;
+    // The first number tells the time, so that they also go on after a restart of the process:
+    // segments come at half the rate at which this counts, at most.
+    auto number = epoch / static_cast<std::uint64_t>(options_.segment_us / 2);
     for (const auto& rendition : renditions_) number = std::max(number, rendition.next_number);
     renditions_.clear();
     for (const auto& track : tracks) {
@@ -107,9 +109,9 @@ void SegmentWindow::open_segment(Rendition& rendition, const Chunk& chunk) {
   rendition.segments.push_back(std::move(segment));
 }
 
-void SegmentWindow::push(const Chunk& chunk) {
+bool SegmentWindow::push(const Chunk& chunk) {
   auto* rendition = rendition_of(chunk.track);
-  if (rendition == nullptr || ended_ || !chunk.bytes) return;
+  if (rendition == nullptr || ended_ || !chunk.bytes) return false;
   if (!epoch_wall_us_) {
     epoch_wall_us_ = chunk.wall_us - chunk.duration_us - chunk.start_us;
     if (!origin_us_) origin_us_ = epoch_wall_us_;
@@ -120,29 +122,32 @@ void SegmentWindow::push(const Chunk& chunk) {
     rendition->part_target_us = ceil_ms(chunks * chunk.duration_us);
   }
   auto& open = open_[rendition->kind];
+  bool grew = false;
   if (begins_segment(*rendition, chunk)) {
-    close_part(*rendition);
+    grew = close_part(*rendition);
     close_segment(*rendition);
     open_segment(*rendition, chunk);
   } else if (open.duration_us + chunk.duration_us > rendition->part_target_us + kSlackUs) {
-    close_part(*rendition);
+    grew = close_part(*rendition);
   }
   open.bytes += *chunk.bytes;
   open.duration_us += chunk.duration_us;
   open.independent = open.independent || chunk.key;
   // Full when another chunk like this one has no room: waiting for it would only cost time.
   if (open.duration_us + chunk.duration_us > rendition->part_target_us + kSlackUs)
-    close_part(*rendition);
+    grew = close_part(*rendition) || grew;
+  return grew;
 }
 
-void SegmentWindow::close_part(Rendition& rendition) {
+bool SegmentWindow::close_part(Rendition& rendition) {
   auto& open = open_[rendition.kind];
-  if (open.bytes.empty() || rendition.segments.empty()) return;
+  if (open.bytes.empty() || rendition.segments.empty()) return false;
   auto& segment = rendition.segments.back();
   segment.duration_us += open.duration_us;
   segment.parts.push_back({open.duration_us, open.independent,
                            std::make_shared<const std::string>(std::move(open.bytes))});
   open = {};
+  return true;
 }
 
 void SegmentWindow::close_segment(Rendition& rendition) {

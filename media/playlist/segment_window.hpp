@@ -76,8 +76,9 @@ class SegmentWindow {
   /// A publication begins. Its first segments carry a discontinuity when there are segments
   /// already.
   void begin(std::uint64_t epoch, const std::vector<Track>& tracks);
-  /// Chunks of one track in order. Those of unknown tracks are ignored.
-  void push(const Chunk& chunk);
+  /// Chunks of one track in order. Those of unknown tracks are ignored. True when a part or a
+  /// segment became whole.
+  bool push(const Chunk& chunk);
   /// The publisher is gone: what is open becomes complete, so that viewers see all of it.
   void stop();
   /// Nothing will follow.
@@ -101,7 +102,8 @@ class SegmentWindow {
   Rendition* rendition_of(std::uint32_t track) noexcept;
   [[nodiscard]] bool begins_segment(const Rendition& rendition, const Chunk& chunk) const;
   void open_segment(Rendition& rendition, const Chunk& chunk);
-  void close_part(Rendition& rendition);
+  /// False when there was none.
+  bool close_part(Rendition& rendition);
   void close_segment(Rendition& rendition);
   void trim(Rendition& rendition);
 

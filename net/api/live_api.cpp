@@ -10,6 +10,7 @@
 #include "actors/system/ask.hpp"
 #include "actors/system/context.hpp"
 #include "base/ids.hpp"
+#include "net/api/live_playlists.hpp"
 #include "net/http/router.hpp"
 #include "net/ws/hub.hpp"
 #include "storage/read_pool.hpp"
@@ -31,10 +32,12 @@ json::object view(const LiveApi& api, const live::Session& session) {
                    {"title", session.title},
                    {"owner", session.owner},
                    {"state", live::to_string(session.state)},
-                   {"viewers", api.fanout.viewers(session.id)},
+                   {"viewers", api.fanout.viewers(session.id) + api.playlists.viewers(session.id)},
                    {"created_ms", session.created_ms},
                    {"watch_path", "/live.html?id=" + session.id},
-                   {"ws_path", "/live/" + session.id + "/ws"}};
+                   {"ws_path", "/live/" + session.id + "/ws"},
+                   {"hls_path", "/live/" + session.id + "/index.m3u8"},
+                   {"dash_path", "/live/" + session.id + "/manifest.mpd"}};
   if (session.started_ms != 0) out["started_ms"] = session.started_ms;
   if (session.ended_ms != 0) out["ended_ms"] = session.ended_ms;
   return out;

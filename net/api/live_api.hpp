@@ -25,6 +25,8 @@ class Fanout;
 
 namespace troupe::api {
 
+class LivePlaylists;
+
 struct RecordedTrack {
   std::uint32_t id = 0;
   std::string mime;
@@ -45,6 +47,7 @@ struct LiveApi {
   const actors::Asker& asker;
   live::Directory& directory;
   ws::Fanout& fanout;
+  LivePlaylists& playlists;
   LiveRecordings recordings;
   /// "srt://127.0.0.1:9000" once the port is known.
   std::function<std::string()> srt_origin;

@@ -9,6 +9,7 @@
 #include "actors/system/context.hpp"
 #include "actors/system/entity.hpp"
 #include "base/metrics.hpp"
+#include "net/api/live_playlists.hpp"
 #include "net/http/router.hpp"
 #include "net/ws/hub.hpp"
 
@@ -59,11 +60,23 @@ class Gateway final : public LiveGateway {
  public:
   Gateway(actors::Context& context, std::vector<boost::asio::io_context*> loops)
       : context_(context),
+        loop_(*loops.front()),
         fanout_(std::make_shared<ws::Fanout>(std::move(loops), context.metrics)) {}
 
-  ~Gateway() override { fanout_->close(); }
+  ~Gateway() override {
+    fanout_->close();
+    if (playlists_) playlists_->close();
+  }
 
   Result<void> open(const actors::Asker& asker, http::Router& router, LiveGatewayOptions options) {
+    playlists_ = std::make_shared<LivePlaylists>(
+        loop_, context_.metrics,
+        LivePlaylistOptions{.window = options.window,
+                            .anonymous_viewers = options.anonymous_viewers,
+                            .exists = [this](const std::string& id) {
+                              return directory_.check(id, {}).code() != ErrorCode::not_found;
+                            }});
+    playlists_->mount(router);
     live::Options live_options;
     live_options.record = std::move(options.record);
     if (auto added = live::add_live(context_, directory_, output(), std::move(live_options));
@@ -74,6 +87,7 @@ class Gateway final : public LiveGateway {
                                    .asker = asker,
                                    .directory = directory_,
                                    .fanout = *fanout_,
+                                   .playlists = *playlists_,
                                    .recordings = std::move(options.recordings),
                                    .srt_origin = std::move(options.srt_origin),
                                    .anonymous_viewers = options.anonymous_viewers}));
@@ -96,14 +110,24 @@ class Gateway final : public LiveGateway {
  private:
   live::Output output() {
     live::Output out;
-    out.start = [fanout = fanout_](const live::PublicationPtr& publication) {
+    out.start = [fanout = fanout_,
+                 playlists = playlists_](const live::PublicationPtr& publication) {
+      playlists->start(publication);
       fanout->start(publication->session_id, publication->epoch, publication->tracks);
     };
-    out.chunk = [fanout = fanout_](const std::string& id, const media::ChunkPtr& chunk) {
+    out.chunk = [fanout = fanout_, playlists = playlists_](const std::string& id,
+                                                           const media::ChunkPtr& chunk) {
       fanout->chunk(id, chunk);
+      playlists->chunk(id, *chunk);
     };
-    out.stop = [fanout = fanout_](const std::string& id) { fanout->stop(id); };
-    out.end = [fanout = fanout_](const std::string& id) { fanout->end(id); };
+    out.stop = [fanout = fanout_, playlists = playlists_](const std::string& id) {
+      fanout->stop(id);
+      playlists->stop(id);
+    };
+    out.end = [fanout = fanout_, playlists = playlists_](const std::string& id) {
+      fanout->end(id);
+      playlists->end(id);
+    };
     out.text = [fanout = fanout_](const std::string& id, const std::string& json) {
       fanout->text(id, json);
     };
@@ -122,7 +146,9 @@ class Gateway final : public LiveGateway {
 
   actors::Context& context_;
   live::Directory directory_;
+  boost::asio::io_context& loop_;
   std::shared_ptr<ws::Fanout> fanout_;
+  std::shared_ptr<LivePlaylists> playlists_;
 };
 
 }  // namespace

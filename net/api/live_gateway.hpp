@@ -10,6 +10,7 @@
 #include "actors/live/session.hpp"
 #include "base/result.hpp"
 #include "media/chunk.hpp"
+#include "media/playlist/segment_window.hpp"
 #include "net/api/live_api.hpp"
 
 namespace boost::asio {
@@ -34,6 +35,7 @@ struct LiveGatewayOptions {
   std::function<std::string()>
       srt_origin;  ///< "srt://127.0.0.1:9000", asked when a session is made
   bool anonymous_viewers = true;
+  media::WindowOptions window;  ///< of HLS and DASH
   LiveRecordings recordings;
   std::function<void(const live::PublicationPtr&, const media::ChunkPtr&)>
       record;  ///< must not block

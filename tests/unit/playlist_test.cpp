@@ -306,12 +306,12 @@ TEST(HlsPlaylistTest, the_multivariant_playlist_joins_picture_and_sound) {
   Publication publication(33'333, 3, 60);
   feed(window, publication, 5'000'000);
 
-  const auto text = multivariant_playlist(window, "?session=abc");
+  const auto text = multivariant_playlist(window, "v/abc/");
 
   EXPECT_THAT(text,
               HasSubstr("CODECS=\"avc1.64001f,mp4a.40.2\",RESOLUTION=1280x720,AUDIO=\"audio\""));
-  EXPECT_THAT(text, HasSubstr("\nvideo/index.m3u8?session=abc\n"));
-  EXPECT_THAT(text, HasSubstr("URI=\"audio/index.m3u8?session=abc\""));
+  EXPECT_THAT(text, HasSubstr("\nv/abc/video/index.m3u8\n"));
+  EXPECT_THAT(text, HasSubstr("URI=\"v/abc/audio/index.m3u8\""));
 }
 
 TEST(DashManifestTest, a_publication_is_a_period_and_its_time_is_the_wall_clock) {
@@ -320,7 +320,7 @@ TEST(DashManifestTest, a_publication_is_a_period_and_its_time_is_the_wall_clock)
   Publication publication(40'000, 3, 50);
   feed(window, publication, 7'000'000);
 
-  const auto mpd = dash_manifest(window, kStartUs + 7'000'000, "");
+  const auto mpd = dash_manifest(window, kStartUs + 7'000'000, {});
 
   EXPECT_THAT(mpd, HasSubstr("availabilityStartTime=\"2023-11-14T22:13:20.000Z\""));
   EXPECT_THAT(mpd, HasSubstr("<Period id=\"77\" start=\"PT0.000S\">"));
@@ -336,11 +336,11 @@ TEST(DashManifestTest, a_publisher_that_comes_back_begins_a_period_and_closes_th
     Publication publication(40'000, 3, 50);
     feed(window, publication, 5'000'000);
   }
-  const auto mpd = dash_manifest(window, kStartUs + 9'000'000, "?a=1&b=2");
+  const auto mpd = dash_manifest(window, kStartUs + 9'000'000, {"../../", "m.mpd?a=1&b=2"});
 
   EXPECT_THAT(mpd, HasSubstr("<Period id=\"77\" start=\"PT0.000S\" duration=\""));
   EXPECT_THAT(mpd, HasSubstr("<Period id=\"78\""));
-  EXPECT_THAT(mpd, HasSubstr("init-78.mp4?a=1&amp;b=2"));
+  EXPECT_THAT(mpd, HasSubstr("<Location>m.mpd?a=1&amp;b=2</Location><BaseURL>../../</BaseURL>"));
 }
 
 }  // namespace

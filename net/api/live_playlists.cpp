@@ -1,0 +1,253 @@
+#include "net/api/live_playlists.hpp"
+
+#include <shared_mutex>
+#include <unordered_map>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include "base/ids.hpp"
+#include "base/metrics.hpp"
+#include "net/api/playlist_session.hpp"
+#include "net/http/router.hpp"
+
+namespace troupe::api {
+namespace {
+
+using namespace std::chrono_literals;
+using http::Request;
+using http::Responder;
+using SessionPtr = std::shared_ptr<PlaylistSession>;
+using Clock = std::chrono::steady_clock;
+
+/// Requests may be held for three target durations and be answered a little later.
+constexpr auto kRouteTimeout = 30s;
+constexpr auto kSweepEvery = 500ms;
+
+std::int64_t unix_us() {
+  return std::chrono::duration_cast<std::chrono::microseconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
+std::optional<media::TrackKind> kind_of(const std::string& folder) {
+  for (const auto kind : {media::TrackKind::video, media::TrackKind::audio})
+    if (folder == media::folder(kind)) return kind;
+  return std::nullopt;
+}
+
+http::Response text_response(const char* type, std::string body) {
+  http::Response response;
+  response.content_type = type;
+  response.headers = {{"Cache-Control", "no-store"}, {"Access-Control-Allow-Origin", "*"}};
+  response.body = std::move(body);
+  return response;
+}
+
+}  // namespace
+
+struct LivePlaylists::Impl : std::enable_shared_from_this<Impl> {
+  Impl(boost::asio::io_context& loop, Metrics& metrics, LivePlaylistOptions given)
+      : options(std::move(given)),
+        timer(std::in_place, loop),
+        held(metrics.gauge("troupe_live_playlist_requests_held",
+                           "Requests for playlists and parts that wait for them")),
+        viewers(metrics.gauge("troupe_live_playlist_viewers", "Viewers of HLS and DASH")),
+        windows(metrics.gauge("troupe_live_playlist_windows", "Sessions with a window")),
+        refused(metrics.counter("troupe_live_playlist_refused_total",
+                                "Requests refused because too many wait or watch")) {}
+
+  void sweep_later() {
+    timer->expires_after(kSweepEvery);
+    timer->async_wait([weak = weak_from_this()](const auto& ec) {
+      const auto self = weak.lock();
+      if (ec || !self) return;
+      self->sweep();
+      self->sweep_later();
+    });
+  }
+
+  void sweep() {
+    std::vector<std::pair<std::string, SessionPtr>> all;
+    {
+      const std::shared_lock lock(mutex);
+      all.assign(sessions.begin(), sessions.end());
+    }
+    std::size_t waiting = 0, watching = 0;
+    for (const auto& [id, session] : all) {
+      if (!session->sweep(Clock::now())) {
+        const std::unique_lock lock(mutex);
+        sessions.erase(id);
+        continue;
+      }
+      waiting += session->held();
+      watching += session->viewers();
+    }
+    held.Set(static_cast<double>(waiting));
+    viewers.Set(static_cast<double>(watching));
+    windows.Set(static_cast<double>(all.size()));
+  }
+
+  [[nodiscard]] SessionPtr find(const std::string& id) const {
+    const std::shared_lock lock(mutex);
+    const auto found = sessions.find(id);
+    return found == sessions.end() ? nullptr : found->second;
+  }
+
+  /// The session of the path; answers when there is none to play.
+  SessionPtr session_of(const Request& request, const Responder& out) const {
+    const auto id = parse_id(request.params.at("id"));
+    auto session = id ? find(id->to_string()) : nullptr;
+    if (session) return session;
+    if (id && options.exists(id->to_string())) {
+      out.send(http::problem(error(ErrorCode::unavailable, "nobody publishes now"), 2));
+    } else {
+      out.send(error(ErrorCode::not_found, "no such live session, or it is over"));
+    }
+    return nullptr;
+  }
+
+  void too_many(const Responder& out) {
+    refused.Increment();
+    out.send(error(ErrorCode::overloaded, "too many viewers"));
+  }
+
+  /// A newcomer's first request: HLS and DASH alike.
+  template <class Make>
+  void enter(const Request& request, const Responder& out, const char* type, Make make) {
+    const auto session = session_of(request, out);
+    if (!session) return;
+    const auto viewer = make_id_string();
+    auto text = make(*session, viewer);
+    if (!text)
+      return out.send(
+          http::problem(error(ErrorCode::unavailable, "the stream is just beginning"), 1));
+    if (!session->seen(viewer, Clock::now(), options.max_viewers)) return too_many(out);
+    out.send(text_response(type, std::move(*text)));
+  }
+
+  void playlist(const Request& request, const Responder& out) {
+    const auto kind = kind_of(request.params.at("rendition"));
+    const auto viewer = parse_id(request.params.at("viewer"));
+    if (!kind || !viewer) return out.send(error(ErrorCode::not_found, "no such rendition"));
+    const auto reload =
+        media::parse_reload(request.query_value("_HLS_msn"), request.query_value("_HLS_part"),
+                            request.query_value("_HLS_skip"));
+    if (!reload.ok()) return out.send(reload.error());
+    const auto session = session_of(request, out);
+    if (!session) return;
+    const auto now = Clock::now();
+    if (!session->seen(viewer->to_string(), now, options.max_viewers)) return too_many(out);
+    if (!session->playlist(*kind, *reload, now, out)) too_many(out);
+  }
+
+  void update_manifest(const Request& request, const Responder& out) {
+    const auto viewer = parse_id(request.params.at("viewer"));
+    if (!viewer) return out.send(error(ErrorCode::not_found, "no such viewer"));
+    const auto session = session_of(request, out);
+    if (!session) return;
+    if (!session->seen(viewer->to_string(), Clock::now(), options.max_viewers))
+      return too_many(out);
+    auto text = session->manifest(unix_us(), "../../", "");
+    if (!text)
+      return out.send(
+          http::problem(error(ErrorCode::unavailable, "the stream is just beginning"), 1));
+    out.send(text_response("application/dash+xml", std::move(*text)));
+  }
+
+  void file(const Request& request, const Responder& out) {
+    const auto kind = kind_of(request.params.at("rendition"));
+    const auto file = media::parse_media_file(request.params.at("file"));
+    if (!kind || !file) return out.send(error(ErrorCode::not_found, "no such file"));
+    const auto session = session_of(request, out);
+    if (!session) return;
+    const auto known = request.header("if-none-match").value_or("");
+    if (!session->file(*kind, *file, known, Clock::now(), out)) too_many(out);
+  }
+
+  const LivePlaylistOptions options;
+  std::optional<boost::asio::steady_timer> timer;  ///< used on the loop
+
+  prometheus::Gauge &held, &viewers, &windows;
+  prometheus::Counter& refused;
+  mutable std::shared_mutex mutex;
+  std::unordered_map<std::string, SessionPtr> sessions;
+};
+
+LivePlaylists::LivePlaylists(boost::asio::io_context& loop, Metrics& metrics,
+                             LivePlaylistOptions options)
+    : impl_(std::make_shared<Impl>(loop, metrics, std::move(options))) {
+  boost::asio::post(loop, [weak = std::weak_ptr(impl_)] {
+    if (const auto impl = weak.lock()) impl->sweep_later();
+  });
+}
+
+LivePlaylists::~LivePlaylists() = default;
+
+void LivePlaylists::close() {
+  impl_->timer.reset();
+}
+
+void LivePlaylists::start(const live::PublicationPtr& publication) {
+  SessionPtr session;
+  {
+    const std::unique_lock lock(impl_->mutex);
+    auto& slot = impl_->sessions[publication->session_id];
+    if (!slot)
+      slot = std::make_shared<PlaylistSession>(impl_->options.window, impl_->options.max_held);
+    session = slot;
+  }
+  session->start(*publication);
+}
+
+void LivePlaylists::chunk(const std::string& id, const media::Chunk& chunk) {
+  if (const auto session = impl_->find(id)) session->push(chunk);
+}
+
+void LivePlaylists::stop(const std::string& id) {
+  if (const auto session = impl_->find(id)) session->stop(Clock::now());
+}
+
+void LivePlaylists::end(const std::string& id) {
+  if (const auto session = impl_->find(id)) session->end(Clock::now());
+}
+
+std::int64_t LivePlaylists::viewers(const std::string& id) const {
+  const auto session = impl_->find(id);
+  return session ? static_cast<std::int64_t>(session->viewers()) : 0;
+}
+
+void LivePlaylists::mount(http::Router& router) {
+  const http::RouteOptions route{
+      .access = impl_->options.anonymous_viewers ? http::Access::open : http::Access::token,
+      .timeout = kRouteTimeout};
+  const auto bind = [impl = impl_](void (Impl::*handler)(const Request&, const Responder&)) {
+    return [impl, handler](const Request& request, const Responder& out) {
+      (*impl.*handler)(request, out);
+    };
+  };
+  router.add(
+      "GET", "/live/{id}/index.m3u8",
+      [impl = impl_](const Request& request, const Responder& out) {
+        impl->enter(request, out, "application/vnd.apple.mpegurl",
+                    [](const PlaylistSession& session, const std::string& viewer) {
+                      return session.multivariant("v/" + viewer + "/");
+                    });
+      },
+      route);
+  router.add(
+      "GET", "/live/{id}/manifest.mpd",
+      [impl = impl_](const Request& request, const Responder& out) {
+        impl->enter(request, out, "application/dash+xml",
+                    [](const PlaylistSession& session, const std::string& viewer) {
+                      return session.manifest(unix_us(), "", "v/" + viewer + "/manifest.mpd");
+                    });
+      },
+      route);
+  router.add("GET", "/live/{id}/v/{viewer}/manifest.mpd", bind(&Impl::update_manifest), route);
+  router.add("GET", "/live/{id}/v/{viewer}/{rendition}/index.m3u8", bind(&Impl::playlist), route);
+  router.add("GET", "/live/{id}/{rendition}/{file}", bind(&Impl::file), route);
+}
+
+}  // namespace troupe::api

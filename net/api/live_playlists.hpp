@@ -1,0 +1,69 @@
+// Live sessions as LL-HLS, HLS and DASH: the window of each session that is on, and the requests
+// that wait for its next part.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "actors/live/session.hpp"
+#include "media/chunk.hpp"
+#include "media/playlist/segment_window.hpp"
+
+namespace boost::asio {
+class io_context;
+}
+namespace troupe {
+class Metrics;
+}
+namespace troupe::http {
+class Router;
+}
+
+namespace troupe::api {
+
+struct LivePlaylistOptions {
+  media::WindowOptions window;
+  bool anonymous_viewers = true;
+  /// Requests of one session that wait; more are answered 503.
+  std::size_t max_held = 40'000;
+  /// A session's viewers; more are answered 503.
+  std::size_t max_viewers = 20'000;
+  /// Whether a session exists that has not ended. Any thread; does not block.
+  std::function<bool(const std::string& id)> exists;
+};
+
+/// GET /live/{id}/index.m3u8 and /live/{id}/manifest.mpd give a newcomer a viewer's id; its further
+/// requests for playlists go below /live/{id}/v/{viewer}/, which counts it wherever cookies are
+/// lost. Media lie at /live/{id}/{video|audio}/… for all viewers alike, so that caches can hold
+/// them. docs/live.md tells the rest.
+/// Thread-safe.
+class LivePlaylists {
+ public:
+  /// `loop` sweeps out viewers who left, requests that waited too long, and windows of sessions
+  /// that are over.
+  LivePlaylists(boost::asio::io_context& loop, Metrics& metrics, LivePlaylistOptions options);
+  ~LivePlaylists();
+  /// Lets go of the loop: call it once that has ended and before it is destroyed. Actors may go on
+  /// to announce.
+  void close();
+
+  void mount(http::Router& router);
+
+  /// As the session's actor announces them; none blocks on the network.
+  void start(const live::PublicationPtr& publication);
+  void chunk(const std::string& id, const media::Chunk& chunk);
+  void stop(const std::string& id);
+  void end(const std::string& id);
+
+  /// Who asked for a playlist of this session within the last 15 seconds.
+  [[nodiscard]] std::int64_t viewers(const std::string& id) const;
+
+  struct Impl;
+
+ private:
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace troupe::api

@@ -1,0 +1,230 @@
+#include "net/api/playlist_session.hpp"
+
+#include "media/playlist/dash.hpp"
+
+namespace troupe::api {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto kViewerStays = 15s;   ///< after it asked for a playlist: longer than one is held
+constexpr auto kWindowStays = 120s;  ///< after its publisher left
+
+http::Response playlist_response(const char* type, media::SharedBytes bytes) {
+  http::Response response;
+  response.content_type = type;
+  response.headers = {{"Cache-Control", "no-store"}, {"Access-Control-Allow-Origin", "*"}};
+  response.shared_body = std::move(bytes);
+  return response;
+}
+
+std::string etag_of(const media::MediaFile& file) {
+  return "\"" + media::file_name(file) + "\"";
+}
+
+http::Response media_response(const media::MediaFile& file, media::SharedBytes bytes) {
+  http::Response response;
+  response.content_type =
+      file.kind == media::MediaFile::Kind::init ? "video/mp4" : "video/iso.segment";
+  // Names are never used twice, so the bytes behind one never change.
+  response.headers = {{"Cache-Control", "public, max-age=86400, immutable"},
+                      {"Access-Control-Allow-Origin", "*"},
+                      {"ETag", etag_of(file)}};
+  response.shared_body = std::move(bytes);
+  return response;
+}
+
+}  // namespace
+
+bool PlaylistSession::start(const live::Publication& publication) {
+  Answers answers;
+  {
+    const std::lock_guard lock(mutex_);
+    if (publishing_ && publication.epoch == epoch_) return false;
+    epoch_ = publication.epoch;
+    publishing_ = true;
+    window_.begin(publication.epoch, publication.tracks);
+    rendered_.clear();
+    answers = release();
+  }
+  send(std::move(answers));
+  return true;
+}
+
+void PlaylistSession::push(const media::Chunk& chunk) {
+  Answers answers;
+  {
+    const std::lock_guard lock(mutex_);
+    if (window_.push(chunk)) {
+      rendered_.clear();
+      answers = release();
+    }
+  }
+  send(std::move(answers));
+}
+
+void PlaylistSession::stop(TimePoint now) {
+  Answers answers;
+  {
+    const std::lock_guard lock(mutex_);
+    window_.stop();
+    publishing_ = false;
+    stopped_at_ = now;
+    rendered_.clear();
+    answers = release();
+  }
+  send(std::move(answers));
+}
+
+void PlaylistSession::end(TimePoint now) {
+  Answers answers;
+  {
+    const std::lock_guard lock(mutex_);
+    window_.end();
+    publishing_ = false;
+    stopped_at_ = now;
+    rendered_.clear();
+    answers = release();
+  }
+  send(std::move(answers));
+}
+
+std::optional<http::Response> PlaylistSession::answer(media::TrackKind kind,
+                                                      const media::Reload& reload) {
+  const auto* rendition = window_.find(kind);
+  if (rendition == nullptr) return http::problem(error(ErrorCode::not_found, "no such rendition"));
+  const auto ready = media::is_ready(window_, *rendition, reload);
+  if (!ready.ok()) return http::problem(ready.error());
+  // Before the first part there is nothing that a playlist could say.
+  if (!*ready || rendition->part_target_us == 0) return std::nullopt;
+  auto& rendered = rendered_[{kind, reload.skip}];
+  if (!rendered) {
+    const auto prefix = "../../../" + std::string(media::folder(kind)) + "/";
+    rendered = std::make_shared<const std::string>(
+        media::media_playlist(window_, *rendition, reload.skip, prefix));
+  }
+  return playlist_response("application/vnd.apple.mpegurl", rendered);
+}
+
+std::optional<http::Response> PlaylistSession::answer(media::TrackKind kind,
+                                                      const media::MediaFile& file) {
+  const auto* rendition = window_.find(kind);
+  if (rendition == nullptr) return http::problem(error(ErrorCode::not_found, "no such rendition"));
+  auto found = media::find_file(window_, *rendition, file);
+  if (found.bytes) return media_response(file, std::move(found.bytes));
+  if (found.may_come) return std::nullopt;
+  return http::problem(error(ErrorCode::not_found, "no such file, or not in the window any more"));
+}
+
+PlaylistSession::Answers PlaylistSession::release() {
+  Answers answers;
+  std::erase_if(held_, [&](Held& held) {
+    auto response =
+        std::visit([&](const auto& wanted) { return answer(held.kind, wanted); }, held.wanted);
+    if (!response) return false;
+    answers.emplace_back(std::move(held.out), std::move(*response));
+    return true;
+  });
+  return answers;
+}
+
+void PlaylistSession::send(Answers answers) {
+  for (auto& [out, response] : answers) out.send(std::move(response));
+}
+
+bool PlaylistSession::hold(Held held) {
+  if (held_.size() >= max_held_) return false;
+  held_.push_back(std::move(held));
+  return true;
+}
+
+bool PlaylistSession::playlist(media::TrackKind kind, const media::Reload& reload, TimePoint now,
+                               const http::Responder& out) {
+  std::optional<http::Response> response;
+  {
+    const std::lock_guard lock(mutex_);
+    response = answer(kind, reload);
+    const auto longest = std::chrono::seconds(media::max_hold_s(window_));
+    if (!response) return hold({kind, reload, now + longest, out});
+  }
+  out.send(std::move(*response));
+  return true;
+}
+
+bool PlaylistSession::file(media::TrackKind kind, const media::MediaFile& file,
+                           const std::string& if_none_match, TimePoint now,
+                           const http::Responder& out) {
+  std::optional<http::Response> response;
+  {
+    const std::lock_guard lock(mutex_);
+    response = answer(kind, file);
+    const auto longest = std::chrono::seconds(media::max_hold_s(window_));
+    if (!response) return hold({kind, file, now + longest, out});
+  }
+  if (response->status == 200 && if_none_match == etag_of(file)) {
+    response->status = 304;
+    response->shared_body.reset();
+  }
+  out.send(std::move(*response));
+  return true;
+}
+
+std::optional<std::string> PlaylistSession::multivariant(const std::string& prefix) const {
+  const std::lock_guard lock(mutex_);
+  for (const auto& rendition : window_.renditions())
+    if (rendition.segments.empty() || rendition.segments.front().duration_us == 0)
+      return std::nullopt;
+  if (window_.renditions().empty()) return std::nullopt;
+  return media::multivariant_playlist(window_, prefix);
+}
+
+std::optional<std::string> PlaylistSession::manifest(std::int64_t now_us,
+                                                     const std::string& base_url,
+                                                     const std::string& location) const {
+  const std::lock_guard lock(mutex_);
+  for (const auto& rendition : window_.renditions())
+    if (rendition.segments.empty() || !rendition.segments.front().complete) return std::nullopt;
+  if (window_.renditions().empty()) return std::nullopt;
+  return media::dash_manifest(window_, now_us, {base_url, location});
+}
+
+bool PlaylistSession::seen(const std::string& viewer, TimePoint now, std::size_t max_viewers) {
+  const std::lock_guard lock(mutex_);
+  if (const auto known = viewers_.find(viewer); known != viewers_.end()) {
+    known->second = now;
+    return true;
+  }
+  if (viewers_.size() >= max_viewers) return false;
+  viewers_.emplace(viewer, now);
+  return true;
+}
+
+std::size_t PlaylistSession::viewers() const {
+  const std::lock_guard lock(mutex_);
+  return viewers_.size();
+}
+
+std::size_t PlaylistSession::held() const {
+  const std::lock_guard lock(mutex_);
+  return held_.size();
+}
+
+bool PlaylistSession::sweep(TimePoint now) {
+  Answers answers;
+  bool stays = true;
+  {
+    const std::lock_guard lock(mutex_);
+    std::erase_if(viewers_, [&](const auto& viewer) { return viewer.second + kViewerStays < now; });
+    std::erase_if(held_, [&](Held& held) {
+      if (held.until > now) return false;
+      answers.emplace_back(std::move(held.out),
+                           http::problem(error(ErrorCode::unavailable, "nothing came in time"), 1));
+      return true;
+    });
+    stays = publishing_ || stopped_at_ + kWindowStays > now;
+  }
+  send(std::move(answers));
+  return stays;
+}
+
+}  // namespace troupe::api

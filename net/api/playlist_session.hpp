@@ -1,0 +1,86 @@
+// One live session's window with those who wait for what comes next in it.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <string>
+#include <unordered_map>
+#include <variant>
+#include <vector>
+
+#include "actors/live/session.hpp"
+#include "media/playlist/hls.hpp"
+#include "net/http/message.hpp"
+
+namespace troupe::api {
+
+/// Thread-safe; answers go out while nothing is locked.
+class PlaylistSession {
+ public:
+  using TimePoint = std::chrono::steady_clock::time_point;
+
+  /// More than `max_held` requests are not held but refused.
+  PlaylistSession(media::WindowOptions options, std::size_t max_held)
+      : max_held_(max_held), window_(options) {}
+
+  /// False when this publication runs already.
+  bool start(const live::Publication& publication);
+  void push(const media::Chunk& chunk);
+  void stop(TimePoint now);
+  void end(TimePoint now);
+
+  /// Each answers now, or holds the request until what it asks for is there. False: it would have
+  /// to be held, and too many are.
+  bool playlist(media::TrackKind kind, const media::Reload& reload, TimePoint now,
+                const http::Responder& out);
+  bool file(media::TrackKind kind, const media::MediaFile& file, const std::string& if_none_match,
+            TimePoint now, const http::Responder& out);
+  /// For a newcomer: nothing while there is no whole segment.
+  [[nodiscard]] std::optional<std::string> multivariant(const std::string& prefix) const;
+  [[nodiscard]] std::optional<std::string> manifest(std::int64_t now_us,
+                                                    const std::string& base_url,
+                                                    const std::string& location) const;
+
+  /// Counts the viewer. False when it is one too many.
+  bool seen(const std::string& viewer, TimePoint now, std::size_t max_viewers);
+  [[nodiscard]] std::size_t viewers() const;
+  [[nodiscard]] std::size_t held() const;
+
+  /// Refuses those that waited too long, forgets viewers that are gone. False when nobody has
+  /// published for so long that the window may go.
+  bool sweep(TimePoint now);
+
+ private:
+  struct Held {
+    media::TrackKind kind = media::TrackKind::video;
+    std::variant<media::Reload, media::MediaFile> wanted;
+    TimePoint until;
+    http::Responder out;
+  };
+  using Answers = std::vector<std::pair<http::Responder, http::Response>>;
+
+  [[nodiscard]] std::optional<http::Response> answer(media::TrackKind kind,
+                                                     const media::Reload& reload);
+  [[nodiscard]] std::optional<http::Response> answer(media::TrackKind kind,
+                                                     const media::MediaFile& file);
+  /// Takes out all that can be answered now.
+  Answers release();
+  static void send(Answers answers);
+
+  bool hold(Held held);
+
+  const std::size_t max_held_;
+  mutable std::mutex mutex_;
+  media::SegmentWindow window_;
+  std::uint64_t epoch_ = 0;
+  bool publishing_ = false;
+  TimePoint stopped_at_{};
+  std::vector<Held> held_;
+  /// Rendered once for all who ask: by rendition and delta or not.
+  std::map<std::pair<media::TrackKind, bool>, media::SharedBytes> rendered_;
+  std::unordered_map<std::string, TimePoint> viewers_;
+};
+
+}  // namespace troupe::api
