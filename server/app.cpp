@@ -11,6 +11,7 @@
 #include "actors/system/ask.hpp"
 #include "actors/system/context.hpp"
 #include "actors/system/entity.hpp"
+#include "actors/system/supervisor.hpp"
 #include "base/metrics.hpp"
 #include "net/api/system_api.hpp"
 #include "net/http/io_pool.hpp"
@@ -64,6 +65,7 @@ http::ServerOptions server_options(const Config& config, const JwtKey& key) {
 /// stands above it.
 struct App::Impl {
   Config config;
+  std::function<void()> on_failure;
   JwtKey token_key;
   Metrics metrics;
   std::unique_ptr<storage::Store> store;
@@ -71,6 +73,7 @@ struct App::Impl {
   std::unique_ptr<storage::ReadPool> reads;
   std::unique_ptr<ActorConfig> actor_config;
   std::unique_ptr<caf::actor_system> system;
+  std::unique_ptr<actors::SupervisionTree> supervision;
   std::unique_ptr<actors::EntityRegistry> entities;
   std::unique_ptr<actors::Context> context;
   std::unique_ptr<actors::Asker> asker;
@@ -103,8 +106,10 @@ Result<void> App::Impl::open_state() {
       *store, static_cast<std::size_t>(config.storage_read_threads));
   actor_config = std::make_unique<ActorConfig>(or_cores(config.actors_threads));
   system = std::make_unique<caf::actor_system>(*actor_config);
-  entities = std::make_unique<actors::EntityRegistry>(*system, metrics);
-  context.reset(new actors::Context{*system, *store, *writer, *reads, *entities, metrics, unix_ms});
+  supervision = std::make_unique<actors::SupervisionTree>(*system, metrics, on_failure);
+  entities = std::make_unique<actors::EntityRegistry>(*system, metrics, supervision.get());
+  context.reset(new actors::Context{*system, *store, *writer, *reads, *entities, metrics, unix_ms,
+                                    supervision.get()});
   asker = std::make_unique<actors::Asker>(*system, *entities);
   return {};
 }
@@ -113,6 +118,7 @@ Result<void> App::Impl::listen() {
   io = std::make_unique<http::IoPool>(or_cores(config.http_threads));
   api::mount_system(router, {.metrics = metrics,
                              .entities = *entities,
+                             .supervision = *supervision,
                              .reads = *reads,
                              .backup_dir = std::filesystem::path(config.data_dir) / "backups",
                              .ready = [this] { return ready.load(); },
@@ -151,9 +157,11 @@ void App::Impl::stop() {
   if (writer) writer->flush();
   if (io) io->stop();
   http_server.reset();
+  if (supervision) supervision->stop();
   domains.reset();
   asker.reset();
   entities.reset();
+  supervision.reset();
   system.reset();
   reads.reset();
   writer.reset();
@@ -164,10 +172,11 @@ App::~App() {
   impl_->stop();
 }
 
-Result<std::unique_ptr<App>> App::start(const Config& config) {
+Result<std::unique_ptr<App>> App::start(const Config& config, std::function<void()> on_failure) {
   if (sodium_init() < 0) return error(ErrorCode::internal, "no randomness");
   auto impl = std::make_unique<Impl>();
   impl->config = config;
+  impl->on_failure = std::move(on_failure);
   std::unique_ptr<App> app(new App(std::move(impl)));
   if (auto done = app->impl_->open_state(); !done.ok()) return done.error();
   if (auto done = app->impl_->listen(); !done.ok()) return done.error();

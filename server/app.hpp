@@ -1,6 +1,7 @@
 // The composition root: everything that `troupe serve` runs, built in order and stopped in reverse.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -19,9 +20,10 @@ struct Addresses {
 
 class App {
  public:
-  /// Opens the store, spawns the supervision tree and starts to listen. Errors: io, corrupt,
-  /// invalid_argument.
-  static Result<std::unique_ptr<App>> start(const Config& config);
+  /// Opens the store, spawns the supervision tree and starts to listen. `on_failure` is called,
+  /// once and on an actor's thread, when a domain cannot be kept up: stop then. Errors: io,
+  /// corrupt, invalid_argument.
+  static Result<std::unique_ptr<App>> start(const Config& config, std::function<void()> on_failure);
   /// Drains (see `stop`) if that has not happened.
   ~App();
 

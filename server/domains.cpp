@@ -28,8 +28,6 @@ struct Domains::Impl {
   feed::FeedDomain feed;
   std::unique_ptr<actors::Ticker> ticker;
   std::unique_ptr<udp::Gateway> game;
-
-  ~Impl() { caf::anon_send_exit(feed.fanout, caf::exit_reason::user_shutdown); }
 };
 
 Domains::Domains(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}

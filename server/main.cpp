@@ -52,6 +52,14 @@ Result<Config> load(const Flags& flags) {
   return load_config(flags.config_file, environment);
 }
 
+/// Set when the supervisors have given up; the process then stops as on SIGTERM, but says so.
+std::atomic<bool> failed{false};
+
+void stop_as_failed() {
+  failed = true;
+  ::kill(::getpid(), SIGTERM);
+}
+
 /// Signals are blocked in all threads and waited for in this one. A second signal while draining
 /// ends at once.
 int run_until_signal(App& app) {
@@ -61,13 +69,13 @@ int run_until_signal(App& app) {
   sigaddset(&signals, SIGINT);
   int number = 0;
   sigwait(&signals, &number);
-  spdlog::info("{}: draining", strsignal(number));
+  spdlog::info("{}: draining", failed ? "a domain cannot be kept up" : strsignal(number));
   pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
   std::signal(number, SIG_DFL);
   app.stop();
   spdlog::info("stopped");
   flush_logging();
-  return 0;
+  return failed ? 1 : 0;
 }
 
 void block_signals() {
@@ -88,7 +96,7 @@ int serve(const Flags& flags, bool print_config) {
   }
   block_signals();
   init_logging(config->log_level, config->log_format == "json" ? LogFormat::json : LogFormat::text);
-  auto app = App::start(*config);
+  auto app = App::start(*config, stop_as_failed);
   if (!app.ok()) {
     flush_logging();
     return fail(app.error());

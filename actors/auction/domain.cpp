@@ -16,6 +16,7 @@ Result<std::shared_ptr<CampaignBook>> add_auction(actors::Context& context,
   });
   actors::EntityKind campaigns;
   campaigns.name = kCampaignKind;
+  campaigns.domain = kAuctionKind;
   campaigns.idle_after = std::chrono::milliseconds(0);  // they keep leases and expire reservations
   campaigns.restart_eagerly = true;
   campaigns.activate = [&context, book](caf::actor_system& system, const std::string& id) {

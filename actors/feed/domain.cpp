@@ -3,6 +3,8 @@
 #include <caf/actor_cast.hpp>
 #include <caf/actor_system.hpp>
 
+#include "actors/system/supervisor.hpp"
+
 namespace troupe::feed {
 
 Result<FeedDomain> add_feed(actors::Context& context, FeedOptions options) {
@@ -18,13 +20,18 @@ Result<FeedDomain> add_feed(actors::Context& context, FeedOptions options) {
   context.entities.add_kind(std::move(feeds));
   actors::EntityKind handles;
   handles.name = kHandleKind;
+  handles.domain = kFeedKind;
   handles.idle_after = std::chrono::seconds(5);
   handles.activate = [shared](caf::actor_system& system, const std::string& id) {
     return caf::actor_cast<caf::actor>(system.spawn(handle_actor, shared, id));
   };
   context.entities.add_kind(std::move(handles));
-  auto fanout = context.system.spawn(fanout_actor, shared, std::move(options.fanout));
-  return FeedDomain{std::move(shared), std::move(fanout)};
+  auto start = [shared, fanout = options.fanout](caf::actor_system& system) {
+    return system.spawn(fanout_actor, shared, fanout);
+  };
+  if (context.supervision == nullptr) return FeedDomain{shared, start(context.system)};
+  context.supervision->add("feed", {.id = "fanout", .start = std::move(start)});
+  return FeedDomain{std::move(shared), nullptr};
 }
 
 }  // namespace troupe::feed

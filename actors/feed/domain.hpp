@@ -20,7 +20,7 @@ struct FeedOptions {
 /// What keeps running; stop the fan-out before the writer goes.
 struct FeedDomain {
   std::shared_ptr<FeedShared> shared;
-  caf::actor fanout;
+  caf::actor fanout;  ///< null when a supervisor keeps it
 };
 
 /// Registers the kinds "feed" and "handle" and starts the fan-out. Blocks while it reads who is a

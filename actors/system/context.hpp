@@ -19,6 +19,7 @@ class ReadPool;
 namespace troupe::actors {
 
 class EntityRegistry;
+class SupervisionTree;
 
 /// References that outlive every actor. `now_ms` is Unix time in milliseconds; tests inject their
 /// own.
@@ -30,6 +31,8 @@ struct Context {
   EntityRegistry& entities;
   Metrics& metrics;
   std::function<std::uint64_t()> now_ms;
+  /// Where a domain's long-lived actors go; null (in tests): they stand alone.
+  SupervisionTree* supervision = nullptr;
 };
 
 }  // namespace troupe::actors

@@ -10,6 +10,7 @@
 #include <caf/send.hpp>
 
 #include "actors/system/entity_router.hpp"
+#include "actors/system/supervisor.hpp"
 #include "base/metrics.hpp"
 
 namespace troupe::actors {
@@ -39,14 +40,16 @@ std::shared_ptr<KindStats> make_stats(Metrics& metrics, const std::string& kind)
 struct EntityRegistry::Impl {
   caf::actor_system& system;
   Metrics& metrics;
+  SupervisionTree* tree;
   mutable std::shared_mutex mutex;
   std::map<std::string, Kind, std::less<>> kinds;
 };
 
-EntityRegistry::EntityRegistry(caf::actor_system& system, Metrics& metrics)
-    : impl_(new Impl{system, metrics, {}, {}}) {}
+EntityRegistry::EntityRegistry(caf::actor_system& system, Metrics& metrics, SupervisionTree* tree)
+    : impl_(new Impl{system, metrics, tree, {}, {}}) {}
 
 EntityRegistry::~EntityRegistry() {
+  if (impl_->tree != nullptr) return;
   for (auto& [name, kind] : impl_->kinds) {
     for (auto& shard : kind.shards) caf::anon_send_exit(shard, caf::exit_reason::user_shutdown);
   }
@@ -54,16 +57,31 @@ EntityRegistry::~EntityRegistry() {
 
 void EntityRegistry::add_kind(EntityKind kind) {
   assert(kind.shards >= 1 && kind.activate);
-  Kind added{make_stats(impl_->metrics, kind.name), {}};
+  const auto stats = make_stats(impl_->metrics, kind.name);
   const auto name = kind.name;
+  const auto domain = kind.domain.empty() ? name : kind.domain;
   const auto shared = std::make_shared<const EntityKind>(std::move(kind));
-  for (std::size_t i = 0; i < shared->shards; ++i) {
-    added.shards.push_back(impl_->system.spawn(entity_router, shared, added.stats));
+  {
+    const std::unique_lock lock(impl_->mutex);
+    const bool fresh =
+        impl_->kinds.emplace(name, Kind{stats, std::vector<caf::actor>(shared->shards)}).second;
+    assert(fresh && "a kind is added once");
+    static_cast<void>(fresh);
   }
-  const std::unique_lock lock(impl_->mutex);
-  const bool fresh = impl_->kinds.emplace(name, std::move(added)).second;
-  assert(fresh && "a kind is added once");
-  static_cast<void>(fresh);
+  for (std::size_t i = 0; i < shared->shards; ++i) {
+    const auto orphans = std::make_shared<Orphans>();
+    auto start = [impl = impl_.get(), shared, stats, orphans, i](caf::actor_system& system) {
+      auto router = system.spawn(entity_router, shared, stats, orphans);
+      const std::unique_lock lock(impl->mutex);
+      impl->kinds.find(shared->name)->second.shards[i] = router;
+      return router;
+    };
+    if (impl_->tree == nullptr) {
+      start(impl_->system);
+    } else {
+      impl_->tree->add(domain, {.id = name + "-" + std::to_string(i), .start = std::move(start)});
+    }
+  }
 }
 
 caf::actor EntityRegistry::router(const std::string& kind, const std::string& id) const {

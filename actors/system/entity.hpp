@@ -24,6 +24,8 @@ class actor_system;
 
 namespace troupe::actors {
 
+class SupervisionTree;
+
 /// Sent to an entity by the registry; the entity makes its state safe and then quits normally.
 /// Messages that arrive meanwhile wait in the registry (bounded) and go to the next activation.
 using passivate_atom = caf::atom_constant<caf::atom("passivate")>;
@@ -32,7 +34,8 @@ using passivate_atom = caf::atom_constant<caf::atom("passivate")>;
 /// block: it spawns an actor that loads its own state (through ReadPool) while it stashes early
 /// messages.
 struct EntityKind {
-  std::string name;  ///< "match", "live", "auction", "feed", …: also the metric label.
+  std::string name;         ///< "match", "live", "auction", "feed", …: also the metric label.
+  std::string domain = {};  ///< whose supervisor keeps its routers; empty: `name`
   std::function<caf::actor(caf::actor_system&, const std::string& id)> activate;
   std::chrono::milliseconds idle_after{
       60'000};  ///< Passivated when no message came for this long; 0 = never.
@@ -66,7 +69,8 @@ struct KindStatus {
 /// A key can later live on another node behind this seam. Thread-safe; not copyable.
 class EntityRegistry {
  public:
-  EntityRegistry(caf::actor_system& system, Metrics& metrics);
+  /// With a tree, the routers are supervised by it, and it ends them; without, they stand alone.
+  EntityRegistry(caf::actor_system& system, Metrics& metrics, SupervisionTree* tree = nullptr);
   ~EntityRegistry();
   EntityRegistry(const EntityRegistry&) = delete;
   EntityRegistry& operator=(const EntityRegistry&) = delete;

@@ -108,6 +108,8 @@ void route(RouterActor* self, const std::string& id, caf::message& payload) {
   auto promise = self->make_response_promise();
   if (state.stopping)
     return refuse(state, promise, ErrorCode::unavailable, "the server is stopping");
+  if (!state.awaited.empty())
+    return refuse(state, promise, ErrorCode::unavailable, "these entities start again");
   auto it = state.entries.find(id);
   if (it == state.entries.end()) {
     const auto bound = shard_bound(*state.kind);
@@ -169,6 +171,7 @@ void finish_stop_if_empty(RouterState& state) {
 
 void on_down(RouterActor* self, const caf::down_msg& down) {
   auto& state = self->state;
+  if (state.awaited.erase(down.source.id()) > 0) return;
   const auto found = state.by_actor.find(down.source.id());
   if (found == state.by_actor.end()) return;
   const auto it = state.entries.find(*found->second);
@@ -222,6 +225,11 @@ caf::result<std::uint64_t> stop(RouterActor* self) {
   state.stopped = self->make_response_promise();
   for (auto& [id, entry] : state.entries) {
     if (entry.actor && !entry.passivating) begin_passivation(self, entry);
+    if (entry.actor || !entry.trouble) continue;
+    // Backing off: there is nobody to wait for.
+    for (auto& one : entry.trouble->waiting)
+      refuse(state, one.promise, ErrorCode::unavailable, "the server is stopping");
+    entry.trouble->waiting.clear();
   }
   auto promise = state.stopped;
   finish_stop_if_empty(state);
@@ -240,13 +248,38 @@ void crash(RouterState& state, RouterActor* self, const std::string& id) {
     self->send_exit(it->second.actor, caf::exit_reason::kill);
 }
 
+/// Waits for what a crashed predecessor left behind.
+void await_orphans(RouterActor* self) {
+  auto& state = self->state;
+  const std::lock_guard lock(state.orphans->mutex);
+  for (const auto& orphan : state.orphans->actors) {
+    state.awaited.insert(orphan.id());
+    self->monitor(orphan);
+  }
+  state.orphans->actors.clear();
+}
+
 }  // namespace
 
+RouterState::~RouterState() {
+  if (!orphans || by_actor.empty()) return;
+  const std::lock_guard lock(orphans->mutex);
+  for (auto& [id, entry] : entries) {
+    if (!entry.actor) continue;
+    caf::anon_send_exit(entry.actor, caf::exit_reason::kill);
+    orphans->actors.push_back(std::move(entry.actor));
+  }
+  stats->active.fetch_sub(by_actor.size(), std::memory_order_relaxed);
+  stats->active_gauge->Decrement(static_cast<double>(by_actor.size()));
+}
+
 caf::behavior entity_router(RouterActor* self, std::shared_ptr<const EntityKind> kind,
-                            std::shared_ptr<KindStats> stats) {
+                            std::shared_ptr<KindStats> stats, std::shared_ptr<Orphans> orphans) {
+  self->state.orphans = std::move(orphans);
   self->state.kind = std::move(kind);
   self->state.stats = std::move(stats);
   self->set_down_handler([self](caf::down_msg& down) { on_down(self, down); });
+  await_orphans(self);
   if (self->state.kind->idle_after.count() > 0) self->send(self, sweep_atom::value);
   return {
       [self](route_atom, const std::string& id, caf::message& payload) {

@@ -6,9 +6,12 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <random>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
+#include <vector>
 
 #include <caf/event_based_actor.hpp>
 #include <caf/response_promise.hpp>
@@ -43,8 +46,16 @@ using revive_atom = caf::atom_constant<caf::atom("revive")>;
 using stop_atom = caf::atom_constant<caf::atom("stop")>;
 using crash_atom = caf::atom_constant<caf::atom("crash")>;
 
+/// Entities whose router crashed: told to end. The next router of the shard brings up nobody before
+/// all of them have, so that no key has two activations.
+struct Orphans {
+  std::mutex mutex;
+  std::vector<caf::actor> actors;
+};
+
 struct RouterState {
   static constexpr const char* name = "entity-router";
+  ~RouterState();
 
   struct Waiting {
     caf::response_promise promise;
@@ -70,6 +81,8 @@ struct RouterState {
   Map entries;
   std::unordered_map<std::uint64_t, const std::string*>
       by_actor;  ///< actor id → key in `entries` (stable)
+  std::shared_ptr<Orphans> orphans;
+  std::unordered_set<std::uint64_t> awaited;  ///< actor ids of orphans that are still up
   std::size_t sweep_bucket = 0;
   bool stopping = false;
   caf::response_promise stopped;
@@ -79,6 +92,6 @@ struct RouterState {
 using RouterActor = caf::stateful_actor<RouterState>;
 
 caf::behavior entity_router(RouterActor* self, std::shared_ptr<const EntityKind> kind,
-                            std::shared_ptr<KindStats> stats);
+                            std::shared_ptr<KindStats> stats, std::shared_ptr<Orphans> orphans);
 
 }  // namespace troupe::actors

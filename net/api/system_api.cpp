@@ -3,6 +3,7 @@
 #include <boost/json.hpp>
 
 #include "actors/system/entity.hpp"
+#include "actors/system/supervisor.hpp"
 #include "base/ids.hpp"
 #include "base/metrics.hpp"
 #include "net/http/router.hpp"
@@ -33,6 +34,16 @@ boost::json::object row(const actors::KindStatus& kind) {
           {"crashes", kind.crashes}};
 }
 
+boost::json::object row(const actors::SupervisedStatus& child) {
+  boost::json::object out{{"id", child.id}, {"state", child.state}, {"restarts", child.restarts}};
+  if (!child.last_reason.empty()) out["last_reason"] = child.last_reason;
+  if (child.children.empty()) return out;
+  boost::json::array children;
+  for (const auto& one : child.children) children.push_back(row(one));
+  out["children"] = std::move(children);
+  return out;
+}
+
 }  // namespace
 
 void mount_system(http::Router& router, const SystemApi& api) {
@@ -50,10 +61,15 @@ void mount_system(http::Router& router, const SystemApi& api) {
              },
              {.access = Access::open});
   router.add("GET", "/api/v1/admin/actors",
-             [&entities = api.entities](const Request&, const Responder& out) {
-               boost::json::array kinds;
+             [&entities = api.entities, &supervision = api.supervision](const Request&,
+                                                                        const Responder& out) {
+               boost::json::array kinds, domains;
                for (const auto& kind : entities.status()) kinds.push_back(row(kind));
-               out.send(http::json_response(200, boost::json::object{{"kinds", std::move(kinds)}}));
+               for (const auto& domain : supervision.status().children)
+                 domains.push_back(row(domain));
+               out.send(http::json_response(
+                   200, boost::json::object{{"kinds", std::move(kinds)},
+                                            {"supervisors", std::move(domains)}}));
              },
              {.scope = "admin"});
   router.add("POST", "/api/v1/admin/backups",

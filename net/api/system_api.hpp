@@ -9,7 +9,8 @@ class Metrics;
 }
 namespace troupe::actors {
 class EntityRegistry;
-}
+class SupervisionTree;
+}  // namespace troupe::actors
 namespace troupe::http {
 class Router;
 }
@@ -22,6 +23,7 @@ namespace troupe::api {
 struct SystemApi {
   Metrics& metrics;
   actors::EntityRegistry& entities;
+  actors::SupervisionTree& supervision;
   storage::ReadPool& reads;
   std::filesystem::path backup_dir;  ///< where POST /api/v1/admin/backups writes
   std::function<bool()> ready;

@@ -14,6 +14,7 @@
 
 #include "actors/system/ask.hpp"
 #include "actors/system/entity.hpp"
+#include "actors/system/supervisor.hpp"
 #include "base/metrics.hpp"
 
 namespace troupe::actors {
@@ -262,6 +263,91 @@ TEST_F(EntityTest, UnderRandomKillsEachMessageIsAnsweredExactlyOnce) {
   for (const auto& [id, value] : stored->values) stored_total += value;
   EXPECT_GE(stored_total, acknowledged);
   EXPECT_GT(registry->status().at(0).crashes, 10U);
+}
+
+/// Under a supervision tree, as in the server.
+class SupervisedEntityTest : public EntityTest {
+ protected:
+  SupervisedEntityTest() {
+    asker.reset();
+    registry = std::make_unique<EntityRegistry>(system, metrics, &tree);
+    asker = std::make_unique<Asker>(system, *registry);
+  }
+  void TearDown() override {
+    EXPECT_EQ(registry->shutdown(10s), 0U);
+    tree.stop();
+    EXPECT_FALSE(failed);
+    EXPECT_FALSE(stored->twice) << "two activations of one key at once";
+    asker.reset();
+    registry.reset();
+  }
+  void kill_router(const std::string& id) {
+    caf::anon_send_exit(registry->router("counter", id), caf::exit_reason::kill);
+  }
+
+  std::atomic<bool> failed{false};
+  SupervisionTree tree{system, metrics, [this] { failed = true; },
+                       RestartLimits{1ms, 5ms, 1'000'000, 60s}};
+};
+
+TEST_F(SupervisedEntityTest, AKilledRouterComesBackAndItsEntitiesHaveTheirStoredState) {
+  tree.configure("counter", {Strategy::one_for_one, {1ms, 5ms, 10, 60s}});
+  start(kind());
+  EXPECT_EQ(*add("a", 7), 7);
+
+  kill_router("a");
+
+  ASSERT_TRUE(eventually([&] {
+    const auto reply = add("a", 0, 100ms);
+    return reply.ok() && *reply == 7;
+  }));
+  const auto shown = tree.status().children.at(0);
+  EXPECT_EQ(shown.id, "counter");
+  EXPECT_EQ(shown.children.at(0).restarts, 1U);
+}
+
+// As above, and the registry itself is killed as well.
+TEST_F(SupervisedEntityTest, UnderKillsOfRoutersAndEntitiesNothingIsAnsweredTwiceOrActivatedTwice) {
+  tree.configure("counter", {Strategy::one_for_one, {1ms, 5ms, 1'000'000, 60s}});
+  auto k = kind();
+  k.max_restarts = 1'000'000;
+  k.shards = 2;
+  start(k);
+  const auto seed = std::random_device{}();
+  SCOPED_TRACE(seed);
+  std::mt19937 random(seed);
+  constexpr int kRequests = 4'000, kIds = 20;
+  std::vector<std::atomic<int>> answers(kRequests);
+  std::atomic<int> answered{0}, acknowledged{0}, unclear{0};
+
+  for (int i = 0; i < kRequests; ++i) {
+    const auto id = std::to_string(random() % kIds);
+    asker->ask_as<int>(
+        "counter", id, 500ms,
+        [&, i](Result<int> reply) {
+          ++answers[static_cast<std::size_t>(i)];
+          if (reply.ok()) ++acknowledged;
+          if (!reply.ok() && reply.code() == ErrorCode::internal) ++unclear;
+          ++answered;
+        },
+        add_atom::value, 1);
+    if (random() % 50 == 0) registry->crash("counter", std::to_string(random() % kIds));
+    if (random() % 200 == 0) kill_router(id);
+    if (i % 100 == 0) {
+      ASSERT_TRUE(eventually([&] { return answered > i - 50; }));
+    }
+  }
+
+  ASSERT_TRUE(eventually([&] { return answered == kRequests; }));
+  EXPECT_TRUE(std::all_of(answers.begin(), answers.end(), [](const auto& n) { return n == 1; }));
+  EXPECT_EQ(unclear, 0);
+  EXPECT_GT(acknowledged, 0);
+  int stored_total = 0;
+  {
+    const std::lock_guard lock(stored->mutex);
+    for (const auto& [id, value] : stored->values) stored_total += value;
+  }
+  EXPECT_GE(stored_total, acknowledged);
 }
 
 }  // namespace
