@@ -39,6 +39,8 @@ struct Campaign {
   Targeting targeting;
   std::uint32_t version = 1;
   std::uint64_t created_ms = 0;
+  /// Of the body that made it, when that came with an Idempotency-Key. Not shown.
+  std::string fingerprint;
 };
 
 /// From the API's JSON. `base`: the campaign that is changed (PATCH), or a fresh one (POST, where

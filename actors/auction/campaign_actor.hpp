@@ -1,12 +1,10 @@
 // The entity of one campaign.
 #pragma once
 
-#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
 #include <unordered_map>
-#include <unordered_set>
 #include <vector>
 
 #include <caf/typed_event_based_actor.hpp>
@@ -14,6 +12,7 @@
 #include "actors/auction/campaign_book.hpp"
 #include "actors/auction/campaign_store.hpp"
 #include "actors/auction/messages.hpp"
+#include "actors/auction/notice_log.hpp"
 #include "actors/system/context.hpp"
 
 namespace troupe::auction {
@@ -33,10 +32,9 @@ struct CampaignState {
   /// have expired.
   Nanos inherited = 0;
   std::uint64_t inherited_until_ms = 0;
-  std::unordered_set<std::string>
-      billed;  ///< bids billed within the time in which a notice can still come
-  std::deque<std::pair<std::uint64_t, std::string>> billed_order;
-  /// Retries of bills whose first write is not durable yet: answered when it is.
+  /// Bids whose notices have been counted.
+  NoticeLog billed{kNoticeKeptMs}, won{kNoticeKeptMs};
+  /// By record key: repeated notices whose first write is not durable yet. Answered when it is.
   std::unordered_map<std::string, std::vector<caf::typed_response_promise<bool>>> booking;
   bool leasing = false;
   std::vector<std::function<void()>> early;  ///< requests that came before the state was read

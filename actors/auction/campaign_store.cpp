@@ -1,5 +1,6 @@
 #include "actors/auction/campaign_store.hpp"
 
+#include "base/ids.hpp"
 #include "schemas/ads_generated.h"
 #include "storage/keys.hpp"
 
@@ -28,6 +29,9 @@ std::string ledger_key(std::string_view id) {
 }
 std::string bill_key(std::string_view campaign, std::string_view bid) {
   return storage::KeyBuilder("bill").text(campaign).text(bid).take();
+}
+std::string win_key(std::string_view campaign, std::string_view bid) {
+  return storage::KeyBuilder("win").text(campaign).text(bid).take();
 }
 
 std::string encode_campaign(const Campaign& c) {
@@ -58,6 +62,7 @@ std::string encode_campaign(const Campaign& c) {
   record.targeting->blocked_domains = c.targeting.blocked_domains;
   record.version = c.version;
   record.created_ms = c.created_ms;
+  record.fingerprint = c.fingerprint;
   flatbuffers::FlatBufferBuilder builder(1024);
   return finish(builder, fbs::CampaignRecord::Pack(builder, &record));
 }
@@ -88,6 +93,7 @@ std::optional<Campaign> decode_campaign(std::string_view bytes) {
   }
   c.version = record.version;
   c.created_ms = record.created_ms;
+  c.fingerprint = record.fingerprint;
   return c;
 }
 
@@ -108,15 +114,67 @@ std::string encode_bill(Nanos price, std::uint64_t time_ms) {
   return finish(builder, fbs::CreateBillRecord(builder, price, time_ms));
 }
 
+namespace {
+
+/// The bid ids of a campaign's records of one kind, from `begin` on.
+Result<std::vector<std::string>> bids_of(const storage::Store& store, std::string_view kind,
+                                         const std::string& id, const std::string& begin) {
+  std::vector<std::string> out;
+  const auto prefix = storage::KeyBuilder(kind).text(id).take();
+  auto scanned = store.scan(storage::Family::ads, begin.empty() ? prefix : begin,
+                            storage::prefix_end(prefix), SIZE_MAX,
+                            [&](std::string_view key, std::string_view) {
+                              storage::KeyReader reader(key, kind);
+                              reader.text();
+                              out.push_back(reader.text());
+                              return true;
+                            });
+  if (!scanned.ok()) return scanned.error();
+  return out;
+}
+
+}  // namespace
+
+Result<LoadedCampaign> load_campaign(const storage::Store& store, const std::string& id,
+                                     std::uint64_t now_ms) {
+  LoadedCampaign out;
+  auto campaign = store.get(storage::Family::ads, campaign_key(id));
+  if (!campaign.ok()) return campaign.error();
+  if (!*campaign) return out;
+  out.campaign = decode_campaign(**campaign);
+  if (!out.campaign) return error(ErrorCode::corrupt, "campaign " + id + " does not verify");
+  auto books = store.get(storage::Family::ads, ledger_key(id));
+  if (!books.ok()) return books.error();
+  if (*books) {
+    const auto decoded = decode_books(**books);
+    if (!decoded) return error(ErrorCode::corrupt, "the ledger of " + id + " does not verify");
+    out.books = *decoded;
+  }
+  // Bid ids are time-ordered: those that may be billed again are the newest.
+  Id oldest{};
+  const auto since = now_ms > kNoticeKeptMs ? now_ms - kNoticeKeptMs : 0;
+  for (std::size_t i = 0; i < 6; ++i)
+    oldest.bytes[i] = static_cast<std::uint8_t>(since >> (8 * (5 - i)));
+  auto bills = bids_of(store, "bill", id, bill_key(id, oldest.to_string()));
+  if (!bills.ok()) return bills.error();
+  out.bills = std::move(*bills);
+  auto wins = bids_of(store, "win", id, {});
+  if (!wins.ok()) return wins.error();
+  out.wins = std::move(*wins);
+  return out;
+}
+
 void add_record_checks(storage::RecordChecks& checks) {
   using storage::Family;
   checks.add(Family::ads, "camp",
              [](auto, auto value) { return decode_campaign(value).has_value(); });
   checks.add(Family::ads, "ledger",
              [](auto, auto value) { return decode_books(value).has_value(); });
-  checks.add(Family::ads, "bill", [](auto, auto value) {
-    return storage::is_record<fbs::BillRecord, flatbuffers::Verifier>(value);
-  });
+  for (const char* kind : {"bill", "win"}) {
+    checks.add(Family::ads, kind, [](auto, auto value) {
+      return storage::is_record<fbs::BillRecord, flatbuffers::Verifier>(value);
+    });
+  }
 }
 
 }  // namespace troupe::auction

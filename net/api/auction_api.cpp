@@ -95,19 +95,57 @@ std::function<bool(const CampaignView&)> owned_by(const Request& request) {
   };
 }
 
+/// Section 2.7 of draft-ietf-httpapi-idempotency-key-header: a key that comes again with another
+/// body.
+http::Response key_reused() {
+  auto response = http::problem(error(
+      ErrorCode::conflict, "Idempotency-Key: was used with another body; take a fresh key"));
+  response.status = 422;
+  auto body = json::parse(response.body).as_object();
+  body["status"] = 422;
+  response.body = json::serialize(body);
+  return response;
+}
+
+std::string fingerprint(const std::string& body) {
+  std::array<unsigned char, 16> hash;
+  crypto_generichash(hash.data(), hash.size(), reinterpret_cast<const unsigned char*>(body.data()),
+                     body.size(), nullptr, 0);
+  return Id{hash}.to_string();
+}
+
+/// A first request and each retry of it get the same answer, whatever became of the campaign
+/// meanwhile: what the body says, as version 1.
+void answer_created(const Responder& out, const Campaign& asked, const CampaignView& found) {
+  if (found.campaign.owner != asked.owner)
+    return out.send(error(ErrorCode::not_found, "no such campaign"));
+  if (found.campaign.fingerprint != asked.fingerprint) return out.send(key_reused());
+  CampaignView first{asked};
+  first.campaign.created_ms = found.campaign.created_ms;
+  out.send(campaign_response(201, first));
+}
+
 void create_campaign(const SharedPtr& s, const Request& request, const Responder& out) {
   auto body = http::parse_json_object(request.body);
   if (!body.ok()) return out.send(body.error());
-  if (request.header("idempotency-key").value_or("").size() > 200) {
+  const auto key = request.header("idempotency-key");
+  if (key.value_or("").size() > 200) {
     return out.send(error(ErrorCode::invalid_argument, "Idempotency-Key: at most 200 bytes"));
   }
-  auto campaign = apply_campaign_json({}, *body, true);
-  if (!campaign.ok()) return out.send(campaign.error());
-  campaign->id = campaign_id(request);
-  campaign->owner = request.principal->subject;
-  campaign->created_ms = s->api.context.now_ms();
-  ask_campaign(s, request, campaign->id, out, 201, owned_by(request), create_atom::value,
-               std::make_shared<const Campaign>(*campaign));
+  auto parsed = apply_campaign_json({}, *body, true);
+  if (!parsed.ok()) return out.send(parsed.error());
+  parsed->id = campaign_id(request);
+  parsed->owner = request.principal->subject;
+  parsed->created_ms = s->api.context.now_ms();
+  if (key) parsed->fingerprint = fingerprint(request.body);
+  const auto campaign = std::make_shared<const Campaign>(std::move(*parsed));
+  s->api.asker.ask_as<CampaignViewPtr>(
+      kCampaignKind, campaign->id, request.time_left(),
+      [out, campaign](const Result<CampaignViewPtr>& view) {
+        if (!view.ok()) return out.send(view.error());
+        answer_created(out, *campaign, **view);
+      },
+      create_atom::value, CampaignPtr(campaign));
 }
 
 Result<std::optional<std::uint32_t>> if_match(const Request& request) {

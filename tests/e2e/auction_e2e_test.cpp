@@ -68,6 +68,60 @@ TEST(AuctionE2E, ACampaignBidsWinsAndIsBilledExactlyOnce) {
             std::llround(bid->at("price").to_number<double>() * 1e6));
 }
 
+TEST(AuctionE2E, ARepeatedNoticeCountsOnceAlsoAfterAKill) {
+  ServerProcess server;
+  std::string id, nurl, burl;
+  const auto stats = [&] {
+    return server.client("adv", "ads").get("/api/v1/campaigns/" + id + "/stats")->json();
+  };
+  {
+    auto advertiser = server.client("adv", "ads"), exchange = server.client("ssp", "exchange");
+    id = advertiser.post("/api/v1/campaigns", campaign(2.5, 10))->json().at("id").as_string();
+    const auto bid = wait_for_bid(exchange);
+    ASSERT_TRUE(bid);
+    nurl = target(*bid, "nurl");
+    burl = target(*bid, "burl");
+    for (int i = 0; i < 3; ++i) {
+      ASSERT_EQ(exchange.request("GET", nurl)->status, 204);
+      ASSERT_EQ(exchange.request("GET", burl)->status, 204);
+    }
+  }
+  const auto before = stats();
+
+  server.kill();
+  server.start();
+  auto exchange = server.client("ssp", "exchange");
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(exchange.request("POST", nurl)->status, 204);
+    EXPECT_EQ(exchange.request("POST", burl)->status, 204);
+  }
+
+  const auto after = stats();
+  EXPECT_EQ(after.at("wins").to_number<int>(), 1);
+  EXPECT_EQ(after.at("bills").to_number<int>(), 1);
+  EXPECT_EQ(after.at("spent_nanos"), before.at("spent_nanos"));
+}
+
+TEST(AuctionE2E, AnIdempotencyKeyGivesOneAnswerAndRefusesAnotherBody) {
+  ServerProcess server;
+  auto advertiser = server.client("adv", "ads");
+  const std::map<std::string, std::string> key{{"Idempotency-Key", "k1"}};
+  const auto first = advertiser.post("/api/v1/campaigns", campaign(1, 10), key);
+  ASSERT_EQ(first->status, 201) << first->body;
+  const std::string path =
+      "/api/v1/campaigns/" + std::string(first->json().at("id").as_string());
+  ASSERT_EQ(advertiser.request("PATCH", path, R"({"bid_cpm":3})")->status, 200);
+
+  const auto again = advertiser.post("/api/v1/campaigns", campaign(1, 10), key);
+  const auto other = advertiser.post("/api/v1/campaigns", campaign(2, 10), key);
+
+  EXPECT_EQ(again->status, 201);
+  EXPECT_EQ(again->body, first->body);
+  EXPECT_EQ(other->status, 422);
+  EXPECT_EQ(other->json().at("code").as_string(), "conflict");
+  EXPECT_EQ(other->json().at("status").to_number<int>(), 422);
+}
+
 TEST(AuctionE2E, ABudgetIsNotOverspentAndBillsSurviveAKill) {
   ServerProcess server;
   auto advertiser = server.client("adv", "ads");
