@@ -85,7 +85,7 @@ std::string adaptation_set(const Rendition& rendition, std::uint64_t epoch,
 }  // namespace
 
 std::string dash_manifest(const SegmentWindow& window, std::int64_t now_us,
-                          const ManifestPlace& place) {
+                          std::string_view base_url) {
   const auto all = epochs(window);
   const auto target_us = window.target_duration_s() * 1'000'000;
   // Must not change while players follow, whatever leaves the window.
@@ -119,8 +119,7 @@ std::string dash_manifest(const SegmentWindow& window, std::int64_t now_us,
            duration(std::max(window.options().window_us, 3 * target_us)) +
            "\" suggestedPresentationDelay=\"" + duration(target_us) + "\">";
   }
-  if (!place.location.empty()) out += "<Location>" + xml_escape(place.location) + "</Location>";
-  if (!place.base_url.empty()) out += "<BaseURL>" + xml_escape(place.base_url) + "</BaseURL>";
+  if (!base_url.empty()) out += "<BaseURL>" + xml_escape(base_url) + "</BaseURL>";
   out += periods;
   if (!window.ended()) {
     out += "<UTCTiming schemeIdUri=\"urn:mpeg:dash:utc:direct:2014\" value=\"" +

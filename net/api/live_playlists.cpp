@@ -113,18 +113,31 @@ struct LivePlaylists::Impl : std::enable_shared_from_this<Impl> {
     out.send(error(ErrorCode::overloaded, "too many viewers"));
   }
 
-  /// A newcomer's first request: HLS and DASH alike.
-  template <class Make>
-  void enter(const Request& request, const Responder& out, const char* type, Make make) {
+  /// A newcomer of HLS gets the addresses of playlists of its own.
+  void enter_hls(const Request& request, const Responder& out) {
     const auto session = session_of(request, out);
     if (!session) return;
     const auto viewer = make_id_string();
-    auto text = make(*session, viewer);
-    if (!text)
-      return out.send(
-          http::problem(error(ErrorCode::unavailable, "the stream is just beginning"), 1));
+    auto text = session->multivariant("v/" + viewer + "/");
+    if (!text) return just_beginning(out);
     if (!session->seen(viewer, Clock::now(), options.max_viewers)) return too_many(out);
-    out.send(text_response(type, std::move(*text)));
+    out.send(text_response("application/vnd.apple.mpegurl", std::move(*text)));
+  }
+
+  /// One of DASH is sent to a manifest of its own: players ask for updates where they were led, and
+  /// do not agree on what else a manifest may say about that.
+  void enter_dash(const Request& request, const Responder& out) {
+    if (!session_of(request, out)) return;
+    http::Response response;
+    response.status = 302;
+    response.headers = {{"Location", "v/" + make_id_string() + "/manifest.mpd"},
+                        {"Cache-Control", "no-store"},
+                        {"Access-Control-Allow-Origin", "*"}};
+    out.send(std::move(response));
+  }
+
+  static void just_beginning(const Responder& out) {
+    out.send(http::problem(error(ErrorCode::unavailable, "the stream is just beginning"), 1));
   }
 
   void playlist(const Request& request, const Responder& out) {
@@ -149,10 +162,8 @@ struct LivePlaylists::Impl : std::enable_shared_from_this<Impl> {
     if (!session) return;
     if (!session->seen(viewer->to_string(), Clock::now(), options.max_viewers))
       return too_many(out);
-    auto text = session->manifest(unix_us(), "../../", "");
-    if (!text)
-      return out.send(
-          http::problem(error(ErrorCode::unavailable, "the stream is just beginning"), 1));
+    auto text = session->manifest(unix_us(), "../../");
+    if (!text) return just_beginning(out);
     out.send(text_response("application/dash+xml", std::move(*text)));
   }
 
@@ -227,24 +238,8 @@ void LivePlaylists::mount(http::Router& router) {
       (*impl.*handler)(request, out);
     };
   };
-  router.add(
-      "GET", "/live/{id}/index.m3u8",
-      [impl = impl_](const Request& request, const Responder& out) {
-        impl->enter(request, out, "application/vnd.apple.mpegurl",
-                    [](const PlaylistSession& session, const std::string& viewer) {
-                      return session.multivariant("v/" + viewer + "/");
-                    });
-      },
-      route);
-  router.add(
-      "GET", "/live/{id}/manifest.mpd",
-      [impl = impl_](const Request& request, const Responder& out) {
-        impl->enter(request, out, "application/dash+xml",
-                    [](const PlaylistSession& session, const std::string& viewer) {
-                      return session.manifest(unix_us(), "", "v/" + viewer + "/manifest.mpd");
-                    });
-      },
-      route);
+  router.add("GET", "/live/{id}/index.m3u8", bind(&Impl::enter_hls), route);
+  router.add("GET", "/live/{id}/manifest.mpd", bind(&Impl::enter_dash), route);
   router.add("GET", "/live/{id}/v/{viewer}/manifest.mpd", bind(&Impl::update_manifest), route);
   router.add("GET", "/live/{id}/v/{viewer}/{rendition}/index.m3u8", bind(&Impl::playlist), route);
   router.add("GET", "/live/{id}/{rendition}/{file}", bind(&Impl::file), route);

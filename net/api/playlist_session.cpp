@@ -179,13 +179,12 @@ std::optional<std::string> PlaylistSession::multivariant(const std::string& pref
 }
 
 std::optional<std::string> PlaylistSession::manifest(std::int64_t now_us,
-                                                     const std::string& base_url,
-                                                     const std::string& location) const {
+                                                     std::string_view base_url) const {
   const std::lock_guard lock(mutex_);
   for (const auto& rendition : window_.renditions())
     if (rendition.segments.empty() || !rendition.segments.front().complete) return std::nullopt;
   if (window_.renditions().empty()) return std::nullopt;
-  return media::dash_manifest(window_, now_us, {base_url, location});
+  return media::dash_manifest(window_, now_us, base_url);
 }
 
 bool PlaylistSession::seen(const std::string& viewer, TimePoint now, std::size_t max_viewers) {

@@ -40,8 +40,7 @@ class PlaylistSession {
   /// For a newcomer: nothing while there is no whole segment.
   [[nodiscard]] std::optional<std::string> multivariant(const std::string& prefix) const;
   [[nodiscard]] std::optional<std::string> manifest(std::int64_t now_us,
-                                                    const std::string& base_url,
-                                                    const std::string& location) const;
+                                                    std::string_view base_url) const;
 
   /// Counts the viewer. False when it is one too many.
   bool seen(const std::string& viewer, TimePoint now, std::size_t max_viewers);

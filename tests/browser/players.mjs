@@ -1,0 +1,170 @@
+// LL-HLS in hls.js and DASH in shaka-player, in a real browser: both play without a stall, stay near live, and go back in
+// the window; the texts are read by m3u8-parser and mpd-parser too. Usage: node players.mjs SERVER_PROGRAM WEB_DIR.
+// TROUPE_PLAY_SECONDS says how long each plays (8).
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { chromium } from 'playwright-core';
+import m3u8 from 'm3u8-parser';
+import { parse as parseMpd } from 'mpd-parser';
+
+const [program, web] = process.argv.slice(2);
+const playSeconds = Number(process.env.TROUPE_PLAY_SECONDS ?? 8);
+const modules = fileURLToPath(new URL('node_modules/', import.meta.url));
+const server = spawn(program, [web], { stdio: ['ignore', 'pipe', 'inherit'] });
+const profile = await mkdtemp(join(tmpdir(), 'troupe-browser-'));
+let context;
+
+const sleep = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
+
+async function until(page, question, argument, seconds = 15) {
+  const end = Date.now() + seconds * 1000;
+  for (;;) {
+    const answer = await page.evaluate(question, argument);
+    if (answer) return answer;
+    if (Date.now() > end) throw new Error(`not within ${seconds} s: ${question}`);
+    await sleep(50);
+  }
+}
+
+/** A page with one library and a video element; stalls and errors are counted in `window.seen`. */
+async function openPlayer(root, library, script) {
+  const page = await context.newPage();
+  await page.route(`${root}/library.js`, async (route) => route.fulfill({
+    contentType: 'text/javascript', body: await readFile(join(modules, library)) }));
+  await page.route(`${root}/player.html`, (route) => route.fulfill({
+    contentType: 'text/html',
+    body: `<!doctype html><title>player</title><video id="video" muted autoplay width="640" height="360"></video>
+      <script src="/library.js"></script><script>
+      window.seen = { stalls: 0, errors: [] };
+      const video = document.getElementById('video');
+      let playing = false;
+      video.addEventListener('playing', () => { playing = true; });
+      video.addEventListener('seeking', () => { playing = false; });
+      video.addEventListener('waiting', () => { if (playing) window.seen.stalls += 1; });
+      video.addEventListener('error', () => window.seen.errors.push(String(video.error && video.error.message)));
+      ${script}</script>` }));
+  await page.goto(`${root}/player.html`);
+  return page;
+}
+
+/** Plays on; returns what was seen: stalls, errors, and how far `currentTime` went. */
+async function watch(page, seconds) {
+  await until(page, () => document.getElementById('video').currentTime > 0.3 && !document.getElementById('video').paused);
+  await sleep(1500); // players settle at their distance to live
+  const before = await page.evaluate(() => ({ time: document.getElementById('video').currentTime, ...window.seen }));
+  await sleep(seconds * 1000);
+  const after = await page.evaluate(() => ({ time: document.getElementById('video').currentTime, ...window.seen }));
+  return { stalls: after.stalls - before.stalls, errors: after.errors, advanced: after.time - before.time };
+}
+
+async function playHls(root, session) {
+  const page = await openPlayer(root, 'hls.js/dist/hls.min.js', `
+    window.hls = new Hls({ lowLatencyMode: true });
+    hls.on(Hls.Events.ERROR, (event, data) => { if (data.fatal) window.seen.errors.push(data.details); });
+    hls.loadSource('/live/${session}/index.m3u8');
+    hls.attachMedia(video);`);
+  const seen = await watch(page, playSeconds);
+  const latency = await page.evaluate(() => window.hls.latency);
+  assert.deepEqual(seen.errors, []);
+  assert.equal(seen.stalls, 0, 'hls.js stalled');
+  assert.ok(seen.advanced > playSeconds * 0.9, `advanced ${seen.advanced} s in ${playSeconds} s`);
+  assert.ok(latency > 0 && latency < 2.5, `hls.js is ${latency} s behind live`);
+  // Back in the window.
+  await page.evaluate(() => {
+    const video = document.getElementById('video');
+    video.currentTime = video.seekable.start(0) + 0.5;
+  });
+  const at = await page.evaluate(() => document.getElementById('video').currentTime);
+  await until(page, (from) => document.getElementById('video').currentTime > from + 1, at);
+  await page.close();
+  return latency;
+}
+
+async function playDash(root, session) {
+  const page = await openPlayer(root, 'shaka-player/dist/shaka-player.compiled.js', `
+    shaka.polyfill.installAll();
+    const player = new shaka.Player();
+    player.addEventListener('error', (event) => window.seen.errors.push(event.detail.code + ' ' + event.detail.data.slice(0, 2).join(' ')));
+    player.attach(video).then(() => player.load('/live/${session}/manifest.mpd'))
+      .catch((error) => window.seen.errors.push(String(error.code)));
+    window.player = player;`);
+  const seen = await watch(page, playSeconds);
+  assert.deepEqual(seen.errors, []);
+  assert.equal(seen.stalls, 0, 'shaka-player stalled');
+  assert.ok(seen.advanced > playSeconds * 0.9, `advanced ${seen.advanced} s in ${playSeconds} s`);
+  const range = await page.evaluate(() => window.player.seekRange());
+  await page.evaluate((start) => { document.getElementById('video').currentTime = start + 0.5; }, range.start);
+  await until(page, (from) => document.getElementById('video').currentTime > from + 1, range.start + 0.5);
+  await page.close();
+}
+
+/** Two readers of other makers agree with what the texts say. */
+async function readTexts(root, session) {
+  const text = async (path) => {
+    const reply = await fetch(root + path);
+    assert.equal(reply.status, 200, path);
+    return { body: await reply.text(), url: reply.url };
+  };
+  const parse = (body) => {
+    const parser = new m3u8.Parser();
+    parser.push(body);
+    parser.end();
+    return parser.manifest;
+  };
+  const main = parse((await text(`/live/${session}/index.m3u8`)).body);
+  assert.equal(main.playlists.length, 1);
+  assert.equal(main.playlists[0].attributes.RESOLUTION.height, 720);
+  assert.ok(main.mediaGroups.AUDIO.audio.Main.uri);
+  const media = parse((await text(`/live/${session}/${main.playlists[0].uri}`)).body);
+  assert.equal(media.serverControl.canBlockReload, true);
+  assert.ok(media.partTargetDuration > 0 && media.preloadSegment, 'no low latency in the media playlist');
+  assert.ok(media.segments.length >= 1 && media.segments.every((s) => s.map && s.programDateTime));
+  const dash = await text(`/live/${session}/manifest.mpd`);
+  const mpd = parseMpd(dash.body, { manifestUri: dash.url });
+  assert.equal(mpd.playlists.length, 1);
+  assert.ok(mpd.playlists[0].segments.length >= 1);
+  assert.match(mpd.playlists[0].segments[0].resolvedUri, new RegExp(`^${root}/live/${session}/video/segment-\\d+\\.m4s$`));
+}
+
+async function run() {
+  const line = await new Promise((resolve, reject) => {
+    createInterface({ input: server.stdout }).once('line', resolve);
+    server.once('exit', (code) => reject(new Error(`the server ended with ${code}`)));
+  });
+  const { port, session } = JSON.parse(line);
+  const root = `http://127.0.0.1:${port}`;
+  context = await chromium.launchPersistentContext(profile, {
+    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+    headless: true,
+    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
+      '--disable-component-update', '--disable-sync', '--autoplay-policy=no-user-gesture-required'],
+  });
+  // A window to go back in.
+  for (let i = 0; ; ++i) {
+    const manifest = await fetch(`${root}/live/${session}/manifest.mpd`);
+    if (manifest.status === 200 && (await manifest.text()).split('<S ').length > 9) break;
+    assert.ok(i < 300, 'no window within 30 s');
+    await sleep(100);
+  }
+  await readTexts(root, session);
+  const latency = await playHls(root, session);
+  await playDash(root, session);
+  console.log(`ok: hls.js ${latency.toFixed(2)} s behind live`);
+}
+
+try {
+  await run();
+} catch (error) {
+  console.error(error);
+  process.exitCode = 1;
+} finally {
+  await context?.close();
+  server.removeAllListeners('exit');
+  server.kill('SIGKILL');
+  await rm(profile, { recursive: true, force: true });
+}
