@@ -1,0 +1,1 @@
+troupe_fuzzer(playlist SOURCES playlist_fuzz.cpp LINK troupe_media_playlist)
