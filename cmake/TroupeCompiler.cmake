@@ -17,6 +17,9 @@ target_compile_definitions(troupe_flags INTERFACE
 if(TROUPE_SANITIZE)
   add_compile_options(-fsanitize=${TROUPE_SANITIZE} -fno-omit-frame-pointer)
   add_link_options(-fsanitize=${TROUPE_SANITIZE})
+  if(TROUPE_SANITIZE MATCHES thread)
+    add_compile_options(-Wno-tsan) # Asio's fences, which it does not see
+  endif()
 endif()
 
 find_program(TROUPE_CCACHE ccache)

@@ -198,9 +198,9 @@ TEST_F(StoreTest, ASecondProcessCannotOpenIt) {
 }
 
 TEST_F(StoreTest, TheReadPoolRefusesBeyondItsBound) {
-  ReadPool pool(*store, 1, 2);
   std::promise<void> release, started;
   auto gate = release.get_future().share();
+  ReadPool pool(*store, 1, 2);  // ends before what its job waits for
   ASSERT_TRUE(pool.post([&](const Store&) {
                     started.set_value();
                     gate.wait();
