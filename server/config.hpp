@@ -61,6 +61,7 @@ struct Config {
   std::int64_t ads_default_tmax_ms = 100;
   std::int64_t ads_max_tmax_ms = 1'000;
   std::int64_t ads_auction_actors = 4;
+  std::int64_t ads_min_price_cpm_micros = 10'000;
 
   std::int64_t feed_max_active = 1'000'000;
   std::int64_t feed_idle_s = 600;

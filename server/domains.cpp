@@ -37,7 +37,8 @@ namespace {
 
 Result<void> start_auction(const Wiring& w) {
   const auto actors = static_cast<std::size_t>(w.config.ads_auction_actors);
-  auto book = auction::add_auction(w.context, {.auction_actors = actors});
+  auto book = auction::add_auction(w.context, {.auction_actors = actors,
+                                   .rules = {.min_price = w.config.ads_min_price_cpm_micros}});
   if (!book.ok()) return book.error();
   api::mount_auction(w.router, {.context = w.context,
                                 .asker = w.asker,

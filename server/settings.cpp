@@ -80,6 +80,9 @@ const std::vector<Setting>& settings() {
       {"ads.max_tmax_ms", "Longest time that an auction may ask for.", &Config::ads_max_tmax_ms, 1,
        60'000},
       {"ads.auction_actors", "Auction actors.", &Config::ads_auction_actors, 1, 1'024},
+      {"ads.min_price_cpm_micros",
+       "Nothing is sold under this: millionths of a USD per thousand impressions.",
+       &Config::ads_min_price_cpm_micros, 1, 1'000'000'000},
 
       {"feed.max_active", "Active feeds in memory.", &Config::feed_max_active, 1, 100'000'000},
       {"feed.idle_s", "A feed without requests for this long leaves memory.", &Config::feed_idle_s,

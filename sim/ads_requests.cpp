@@ -23,15 +23,17 @@ constexpr int kUsers = 50'000;
 json::object sample_campaign(int n) {
   const auto i = static_cast<std::size_t>(n);
   const auto& size = kSizes[i % kSizes.size()];
-  const double bid = 0.5 + static_cast<double>(n * 37 % 400) / 100;
+  // Whole cents and ten-thousandths divided once: the nearest double, which prints as meant.
+  const int cents = 50 + n * 37 % 400;
+  const double small_budget = static_cast<double>(cents * 5) / 10'000;  // 50 impressions
   json::object targeting;
   if (n % 3 == 0) targeting["countries"] = json::array{kCountries[i / 3 % kCountries.size()]};
   if (n % 7 == 0) targeting["blocked_domains"] = json::array{"site7.example"};
   return {{"name", fmt::format("Campaign {}", n)},
           {"advertiser", fmt::format("seat-{}", n % 200)},
           {"adomain", fmt::format("brand{}.example", n % 200)},
-          {"bid_cpm", bid},
-          {"budget", n % 20 == 0 ? bid / 1'000 * 50 : 1'000.0},
+          {"bid_cpm", static_cast<double>(cents) / 100},
+          {"budget", n % 20 == 0 ? small_budget : 1'000.0},
           {"frequency_cap", {{"impressions", n % 2 == 0 ? 20 : 0}, {"window_s", 3'600}}},
           {"creative",
            {{"crid", fmt::format("cr-{}", n)},
@@ -42,9 +44,12 @@ json::object sample_campaign(int n) {
           {"targeting", std::move(targeting)}};
 }
 
-SampleRequest sample_request(std::mt19937_64& random, std::uint64_t n, int tmax_ms) {
+SampleRequest sample_request(std::mt19937_64& random, std::uint64_t n, int tmax_ms,
+                             double no_bid_share) {
   const auto pick = [&](std::size_t count) { return static_cast<std::size_t>(random() % count); };
-  const auto& size = kSizes[pick(kSizes.size())];
+  constexpr Dimension kUnsold{1, 1};
+  const auto& sold = kSizes[pick(kSizes.size())];
+  const auto& size = static_cast<double>(pick(10'000)) < no_bid_share * 10'000 ? kUnsold : sold;
   SampleRequest out;
   out.id = fmt::format("r{}", n);
   out.floor = static_cast<double>(pick(200) + 1) / 100;

@@ -20,7 +20,9 @@ struct SampleRequest {
   std::string body;  ///< JSON, imp id "1"
   double floor = 0;  ///< CPM
 };
-[[nodiscard]] SampleRequest sample_request(std::mt19937_64& random, std::uint64_t n, int tmax_ms);
+/// `no_bid_share`, 0 to 1: of the requests, for a size that no campaign has.
+[[nodiscard]] SampleRequest sample_request(std::mt19937_64& random, std::uint64_t n, int tmax_ms,
+                                           double no_bid_share = 0);
 
 struct CheckedBid {
   std::string campaign;

@@ -130,7 +130,7 @@ class Load {
   }
 
   void auction(Clock::time_point due) {
-    auto request = sample_request(random_, ++sent_, options_.tmax_ms);
+    auto request = sample_request(random_, ++sent_, options_.tmax_ms, options_.no_bid_share);
     auto body = request.body;
     const bool accepted = load_.submit(
         {"POST", "/openrtb2/auction", std::move(body), token_, due,

@@ -20,6 +20,7 @@ struct AdsSimOptions {
   std::chrono::seconds duration{60};
   int connections = 64;
   double bill_share = 1.0;  ///< of the won impressions: billed
+  double no_bid_share = 0;  ///< of the requests: for a size that no campaign has
   int tmax_ms = 100;
   std::uint64_t seed = 1;
   /// Called once the campaigns are there, and once the last auction was answered: for measuring the

@@ -6,16 +6,16 @@ namespace troupe::auction {
 
 AuctionActor::behavior_type auction_actor(AuctionActor::stateful_pointer<AuctionState> self,
                                           actors::Context* context,
-                                          std::shared_ptr<CampaignBook> book) {
+                                          std::shared_ptr<CampaignBook> book, AuctionRules rules) {
   return {
-      [self, context, book](run_atom, const AuctionJobPtr& job) -> caf::result<OutcomePtr> {
+      [self, context, book, rules](run_atom, const AuctionJobPtr& job) -> caf::result<OutcomePtr> {
         const auto now = context->now_ms();
         if (now >= job->deadline_ms) {
           return actors::to_caf(
               error(ErrorCode::timeout, "the deadline passed before the auction began"));
         }
-        auto outcome = std::make_shared<const Outcome>(
-            run_auction(job->request, book->index(), self->state.caps, now, ++self->state.runs));
+        auto outcome = std::make_shared<const Outcome>(run_auction(
+            job->request, book->index(), self->state.caps, now, ++self->state.runs, rules));
         for (const auto& id : outcome->low_campaigns) {
           context->entities.tell(kCampaignKind, id, caf::make_message(refill_atom::value));
         }

@@ -18,6 +18,6 @@ struct AuctionState {
 
 AuctionActor::behavior_type auction_actor(AuctionActor::stateful_pointer<AuctionState> self,
                                           actors::Context* context,
-                                          std::shared_ptr<CampaignBook> book);
+                                          std::shared_ptr<CampaignBook> book, AuctionRules rules);
 
 }  // namespace troupe::auction

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -9,6 +10,7 @@
 #include <boost/json/fwd.hpp>
 
 #include "actors/auction/budget.hpp"
+#include "actors/auction/no_bid.hpp"
 #include "actors/auction/openrtb.hpp"
 #include "base/result.hpp"
 
@@ -20,12 +22,16 @@ struct Creative {
   std::vector<std::string> mimes;
   int duration_s = 0;  ///< over 0: a video
   std::vector<std::string> categories;
+  std::vector<int> protocols;  ///< of a video: AdCOM creative subtypes (2 VAST 2, 3 VAST 3, …)
 };
 
 /// Empty lists do not restrict.
 struct Targeting {
   std::vector<std::string> countries, languages, domains, blocked_domains;
   std::vector<int> device_types;
+  /// Bit n: the hour n, and the weekday n from Monday on, at `utc_offset_min` from UTC; 0: all.
+  std::uint32_t hours = 0, days = 0;
+  int utc_offset_min = 0;
 };
 
 struct Campaign {
@@ -41,6 +47,8 @@ struct Campaign {
   std::uint64_t created_ms = 0;
   /// Of the body that made it, when that came with an Idempotency-Key. Not shown.
   std::string fingerprint;
+  /// Bids in these deals only; none: in the open auction.
+  std::vector<std::string> deals;
 };
 
 /// From the API's JSON. `base`: the campaign that is changed (PATCH), or a fresh one (POST, where
@@ -63,10 +71,14 @@ class CampaignIndex {
  public:
   explicit CampaignIndex(std::vector<std::shared_ptr<const Bidder>> bidders);
 
-  /// Those whose creative fits and whose targeting allows this impression, best price first.
-  /// Budgets and caps are not looked at.
-  [[nodiscard]] std::vector<const Bidder*> find(const BidRequest& request,
-                                                const Impression& imp) const;
+  struct Found {
+    std::vector<const Bidder*> bidders;  ///< best price first
+    NoBid refusal = NoBid::no_campaign;  ///< of the one that came closest, when there are none
+  };
+  /// Those whose creative fits and whose targeting allows this impression now. Budgets and caps are
+  /// not looked at.
+  [[nodiscard]] Found find(const BidRequest& request, const Impression& imp,
+                           std::uint64_t now_ms) const;
   [[nodiscard]] std::size_t size() const noexcept { return bidders_.size(); }
 
  private:
@@ -75,8 +87,12 @@ class CampaignIndex {
       by_size_;  ///< each list by falling price
 };
 
-/// Whether `campaign` may serve this impression: blocks, seats, targeting, format.
-[[nodiscard]] bool may_serve(const Campaign& campaign, const BidRequest& request,
-                             const Impression& imp);
+/// Why `campaign` may not serve this impression now: format, deals, blocks, seats, targeting,
+/// hours. Nothing: it may.
+[[nodiscard]] std::optional<NoBid> refusal(const Campaign& campaign, const BidRequest& request,
+                                           const Impression& imp, std::uint64_t now_ms);
+
+/// The first of the impression's deals that `campaign` may bid in with its price; nullptr: none.
+[[nodiscard]] const Deal* deal_for(const Campaign& campaign, const Impression& imp);
 
 }  // namespace troupe::auction

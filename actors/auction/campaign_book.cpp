@@ -10,6 +10,7 @@ void CampaignBook::publish(std::shared_ptr<const Bidder> bidder) {
   {
     const std::lock_guard lock(mutex_);
     const auto& id = bidder->campaign.id;
+    ++changes_;
     bidders_[id] = std::move(bidder);
   }
   schedule();
@@ -19,6 +20,7 @@ void CampaignBook::withdraw(const std::string& campaign) {
   {
     const std::lock_guard lock(mutex_);
     bidders_.erase(campaign);
+    ++changes_;
   }
   schedule();
 }
@@ -33,22 +35,25 @@ void CampaignBook::schedule() {
     const std::lock_guard lock(mutex_);
     if (std::exchange(scheduled_, true)) return;
   }
-  if (run_later_([self = shared_from_this()] { self->rebuild(); })) return;
-  const std::lock_guard lock(mutex_);
-  scheduled_ = false;
+  // A pool that is full must not leave auctions with what was true before.
+  if (!run_later_([self = shared_from_this()] { self->rebuild(); })) rebuild();
 }
 
 void CampaignBook::rebuild() {
   std::vector<std::shared_ptr<const Bidder>> bidders;
+  std::uint64_t changes = 0;
   {
     const std::lock_guard lock(mutex_);
     scheduled_ = false;  // what changes from here on asks for another
+    changes = changes_;
     for (const auto& [id, bidder] : bidders_) {
       if (bidder->campaign.active) bidders.push_back(bidder);
     }
   }
   auto fresh = std::make_shared<const CampaignIndex>(std::move(bidders));
   const std::lock_guard lock(mutex_);
+  if (changes < published_) return;  // a later one was faster
+  published_ = changes;
   index_ = std::move(fresh);
 }
 

@@ -2,6 +2,7 @@
 // it.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -12,11 +13,12 @@
 
 namespace troupe::auction {
 
-/// Thread-safe. Many changes in a row cost one rebuild.
+/// Thread-safe. Many changes in a row cost one rebuild; the latest change is in the index after at
+/// most two, the one that was running and one more.
 class CampaignBook : public std::enable_shared_from_this<CampaignBook> {
  public:
-  /// `run_later` runs a task on a thread that may work for a while (never an actor's); it may drop
-  /// the task, then the next change brings another.
+  /// `run_later` runs a task on a thread that may work for a while (never an actor's); false when
+  /// it cannot now: then the caller of the change works.
   explicit CampaignBook(std::function<bool(std::function<void()>)> run_later);
 
   void publish(std::shared_ptr<const Bidder> bidder);
@@ -32,6 +34,8 @@ class CampaignBook : public std::enable_shared_from_this<CampaignBook> {
   std::unordered_map<std::string, std::shared_ptr<const Bidder>> bidders_;
   std::shared_ptr<const CampaignIndex> index_;
   bool scheduled_ = false;
+  std::uint64_t changes_ = 0;    ///< so far
+  std::uint64_t published_ = 0;  ///< changes that the index holds
 };
 
 }  // namespace troupe::auction

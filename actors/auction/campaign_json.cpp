@@ -1,5 +1,5 @@
 // Campaigns as the API shows and takes them.
-#include <cmath>
+#include <cstdlib>
 #include <set>
 
 #include <boost/json.hpp>
@@ -13,7 +13,7 @@ namespace {
 namespace json = boost::json;
 
 constexpr std::size_t kMaxText = 200, kMaxMarkup = 32'768, kMaxList = 500;
-constexpr double kMaxMoney = 1e8;
+constexpr Micros kMaxAmount = 100'000'000'000'000;  // a hundred million units
 
 struct Bad {
   std::string detail;
@@ -31,11 +31,11 @@ void text(const json::object& in, const char* key, std::string& out, std::size_t
 void money(const json::object& in, const char* key, Micros& out) {
   const auto* value = in.if_contains(key);
   if (value == nullptr) return;
-  const double amount = value->is_number() ? value->to_number<double>() : -1;
-  if (!(amount > 0 && amount <= kMaxMoney))
-    throw Bad{fmt::format("{}: must be a number over 0, at most {}", key, kMaxMoney)};
-  out = std::llround(amount * 1e6);
-  if (out == 0) throw Bad{fmt::format("{}: is under a millionth", key)};
+  const auto amount = money_of(*value);
+  if (!amount.ok()) throw Bad{fmt::format("{}: {}", key, amount.error().detail)};
+  if (*amount == 0 || *amount > kMaxAmount)
+    throw Bad{fmt::format("{}: must be over 0, at most {}", key, kMaxAmount / 1'000'000)};
+  out = *amount;
 }
 
 void integer(const json::object& in, const char* key, int& out, int minimum, int maximum) {
@@ -77,8 +77,65 @@ void known_keys(const json::object& in, const char* where,
   }
 }
 
+void integers(const json::object& in, const char* key, std::vector<int>& out, int minimum,
+              int maximum) {
+  const auto* value = in.if_contains(key);
+  if (value == nullptr) return;
+  if (!value->is_array() || value->get_array().size() > kMaxList)
+    throw Bad{fmt::format("{}: must be a list", key)};
+  out.clear();
+  for (const auto& entry : value->get_array()) {
+    if (!entry.is_int64() || entry.get_int64() < minimum || entry.get_int64() > maximum)
+      throw Bad{fmt::format("{}: must hold integers from {} to {}", key, minimum, maximum)};
+    out.push_back(static_cast<int>(entry.get_int64()));
+  }
+}
+
+/// A list of numbers from `first` on as the bits of a mask.
+void mask(const json::object& in, const char* key, std::uint32_t& out, int first, int last) {
+  if (!in.contains(key)) return;
+  std::vector<int> numbers;
+  integers(in, key, numbers, first, last);
+  out = 0;
+  for (const int n : numbers) out |= 1U << (n - first);
+}
+
+json::array unmask(std::uint32_t bits, int first) {
+  json::array out;
+  for (int n = 0; n < 32; ++n) {
+    if ((bits >> n & 1U) != 0) out.push_back(n + first);
+  }
+  return out;
+}
+
+/// RFC 3339's time-numoffset, or Z.
+void utc_offset(const json::object& in, const char* key, int& out) {
+  std::string given;
+  text(in, key, given);
+  if (given.empty()) return;
+  if (given == "Z") given = "+00:00";
+  const auto digit = [&](std::size_t i) { return given[i] >= '0' && given[i] <= '9'; };
+  const bool shaped = given.size() == 6 && (given[0] == '+' || given[0] == '-') && digit(1) &&
+                      digit(2) && given[3] == ':' && digit(4) && digit(5);
+  const auto number = [&](std::size_t i) { return (given[i] - '0') * 10 + given[i + 1] - '0'; };
+  if (!shaped || number(4) > 59 || number(1) * 60 + number(4) > 14 * 60)
+    throw Bad{fmt::format("{}: must be an offset from UTC such as +02:00", key)};
+  const int minutes = number(1) * 60 + number(4);
+  out = given[0] == '-' ? -minutes : minutes;
+}
+
+std::string offset_text(int minutes) {
+  return fmt::format("{}{:02}:{:02}", minutes < 0 ? '-' : '+', std::abs(minutes) / 60,
+                     std::abs(minutes) % 60);
+}
+
+const char* type_of(const Creative& creative) {
+  return creative.duration_s > 0 ? "video" : "banner";
+}
+
 void read_creative(const json::object& in, Creative& out) {
-  known_keys(in, "creative.", {"crid", "adm", "w", "h", "mimes", "duration_s", "categories"});
+  known_keys(in, "creative.",
+             {"type", "crid", "adm", "w", "h", "mimes", "duration_s", "categories", "protocols"});
   text(in, "crid", out.crid);
   text(in, "adm", out.adm, kMaxMarkup);
   integer(in, "w", out.width, 1, 10'000);
@@ -86,25 +143,27 @@ void read_creative(const json::object& in, Creative& out) {
   integer(in, "duration_s", out.duration_s, 0, 3'600);
   texts(in, "mimes", out.mimes);
   texts(in, "categories", out.categories);
+  integers(in, "protocols", out.protocols, 1, 100);
+  std::string type;
+  text(in, "type", type);
+  if (!type.empty() && type != "banner" && type != "video")
+    throw Bad{"creative.type: must be banner or video"};
+  if (!type.empty() && type != type_of(out))
+    throw Bad{"creative.type: a video has duration_s, a banner has none"};
 }
 
 void read_targeting(const json::object& in, Targeting& out) {
   known_keys(in, "targeting.",
-             {"countries", "languages", "domains", "blocked_domains", "device_types"});
+             {"countries", "languages", "domains", "blocked_domains", "device_types", "hours",
+              "days", "utc_offset"});
   texts(in, "countries", out.countries);
   texts(in, "languages", out.languages);
   texts(in, "domains", out.domains);
   texts(in, "blocked_domains", out.blocked_domains);
-  if (const auto* value = in.if_contains("device_types"); value != nullptr) {
-    if (!value->is_array() || value->get_array().size() > kMaxList)
-      throw Bad{"device_types: must be a list"};
-    out.device_types.clear();
-    for (const auto& entry : value->get_array()) {
-      if (!entry.is_int64() || entry.get_int64() < 0 || entry.get_int64() > 100)
-        throw Bad{"device_types: must hold small integers"};
-      out.device_types.push_back(static_cast<int>(entry.get_int64()));
-    }
-  }
+  integers(in, "device_types", out.device_types, 0, 100);
+  mask(in, "hours", out.hours, 0, 23);
+  mask(in, "days", out.days, 1, 7);
+  utc_offset(in, "utc_offset", out.utc_offset_min);
 }
 
 void read_status(const json::object& in, Campaign& out) {
@@ -146,7 +205,7 @@ Result<Campaign> apply_campaign_json(Campaign base, const json::object& in, bool
   try {
     known_keys(in, "",
                {"name", "advertiser", "adomain", "bid_cpm", "budget", "status", "frequency_cap",
-                "creative", "targeting"});
+                "creative", "targeting", "deals"});
     if (!is_new && in.contains("advertiser")) throw Bad{"advertiser: cannot be changed"};
     text(in, "name", base.name);
     text(in, "advertiser", base.advertiser);
@@ -162,6 +221,7 @@ Result<Campaign> apply_campaign_json(Campaign base, const json::object& in, bool
     if (const auto* creative = section(in, "creative")) read_creative(*creative, base.creative);
     if (const auto* targeting = section(in, "targeting"))
       read_targeting(*targeting, base.targeting);
+    texts(in, "deals", base.deals);
     check(base);
     return base;
   } catch (const Bad& bad) {
@@ -180,19 +240,25 @@ json::object to_json(const Campaign& c) {
           {"budget", units(c.budget)},
           {"frequency_cap", {{"impressions", c.cap_impressions}, {"window_s", c.cap_window_s}}},
           {"creative",
-           {{"crid", c.creative.crid},
+           {{"type", type_of(c.creative)},
+            {"crid", c.creative.crid},
             {"adm", c.creative.adm},
             {"w", c.creative.width},
             {"h", c.creative.height},
             {"duration_s", c.creative.duration_s},
             {"mimes", list(c.creative.mimes)},
+            {"protocols", json::array(c.creative.protocols.begin(), c.creative.protocols.end())},
             {"categories", list(c.creative.categories)}}},
+          {"deals", list(c.deals)},
           {"targeting",
            {{"countries", list(t.countries)},
             {"languages", list(t.languages)},
             {"domains", list(t.domains)},
             {"blocked_domains", list(t.blocked_domains)},
-            {"device_types", json::array(t.device_types.begin(), t.device_types.end())}}},
+            {"device_types", json::array(t.device_types.begin(), t.device_types.end())},
+            {"hours", unmask(t.hours, 0)},
+            {"days", unmask(t.days, 1)},
+            {"utc_offset", offset_text(t.utc_offset_min)}}},
           {"version", c.version},
           {"created_ms", c.created_ms}};
 }

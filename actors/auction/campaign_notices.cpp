@@ -43,19 +43,19 @@ bool joined(CampaignState& state, const std::string& key, const BoolPromise& pro
 /// Commits `batch` and answers `promise` and all that joined it.
 void commit(CampaignSelf self, const std::string& key, storage::Batch batch, BoolPromise promise) {
   self->state.booking[key];
-  actors::persist(
-      self, self->state.context->writer, std::move(batch),
-      [self, key, promise](const auto& done) {
-        auto waiting = self->state.booking.extract(key);
-        if (done.ok()) {
-          for (auto& retry : waiting.mapped()) answer(retry, false);
-          return answer(promise, true);
-        }
-        for (auto& retry : waiting.mapped()) answer(retry, actors::to_caf(done.error()));
-        answer(promise, actors::to_caf(done.error()));
-        // The books in memory are ahead of the disk.
-        self->quit(caf::exit_reason::unhandled_exception);
-      });
+  actors::persist(self, self->state.context->writer, std::move(batch),
+                  [self, key, promise](const auto& done) {
+                    auto waiting = self->state.booking.extract(key);
+                    if (done.ok()) {
+                      for (auto& retry : waiting.mapped()) answer(retry, false);
+                      return answer(promise, true);
+                    }
+                    for (auto& retry : waiting.mapped())
+                      answer(retry, actors::to_caf(done.error()));
+                    answer(promise, actors::to_caf(done.error()));
+                    // The books in memory are ahead of the disk.
+                    self->quit(caf::exit_reason::unhandled_exception);
+                  });
 }
 
 void bill(CampaignSelf self, const Notice& notice, BoolPromise promise) {

@@ -54,15 +54,20 @@ std::string encode_campaign(const Campaign& c) {
   record.creative->mimes = c.creative.mimes;
   record.creative->duration_s = c.creative.duration_s;
   record.creative->categories = c.creative.categories;
+  record.creative->protocols = c.creative.protocols;
   record.targeting = std::make_unique<fbs::TargetingT>();
   record.targeting->countries = c.targeting.countries;
   record.targeting->languages = c.targeting.languages;
   record.targeting->device_types = c.targeting.device_types;
   record.targeting->domains = c.targeting.domains;
   record.targeting->blocked_domains = c.targeting.blocked_domains;
+  record.targeting->hours = c.targeting.hours;
+  record.targeting->days = c.targeting.days;
+  record.targeting->utc_offset_min = c.targeting.utc_offset_min;
   record.version = c.version;
   record.created_ms = c.created_ms;
   record.fingerprint = c.fingerprint;
+  record.deals = c.deals;
   flatbuffers::FlatBufferBuilder builder(1024);
   return finish(builder, fbs::CampaignRecord::Pack(builder, &record));
 }
@@ -85,15 +90,18 @@ std::optional<Campaign> decode_campaign(std::string_view bytes) {
   c.cap_window_s = record.cap_window_s;
   if (record.creative) {
     const auto& in = *record.creative;
-    c.creative = {in.crid, in.adm, in.width, in.height, in.mimes, in.duration_s, in.categories};
+    c.creative = {in.crid,  in.adm,        in.width,      in.height,
+                  in.mimes, in.duration_s, in.categories, in.protocols};
   }
   if (record.targeting) {
     const auto& in = *record.targeting;
-    c.targeting = {in.countries, in.languages, in.domains, in.blocked_domains, in.device_types};
+    c.targeting = {in.countries,    in.languages, in.domains, in.blocked_domains,
+                   in.device_types, in.hours,     in.days,    in.utc_offset_min};
   }
   c.version = record.version;
   c.created_ms = record.created_ms;
   c.fingerprint = record.fingerprint;
+  c.deals = record.deals;
   return c;
 }
 
@@ -121,14 +129,14 @@ Result<std::vector<std::string>> bids_of(const storage::Store& store, std::strin
                                          const std::string& id, const std::string& begin) {
   std::vector<std::string> out;
   const auto prefix = storage::KeyBuilder(kind).text(id).take();
-  auto scanned = store.scan(storage::Family::ads, begin.empty() ? prefix : begin,
-                            storage::prefix_end(prefix), SIZE_MAX,
-                            [&](std::string_view key, std::string_view) {
-                              storage::KeyReader reader(key, kind);
-                              reader.text();
-                              out.push_back(reader.text());
-                              return true;
-                            });
+  auto scanned =
+      store.scan(storage::Family::ads, begin.empty() ? prefix : begin, storage::prefix_end(prefix),
+                 SIZE_MAX, [&](std::string_view key, std::string_view) {
+                   storage::KeyReader reader(key, kind);
+                   reader.text();
+                   out.push_back(reader.text());
+                   return true;
+                 });
   if (!scanned.ok()) return scanned.error();
   return out;
 }

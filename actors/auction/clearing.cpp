@@ -35,12 +35,23 @@ bool ranks_before(const Candidate& a, const Candidate& b) {
   return a.tie < b.tie;
 }
 
+/// 0: none applies.
+Micros video_floor(const VideoFloors& floors, int duration_s) {
+  Micros best = floors.per_second * duration_s;
+  for (const auto& f : floors.by_duration) {
+    if (duration_s >= f.min_s && (f.max_s == 0 || duration_s <= f.max_s))
+      best = std::max(best, f.floor);
+  }
+  return best;
+}
+
 std::vector<Candidate> eligible(const Impression& imp, const std::vector<Bid>& bids,
-                                std::uint64_t seed, std::vector<Clearing::Outcome>& outcomes) {
+                                std::uint64_t seed, const AuctionRules& rules,
+                                std::vector<Clearing::Outcome>& outcomes) {
   std::vector<Candidate> out;
   for (std::size_t i = 0; i < bids.size(); ++i) {
     const auto* deal = deal_of(imp, bids[i]);
-    const Micros floor = deal != nullptr ? deal->floor : imp.floor;
+    const Micros floor = floor_of(imp, deal, bids[i].duration_s, rules);
     if (deal == nullptr && imp.private_auction) {
       outcomes[i].reason = LossReason::lost_to_deal;
     } else if (bids[i].price < floor || bids[i].price <= 0) {
@@ -79,11 +90,22 @@ Micros second_price(const std::vector<Candidate>& ranked) {
 
 }  // namespace
 
+Micros floor_of(const Impression& imp, const Deal* deal, int duration_s,
+                const AuctionRules& rules) {
+  Micros floor = deal != nullptr ? deal->floor : imp.floor;
+  if (duration_s > 0) {
+    const auto* floors = deal != nullptr ? &deal->video : imp.video ? &imp.video->floors : nullptr;
+    const auto video = floors == nullptr ? 0 : video_floor(*floors, duration_s);
+    if (video > 0) floor = video;
+  }
+  return std::max(floor, rules.min_price);
+}
+
 Clearing clear(const Impression& imp, int auction_type, const std::vector<Bid>& bids,
-               std::uint64_t seed) {
+               std::uint64_t seed, const AuctionRules& rules) {
   Clearing result;
   result.outcomes.resize(bids.size());
-  const auto ranked = eligible(imp, bids, seed, result.outcomes);
+  const auto ranked = eligible(imp, bids, seed, rules, result.outcomes);
   if (ranked.empty()) return result;
   const auto& winner = ranked.front();
   const int type = winner.deal != nullptr && winner.deal->auction_type != 0

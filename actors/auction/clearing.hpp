@@ -24,6 +24,7 @@ struct Bid {
   std::string seat;
   Micros price = 0;     ///< CPM
   std::string deal_id;  ///< empty: open auction
+  int duration_s = 0;   ///< of a video; 0: a banner
 };
 
 struct Clearing {
@@ -39,6 +40,18 @@ struct Clearing {
 /// Second price pays this much over the best rival.
 inline constexpr Micros kIncrement = 10'000;
 
+/// What the exchange asks for whatever a request says.
+struct AuctionRules {
+  /// Nothing is sold under this (CPM).
+  Micros min_price = 0;
+};
+
+/// What a bid has to reach: its deal's floor if it is in one, else the video's for its duration,
+/// else the impression's; and never under the exchange's minimum. Where several floors of a video
+/// apply, the highest does.
+[[nodiscard]] Micros floor_of(const Impression& imp, const Deal* deal, int duration_s,
+                              const AuctionRules& rules);
+
 /// Floors, deal tiers and prices as OpenRTB 2.6 sections 3.2.4 (floors), 3.2.11/12 (deals) and 7.3
 /// (auction types) say: bids under their own floor drop out; with `private_auction` those without a
 /// deal do; a deal beats the open auction; within a tier the higher price wins and ties fall by a
@@ -46,6 +59,6 @@ inline constexpr Micros kIncrement = 10'000;
 /// another seat + increment)); equal top bids pay their own bid. Rivals are the bids of the same
 /// tier and, for a deal that beats a higher open bid, those below its own price.
 [[nodiscard]] Clearing clear(const Impression& imp, int auction_type, const std::vector<Bid>& bids,
-                             std::uint64_t seed);
+                             std::uint64_t seed, const AuctionRules& rules = {});
 
 }  // namespace troupe::auction

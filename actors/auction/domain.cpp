@@ -29,8 +29,9 @@ Result<std::shared_ptr<CampaignBook>> add_auction(actors::Context& context,
   auctions.idle_after = std::chrono::milliseconds(0);
   auctions.max_active = options.auction_actors;
   auctions.shards = options.auction_actors;
-  auctions.activate = [&context, book](caf::actor_system& system, const std::string&) {
-    return caf::actor_cast<caf::actor>(system.spawn(auction_actor, &context, book));
+  auctions.activate = [&context, book, rules = options.rules](caf::actor_system& system,
+                                                              const std::string&) {
+    return caf::actor_cast<caf::actor>(system.spawn(auction_actor, &context, book, rules));
   };
   context.entities.add_kind(std::move(auctions));
 

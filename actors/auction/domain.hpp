@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "actors/auction/campaign_book.hpp"
+#include "actors/auction/clearing.hpp"
 #include "actors/system/context.hpp"
 #include "base/result.hpp"
 
@@ -11,6 +12,7 @@ namespace troupe::auction {
 
 struct AuctionOptions {
   std::size_t auction_actors = 4;
+  AuctionRules rules;
 };
 
 /// Registers the kinds "campaign" and "auction" and wakes every stored campaign, which leases

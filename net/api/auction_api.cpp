@@ -3,6 +3,7 @@
 #include <boost/json.hpp>
 #include <fmt/format.h>
 #include <sodium.h>
+#include <spdlog/spdlog.h>
 
 #include "actors/auction/campaign_store.hpp"
 #include "actors/auction/messages.hpp"
@@ -32,8 +33,7 @@ struct Shared {
   prometheus::Counter& timeouts;
   prometheus::Counter& wins;
   prometheus::Histogram& seconds;
-  prometheus::Counter& no_bid_empty;
-  prometheus::Counter& no_bid_invalid;
+  std::map<NoBid, prometheus::Counter*> no_bids;
 
   explicit Shared(AuctionApi a)
       : api(std::move(a)),
@@ -42,13 +42,12 @@ struct Shared {
                                              "Auctions that ran out of time")),
         wins(api.context.metrics.counter("troupe_auction_bids_total", "Impressions sold")),
         seconds(api.context.metrics.histogram("troupe_auction_seconds", "From request to response",
-                                              latency_buckets())),
-        no_bid_empty(no_bid("no_candidate")),
-        no_bid_invalid(no_bid("invalid_request")) {}
-
-  prometheus::Counter& no_bid(const char* reason) {
-    return api.context.metrics.counter("troupe_auction_no_bids_total", "Auctions without a bid",
-                                       {{"reason", reason}});
+                                              latency_buckets())) {
+    for (const auto reason : kNoBidOrder) {
+      no_bids[reason] =
+          &api.context.metrics.counter("troupe_auction_no_bids_total", "Auctions without a bid",
+                                       {{"reason", to_string(reason)}});
+    }
   }
 };
 using SharedPtr = std::shared_ptr<Shared>;
@@ -98,8 +97,8 @@ std::function<bool(const CampaignView&)> owned_by(const Request& request) {
 /// Section 2.7 of draft-ietf-httpapi-idempotency-key-header: a key that comes again with another
 /// body.
 http::Response key_reused() {
-  auto response = http::problem(error(
-      ErrorCode::conflict, "Idempotency-Key: was used with another body; take a fresh key"));
+  auto response = http::problem(
+      error(ErrorCode::conflict, "Idempotency-Key: was used with another body; take a fresh key"));
   response.status = 422;
   auto body = json::parse(response.body).as_object();
   body["status"] = 422;
@@ -126,7 +125,7 @@ void answer_created(const Responder& out, const Campaign& asked, const CampaignV
 }
 
 void create_campaign(const SharedPtr& s, const Request& request, const Responder& out) {
-  auto body = http::parse_json_object(request.body);
+  const auto body = parse_with_money(request.body);
   if (!body.ok()) return out.send(body.error());
   const auto key = request.header("idempotency-key");
   if (key.value_or("").size() > 200) {
@@ -159,7 +158,7 @@ Result<std::optional<std::uint32_t>> if_match(const Request& request) {
 }
 
 void change_campaign(const SharedPtr& s, const Request& request, const Responder& out) {
-  auto body = http::parse_json_object(request.body);
+  const auto body = parse_with_money(request.body);
   if (!body.ok()) return out.send(body.error());
   const auto version = if_match(request);
   if (!version.ok()) return out.send(version.error());
@@ -178,18 +177,20 @@ void list_campaigns(const SharedPtr& s, const Request& request, const Responder&
         const auto begin = page.after.empty() ? prefix : campaign_key(page.after);
         json::array items;
         std::string last;
-        auto scanned =
-            store.scan(storage::Family::ads, begin, storage::prefix_end(prefix), kMaxScan,
-                       [&](std::string_view, std::string_view value) {
-                         const auto campaign = decode_campaign(value);
-                         if (!campaign || campaign->owner != owner || campaign->id == page.after)
-                           return true;
-                         last = campaign->id;
-                         items.push_back(to_json(*campaign));
-                         return items.size() < page.limit;
-                       });
+        std::size_t seen = 0;
+        auto scanned = store.scan(storage::Family::ads, begin, storage::prefix_end(prefix),
+                                  kMaxScan, [&](std::string_view, std::string_view value) {
+                                    ++seen;
+                                    const auto campaign = decode_campaign(value);
+                                    if (!campaign || campaign->id == page.after) return true;
+                                    last = campaign->id;
+                                    if (campaign->owner == owner)
+                                      items.push_back(to_json(*campaign));
+                                    return items.size() < page.limit;
+                                  });
         if (!scanned.ok()) return out.send(scanned.error());
-        const bool more = items.size() == page.limit;
+        // A page may end early, even empty, when others' campaigns fill what one page looks at.
+        const bool more = items.size() == page.limit || seen >= kMaxScan;
         out.send(page_response(std::move(items), more ? last : ""));
       });
   if (!posted.ok()) out.send(posted.error());
@@ -222,17 +223,48 @@ http::Response no_content() {
   return response;
 }
 
+/// 204, or the reason in a body for a caller that asked with `?nbr=1`.
+void send_no_bid(const SharedPtr& s, const Responder& out, const BidRequest& request, bool explain,
+                 NoBid reason) {
+  s->no_bids.at(reason)->Increment();
+  spdlog::debug("auction {}: no bid: {}", request.id, to_string(reason));
+  if (!explain) return out.send(no_content());
+  auto response = http::json_response(200, no_bid_response(request, reason));
+  response.headers["X-OpenRTB-Version"] = "2.6";
+  out.send(std::move(response));
+}
+
+void on_outcome(const SharedPtr& s, const Responder& out, const BidRequest& request, bool explain,
+                const std::string& base_url, const Result<OutcomePtr>& outcome) {
+  if (!outcome.ok()) {
+    // An exchange's deadline is no error of the caller's.
+    const bool late = outcome.code() == ErrorCode::timeout;
+    if (late) s->timeouts.Increment();
+    return send_no_bid(s, out, request, explain,
+                       late ? NoBid::insufficient_time : NoBid::technical_error);
+  }
+  const auto& o = **outcome;
+  if (o.wins.empty()) return send_no_bid(s, out, request, explain, o.no_bid);
+  s->wins.Increment(static_cast<double>(o.wins.size()));
+  auto response = http::json_response(200, bid_response(request, o, s->api.seal, base_url));
+  response.headers["X-OpenRTB-Version"] = "2.6";
+  out.send(std::move(response));
+}
+
 void run(const SharedPtr& s, const Request& request, const Responder& out) {
   const auto began = std::chrono::steady_clock::now();
   s->auctions.Increment();
-  auto body = http::parse_json_object(request.body);
+  const auto body = parse_with_money(request.body);
   auto parsed = body.ok() ? parse_bid_request(*body) : Result<BidRequest>(body.error());
   if (!parsed.ok()) {
-    s->no_bid_invalid.Increment();
+    s->no_bids.at(NoBid::invalid_request)->Increment();
     return out.send(parsed.error());
   }
-  const int tmax = std::clamp(parsed->tmax_ms == 0 ? s->api.default_tmax_ms : parsed->tmax_ms,
-                              kMinTmaxMs, s->api.max_tmax_ms);
+  const bool explain = request.query_value("nbr") == "1";
+  if (parsed->tmax_ms != 0 && parsed->tmax_ms < kMinTmaxMs)
+    return send_no_bid(s, out, *parsed, explain, NoBid::insufficient_time);
+  const int tmax =
+      std::min(parsed->tmax_ms == 0 ? s->api.default_tmax_ms : parsed->tmax_ms, s->api.max_tmax_ms);
   // A user's auctions meet in one actor, which knows the user's frequency caps.
   const auto& by = parsed->user_id.empty() ? parsed->id : parsed->user_id;
   const auto shard = std::to_string(std::hash<std::string>{}(by) % s->api.auction_actors);
@@ -243,22 +275,10 @@ void run(const SharedPtr& s, const Request& request, const Responder& out) {
                         : s->api.public_url;
   s->api.asker.ask_as<OutcomePtr>(
       kAuctionKind, shard, std::chrono::milliseconds(tmax),
-      [s, out, job, base, began](const Result<OutcomePtr>& outcome) {
+      [s, out, job, base, began, explain](const Result<OutcomePtr>& outcome) {
         s->seconds.Observe(
             std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count());
-        if (!outcome.ok()) {
-          s->timeouts.Increment();
-          return out.send(no_content());  // an exchange's deadline is no error of the caller's
-        }
-        if ((*outcome)->wins.empty()) {
-          s->no_bid_empty.Increment();
-          return out.send(no_content());
-        }
-        s->wins.Increment(static_cast<double>((*outcome)->wins.size()));
-        auto response =
-            http::json_response(200, bid_response(job->request, **outcome, s->api.seal, base));
-        response.headers["X-OpenRTB-Version"] = "2.6";
-        out.send(std::move(response));
+        on_outcome(s, out, job->request, explain, base, outcome);
       },
       run_atom::value, job);
 }

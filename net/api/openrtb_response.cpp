@@ -12,25 +12,18 @@ namespace {
 namespace json = boost::json;
 using namespace auction;
 
-/// Exact decimal of millionths, without trailing zeros beyond two places.
-std::string decimal(Micros micros) {
-  auto text = fmt::format("{}.{:06}", micros / 1'000'000, micros % 1'000'000);
-  while (text.back() == '0' && text[text.size() - 3] != '.') text.pop_back();
-  return text;
-}
-
 json::object bid(const BidRequest& request, const Win& win, const NoticeSeal& seal,
                  const std::string& base_url) {
   const auto& c = win.bidder->campaign;
   const auto campaign = parse_id(c.id).value_or(Id{});
   const auto notice = seal.seal({campaign, win.bid, win.price, win.expires_ms, win.bidder->epoch});
   const auto id = win.bid.to_string();
-  const auto price = decimal(win.price);
+  const auto price = to_decimal(win.price);
   const std::vector<std::pair<std::string_view, std::string>> values{
       {"AUCTION_ID", request.id},         {"AUCTION_BID_ID", request.id},
       {"AUCTION_IMP_ID", win.impression}, {"AUCTION_SEAT_ID", c.advertiser},
       {"AUCTION_AD_ID", c.creative.crid}, {"AUCTION_PRICE", price},
-      {"AUCTION_CURRENCY", "USD"},        {"AUCTION_MIN_TO_WIN", decimal(win.min_to_win)}};
+      {"AUCTION_CURRENCY", "USD"},        {"AUCTION_MIN_TO_WIN", to_decimal(win.min_to_win)}};
   json::object out{{"id", id},
                    {"impid", win.impression},
                    {"price", static_cast<double>(win.price) / 1e6},
@@ -44,6 +37,7 @@ json::object bid(const BidRequest& request, const Win& win, const NoticeSeal& se
   if (!c.creative.categories.empty()) {
     out["cat"] = json::array(c.creative.categories.begin(), c.creative.categories.end());
   }
+  if (!win.deal_id.empty()) out["dealid"] = win.deal_id;
   if (c.creative.duration_s > 0) {
     out["dur"] = c.creative.duration_s;
     out["mtype"] = 2;
@@ -90,6 +84,10 @@ json::object bid_response(const BidRequest& request, const Outcome& outcome, con
   for (auto& [seat, bids] : seats)
     seatbid.push_back(json::object{{"seat", seat}, {"bid", std::move(bids)}});
   return {{"id", request.id}, {"cur", "USD"}, {"seatbid", std::move(seatbid)}};
+}
+
+json::object no_bid_response(const BidRequest& request, NoBid reason) {
+  return {{"id", request.id}, {"seatbid", json::array{}}, {"nbr", static_cast<int>(reason)}};
 }
 
 }  // namespace troupe::api

@@ -20,6 +20,10 @@ namespace troupe::api {
                                                const auction::NoticeSeal& seal,
                                                const std::string& base_url);
 
+/// Section 7.1: a well-formed answer without a bid that says why.
+[[nodiscard]] boost::json::object no_bid_response(const auction::BidRequest& request,
+                                                  auction::NoBid reason);
+
 /// Replaces each ${NAME} and ${NAME:encoding} that `values` knows; others of the AUCTION_ family
 /// become empty.
 [[nodiscard]] std::string replace_macros(

@@ -108,8 +108,7 @@ TEST(AuctionE2E, AnIdempotencyKeyGivesOneAnswerAndRefusesAnotherBody) {
   const std::map<std::string, std::string> key{{"Idempotency-Key", "k1"}};
   const auto first = advertiser.post("/api/v1/campaigns", campaign(1, 10), key);
   ASSERT_EQ(first->status, 201) << first->body;
-  const std::string path =
-      "/api/v1/campaigns/" + std::string(first->json().at("id").as_string());
+  const std::string path = "/api/v1/campaigns/" + std::string(first->json().at("id").as_string());
   ASSERT_EQ(advertiser.request("PATCH", path, R"({"bid_cpm":3})")->status, 200);
 
   const auto again = advertiser.post("/api/v1/campaigns", campaign(1, 10), key);
@@ -120,6 +119,54 @@ TEST(AuctionE2E, AnIdempotencyKeyGivesOneAnswerAndRefusesAnotherBody) {
   EXPECT_EQ(other->status, 422);
   EXPECT_EQ(other->json().at("code").as_string(), "conflict");
   EXPECT_EQ(other->json().at("status").to_number<int>(), 422);
+}
+
+TEST(AuctionE2E, AReasonForNoBidIsToldToWhoAsksAndCounted) {
+  ServerProcess server;
+  auto exchange = server.client("ssp", "exchange");
+
+  EXPECT_EQ(exchange.post("/openrtb2/auction", bid_request("u"))->status, 204);
+  const auto told = exchange.post("/openrtb2/auction?nbr=1", bid_request("u"));
+
+  EXPECT_EQ(told->status, 200);
+  EXPECT_EQ(told->body, R"({"id":"r-u","seatbid":[],"nbr":500})");
+  EXPECT_EQ(server.metric(R"(troupe_auction_no_bids_total{reason="no_campaign"})"), 2);
+}
+
+TEST(AuctionE2E, PricesAreExactFromRequestToBill) {
+  ServerProcess server;
+  auto advertiser = server.client("adv", "ads"), exchange = server.client("ssp", "exchange");
+  auto body = campaign(2.5, 10);
+  body["bid_cpm"] = 0.1 + 0.2;  // 0.30000000000000004
+  const auto bad = advertiser.post("/api/v1/campaigns", body);
+  EXPECT_EQ(bad->status, 400);
+  EXPECT_EQ(bad->json().at("detail").as_string(), "bid_cpm: has more than 6 decimal places");
+  ASSERT_EQ(advertiser.post("/api/v1/campaigns", campaign(2.5, 10))->status, 201);
+  ASSERT_TRUE(wait_for_bid(exchange));
+
+  const auto reply = exchange.request(
+      "POST", "/openrtb2/auction",
+      R"({"id":"r","imp":[{"id":"1","bidfloor":1.100001,"banner":{"w":300,"h":250}}]})");
+
+  ASSERT_EQ(reply->status, 200);
+  const auto answer = reply->json();
+  const auto& bid = answer.at("seatbid").at(0).at("bid").at(0);
+  EXPECT_EQ(bid.at("adm").as_string(), "<a>1.100001</a>");
+  EXPECT_EQ(bid.at("price").to_number<double>(), 1.100001);
+}
+
+TEST(AuctionE2E, AChangeReachesTheAuctionsSoonAfterItsAnswer) {
+  ServerProcess server;
+  auto advertiser = server.client("adv", "ads"), exchange = server.client("ssp", "exchange");
+  const std::string id(
+      advertiser.post("/api/v1/campaigns", campaign(2.5, 10))->json().at("id").as_string());
+  ASSERT_TRUE(wait_for_bid(exchange));
+
+  ASSERT_EQ(
+      advertiser.request("PATCH", "/api/v1/campaigns/" + id, R"({"status":"paused"})")->status,
+      200);
+
+  EXPECT_TRUE(eventually([&] { return !first_bid(exchange, "u").has_value(); }, 1));
 }
 
 TEST(AuctionE2E, ABudgetIsNotOverspentAndBillsSurviveAKill) {
