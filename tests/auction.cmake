@@ -1,5 +1,5 @@
 troupe_test(auction_test
-  SOURCES unit/auction_budget_test.cpp unit/auction_campaign_test.cpp unit/auction_clearing_test.cpp
+  SOURCES unit/auction_book_test.cpp unit/auction_budget_test.cpp unit/auction_campaign_test.cpp unit/auction_clearing_test.cpp
           unit/auction_deals_test.cpp unit/auction_money_test.cpp
           unit/auction_notice_test.cpp unit/auction_openrtb_test.cpp
   LINK troupe_net_api_auction LABELS unit)

@@ -33,8 +33,12 @@ std::shared_ptr<const CampaignIndex> CampaignBook::index() const {
 void CampaignBook::schedule() {
   {
     const std::lock_guard lock(mutex_);
-    if (std::exchange(scheduled_, true)) return;
+    if (std::exchange(building_, true)) return;
   }
+  run();
+}
+
+void CampaignBook::run() {
   // A pool that is full must not leave auctions with what was true before.
   if (!run_later_([self = shared_from_this()] { self->rebuild(); })) rebuild();
 }
@@ -44,17 +48,19 @@ void CampaignBook::rebuild() {
   std::uint64_t changes = 0;
   {
     const std::lock_guard lock(mutex_);
-    scheduled_ = false;  // what changes from here on asks for another
     changes = changes_;
     for (const auto& [id, bidder] : bidders_) {
       if (bidder->campaign.active) bidders.push_back(bidder);
     }
   }
   auto fresh = std::make_shared<const CampaignIndex>(std::move(bidders));
-  const std::lock_guard lock(mutex_);
-  if (changes < published_) return;  // a later one was faster
-  published_ = changes;
-  index_ = std::move(fresh);
+  {
+    const std::lock_guard lock(mutex_);
+    index_ = std::move(fresh);
+    building_ = changes != changes_;
+    if (!building_) return;
+  }
+  run();  // for what changed meanwhile, behind others that wait for the pool
 }
 
 }  // namespace troupe::auction

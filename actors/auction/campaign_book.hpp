@@ -27,15 +27,15 @@ class CampaignBook : public std::enable_shared_from_this<CampaignBook> {
 
  private:
   void schedule();
+  void run();
   void rebuild();
 
   std::function<bool(std::function<void()>)> run_later_;
   mutable std::mutex mutex_;
   std::unordered_map<std::string, std::shared_ptr<const Bidder>> bidders_;
   std::shared_ptr<const CampaignIndex> index_;
-  bool scheduled_ = false;
-  std::uint64_t changes_ = 0;    ///< so far
-  std::uint64_t published_ = 0;  ///< changes that the index holds
+  bool building_ = false;      ///< one rebuild at a time
+  std::uint64_t changes_ = 0;  ///< so far
 };
 
 }  // namespace troupe::auction

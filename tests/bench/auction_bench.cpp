@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "sim/ads_sim.hpp"
+#include "tests/bench/auction_actors.hpp"
 #include "tests/bench/bench_report.hpp"
 #include "tests/support/server_process.hpp"
 
@@ -20,6 +21,8 @@ struct Options {
   int campaigns = 1'000;
   int seconds = 20;
   double bill_share = 0.1;
+  double no_bid_share = 0;
+  bool spawn = false;
   std::string json;
 };
 
@@ -44,6 +47,7 @@ Measured measure(const Options& options, double rate, int seconds) {
   load.rate = rate;
   load.duration = std::chrono::seconds(seconds);
   load.bill_share = options.bill_share;
+  load.no_bid_share = options.no_bid_share;
   double cpu_before = 0, cpu_after = 0;
   load.load_begins = [&] { cpu_before = process_cpu_seconds(server.pid()); };
   load.load_ends = [&] { cpu_after = process_cpu_seconds(server.pid()); };
@@ -52,6 +56,29 @@ Measured measure(const Options& options, double rate, int seconds) {
   for (const auto& failure : section->failures) std::fprintf(stderr, "%s\n", failure.c_str());
   return {std::move(*section), cpu_after - cpu_before,
           server.metric("troupe_auction_timeouts_total")};
+}
+
+/// A long-lived actor for each share of the users beside an actor for each auction.
+void compare_actors(const Options& options, BenchReport& report) {
+  const int seconds = std::max(2, options.seconds / 5);
+  const auto sharded = measure_sharded(options.campaigns, seconds);
+  const auto spawned = measure_spawned(options.campaigns, seconds);
+  report.add("sharded_per_s", sharded.per_s, "in one process, 64 in flight, no sockets");
+  report.add("sharded_cpu_us", sharded.cpu_us, "for each auction");
+  report.add("sharded_p50_ms", sharded.p50_ms);
+  report.add("sharded_p99_ms", sharded.p99_ms);
+  report.add("spawned_per_s", spawned.per_s, "an actor for each auction");
+  report.add("spawned_cpu_us", spawned.cpu_us);
+  report.add("spawned_p50_ms", spawned.p50_ms);
+  report.add("spawned_p99_ms", spawned.p99_ms);
+}
+
+void add_index(BenchReport& report) {
+  constexpr int kMany = 10'000;
+  const auto rebuilt = measure_rebuild(kMany);
+  report.add("index_rebuild_10k_ms", rebuilt.build_ms, "the index of 10,000 campaigns");
+  report.add("change_visible_10k_ms", rebuilt.visible_ms,
+             "from a change until auctions see it, the worst of 20");
 }
 
 int run(const Options& options) {
@@ -68,6 +95,8 @@ int run(const Options& options) {
   report.add("p99_ms", latency.quantile(0.99), "bar 20");
   report.add("max_ms", latency.max());
   report.add("timeouts", steady.timeouts, "bar 0");
+  report.add("no_bids", steady.row("no bids"),
+             fmt::format("{:.0f} % asked for what nobody has", options.no_bid_share * 100));
   report.add("bids", steady.row("bids"));
   report.add("bills", steady.row("bills"),
              fmt::format("{:.0f} % of the bids, each synced", options.bill_share * 100));
@@ -79,6 +108,8 @@ int run(const Options& options) {
              "64 connections, closed loop, beside the generator");
   report.add("saturated_per_s_per_core", full.row("auctions") / std::max(full.cpu_s, 0.001));
   report.add("saturated_timeouts", full.timeouts);
+  add_index(report);
+  if (options.spawn) compare_actors(options, report);
   return report.finish(options.json);
 }
 
@@ -101,6 +132,11 @@ int main(int argc, char** argv) {
   cli.add_option("--bill-share", options.bill_share, "Of the bids: billed")
       ->check(CLI::Range(0.0, 1.0))
       ->capture_default_str();
+  cli.add_option("--no-bid-share", options.no_bid_share, "Of the requests: nobody can bid")
+      ->check(CLI::Range(0.0, 1.0))
+      ->capture_default_str();
+  cli.add_flag("--spawn", options.spawn,
+               "Also compare long-lived auction actors with one for each auction");
   CLI11_PARSE(cli, argc, argv);
   if (quick) options.seconds = std::min(options.seconds, 10);
   try {
