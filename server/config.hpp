@@ -55,6 +55,9 @@ struct Config {
   std::int64_t live_segment_ms = 2'000;
   std::int64_t live_part_ms = 200;
   std::int64_t live_rewind_s = 60;
+  std::int64_t live_record_minutes = 10;
+  std::int64_t live_record_keep_hours = 24;
+  std::int64_t live_record_max_mib = 10'240;
   std::int64_t live_max_publishers = 32;
   bool live_anonymous_viewers = true;
 

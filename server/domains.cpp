@@ -8,9 +8,11 @@
 #include "actors/system/ask.hpp"
 #include "actors/system/context.hpp"
 #include "actors/system/ticker.hpp"
+#include "media/recording/recorder.hpp"
 #include "net/api/auction_api.hpp"
 #include "net/api/feed_api.hpp"
 #include "net/api/live_gateway.hpp"
+#include "net/api/live_recordings.hpp"
 #include "net/api/match_api.hpp"
 #include "net/http/io_pool.hpp"
 #include "net/http/router.hpp"
@@ -23,6 +25,7 @@ namespace troupe::server {
 struct Domains::Impl {
   std::uint16_t game_port = 0;
   std::uint16_t srt_port = 0;
+  std::shared_ptr<media::Recorder> recorder;  // null: nothing is recorded
   std::unique_ptr<api::LiveGateway> live;
   std::unique_ptr<ingest::SrtServer> srt;  // after `live`, which its publishers use
   feed::FeedDomain feed;
@@ -37,8 +40,9 @@ namespace {
 
 Result<void> start_auction(const Wiring& w) {
   const auto actors = static_cast<std::size_t>(w.config.ads_auction_actors);
-  auto book = auction::add_auction(w.context, {.auction_actors = actors,
-                                   .rules = {.min_price = w.config.ads_min_price_cpm_micros}});
+  auto book = auction::add_auction(
+      w.context,
+      {.auction_actors = actors, .rules = {.min_price = w.config.ads_min_price_cpm_micros}});
   if (!book.ok()) return book.error();
   api::mount_auction(w.router, {.context = w.context,
                                 .asker = w.asker,
@@ -64,10 +68,24 @@ Result<feed::FeedDomain> start_feed(const Wiring& w) {
   return domain;
 }
 
+/// Null when nothing is to be recorded.
+Result<std::shared_ptr<media::Recorder>> start_recorder(const Wiring& w) {
+  if (w.config.live_record_minutes == 0) return std::shared_ptr<media::Recorder>();
+  media::RecorderOptions options;
+  options.directory = std::filesystem::path(w.config.data_dir) / "recordings";
+  options.window_us = w.config.live_record_minutes * 60'000'000;
+  options.keep = std::chrono::hours(w.config.live_record_keep_hours);
+  options.max_disk_bytes = static_cast<std::uint64_t>(w.config.live_record_max_mib) << 20;
+  auto recorder = media::Recorder::open(std::move(options), w.context.metrics);
+  if (!recorder.ok()) return recorder.error();
+  return std::shared_ptr<media::Recorder>(std::move(*recorder));
+}
+
 /// The viewers' half. A protocol of publishers enters by LiveGateway::publish and says where it
 /// listens in `srt_port`.
-Result<std::unique_ptr<api::LiveGateway>> start_live(const Wiring& w,
-                                                     const std::uint16_t& srt_port) {
+Result<std::unique_ptr<api::LiveGateway>> start_live(
+    const Wiring& w, const std::shared_ptr<media::Recorder>& recorder,
+    const std::uint16_t& srt_port) {
   std::vector<boost::asio::io_context*> loops;
   for (std::size_t i = 0; i < w.io.size(); ++i) loops.push_back(&w.io.at(i));
   api::LiveGatewayOptions options;
@@ -78,6 +96,15 @@ Result<std::unique_ptr<api::LiveGateway>> start_live(const Wiring& w,
   options.window = {.segment_us = w.config.live_segment_ms * 1'000,
                     .part_us = w.config.live_part_ms * 1'000,
                     .window_us = w.config.live_rewind_s * 1'000'000};
+  if (recorder) {
+    options.record = [recorder](const live::PublicationPtr& publication,
+                                const media::ChunkPtr& chunk) {
+      recorder->push(publication->session_id, publication->epoch,
+                     {publication, &publication->tracks}, chunk);
+    };
+    api::mount_live_recordings(w.router,
+                               {*recorder, w.context.reads, w.config.live_anonymous_viewers});
+  }
   return api::LiveGateway::start(w.context, w.asker, std::move(loops), w.router,
                                  std::move(options));
 }
@@ -159,7 +186,10 @@ Result<std::unique_ptr<Domains>> Domains::start(const Wiring& wiring) {
     impl->game_port = impl->game->port();
   }
   if (wiring.config.live_enabled) {
-    auto live = start_live(wiring, impl->srt_port);
+    auto recorder = start_recorder(wiring);
+    if (!recorder.ok()) return recorder.error();
+    impl->recorder = std::move(*recorder);
+    auto live = start_live(wiring, impl->recorder, impl->srt_port);
     if (!live.ok()) return live.error();
     impl->live = std::move(*live);
     auto srt = start_srt(wiring, *impl->live);

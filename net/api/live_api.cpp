@@ -157,49 +157,6 @@ void rotate(const ApiPtr& api, const Request& request, const Responder& out) {
       out, live::rotate_atom::value, caller_of(request), live::hash_key(key));
 }
 
-void recordings(const ApiPtr& api, const Request& request, const Responder& out) {
-  const auto id = id_of(request, out);
-  if (!id) return;
-  ask_session(
-      api, request, *id,
-      [api, out](const live::Session& session) {
-        json::array tracks;
-        for (const auto& track : api->recordings.list(session.id)) {
-          tracks.push_back(
-              {{"track", track.id},
-               {"mime", track.mime},
-               {"seconds", track.seconds},
-               {"bytes", track.bytes},
-               {"path", "/api/v1/live/" + session.id + "/recordings/" + std::to_string(track.id)}});
-        }
-        out.send(http::json_response(
-            200, json::object{{"id", session.id}, {"tracks", std::move(tracks)}}));
-      },
-      out, live::read_atom::value);
-}
-
-void recording(const ApiPtr& api, const Request& request, const Responder& out) {
-  const auto id = id_of(request, out);
-  if (!id) return;
-  const auto& text = request.params.at("track");
-  std::uint32_t track = 0;
-  if (std::from_chars(text.data(), text.data() + text.size(), track).ptr !=
-      text.data() + text.size()) {
-    return out.send(error(ErrorCode::not_found, "no such track"));
-  }
-  auto posted = api->context.reads.post([api, out, id = *id, track](const storage::Store&) {
-    auto file = api->recordings.read(id, track);
-    if (!file.ok()) return out.send(file.error());
-    http::Response response;
-    response.content_type = "video/mp4";
-    response.headers["Content-Disposition"] =
-        "attachment; filename=\"" + id + "-" + std::to_string(track) + ".mp4\"";
-    response.shared_body = std::make_shared<const std::string>(std::move(*file));
-    out.send(std::move(response));
-  });
-  if (!posted.ok()) out.send(posted.error());
-}
-
 }  // namespace
 
 void mount_live(http::Router& router, ApiPtr api) {
@@ -214,10 +171,6 @@ void mount_live(http::Router& router, ApiPtr api) {
   router.add("GET", "/api/v1/live/{id}", bind(show), open);
   router.add("DELETE", "/api/v1/live/{id}", bind(end));
   router.add("POST", "/api/v1/live/{id}/key", bind(rotate), {.max_body_bytes = kMaxBody});
-  if (api->recordings.list && api->recordings.read) {
-    router.add("GET", "/api/v1/live/{id}/recordings", bind(recordings), open);
-    router.add("GET", "/api/v1/live/{id}/recordings/{track}", bind(recording), open);
-  }
   mount_live_watch(router, std::move(api));
 }
 

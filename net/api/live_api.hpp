@@ -27,36 +27,19 @@ namespace troupe::api {
 
 class LivePlaylists;
 
-struct RecordedTrack {
-  std::uint32_t id = 0;
-  std::string mime;
-  double seconds = 0;
-  std::uint64_t bytes = 0;
-};
-/// The recorded window of a session, as the recorder gives it. Without both functions there are no
-/// such routes.
-struct LiveRecordings {
-  /// Tracks of the window; empty when nothing is recorded. Any thread; does not block.
-  std::function<std::vector<RecordedTrack>(const std::string& id)> list;
-  /// A playable file of one track (`ftyp`, `moov`, fragments). Called on a thread that may block.
-  std::function<Result<std::string>(const std::string& id, std::uint32_t track)> read;
-};
-
 struct LiveApi {
   actors::Context& context;
   const actors::Asker& asker;
   live::Directory& directory;
   ws::Fanout& fanout;
   LivePlaylists& playlists;
-  LiveRecordings recordings;
   /// "srt://127.0.0.1:9000" once the port is known.
   std::function<std::string()> srt_origin;
   bool anonymous_viewers = true;
 };
 
 /// POST /api/v1/live, GET /api/v1/live, GET and DELETE /api/v1/live/{id}, POST
-/// /api/v1/live/{id}/key, GET /api/v1/live/{id}/recordings, GET
-/// /api/v1/live/{id}/recordings/{track}; WebSocket /live/{id}/ws. docs/live.md has the bodies. What
+/// /api/v1/live/{id}/key; WebSocket /live/{id}/ws. docs/live.md has the bodies. What
 /// `api` refers to outlives the router.
 void mount_live(http::Router& router, std::shared_ptr<const LiveApi> api);
 

@@ -88,7 +88,6 @@ class Gateway final : public LiveGateway {
                                    .directory = directory_,
                                    .fanout = *fanout_,
                                    .playlists = *playlists_,
-                                   .recordings = std::move(options.recordings),
                                    .srt_origin = std::move(options.srt_origin),
                                    .anonymous_viewers = options.anonymous_viewers}));
     return {};

@@ -36,7 +36,6 @@ struct LiveGatewayOptions {
       srt_origin;  ///< "srt://127.0.0.1:9000", asked when a session is made
   bool anonymous_viewers = true;
   media::WindowOptions window;  ///< of HLS and DASH
-  LiveRecordings recordings;
   std::function<void(const live::PublicationPtr&, const media::ChunkPtr&)>
       record;  ///< must not block
 };

@@ -1,0 +1,272 @@
+#include "media/recording/recording.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <fstream>
+#include <sstream>
+
+#include <boost/json.hpp>
+
+#include "media/playlist/text.hpp"
+
+namespace troupe::media {
+namespace {
+
+namespace fs = std::filesystem;
+namespace json = boost::json;
+
+std::optional<std::uint64_t> number_of(std::string_view text) {
+  std::uint64_t number = 0;
+  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (problem != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return number;
+}
+
+Result<void> write_file(const fs::path& path, std::string_view bytes) {
+  std::ofstream file(path, std::ios::binary | std::ios::trunc);
+  file.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  file.close();
+  if (!file) return error(ErrorCode::io, "cannot write " + path.filename().string());
+  return {};
+}
+
+/// What a later process has to know of the tracks.
+std::string describe(const std::vector<Track>& tracks) {
+  json::array all;
+  for (const auto& track : tracks) {
+    all.push_back({{"kind", kind_name(track.kind)},
+                   {"codecs", track.codecs},
+                   {"mime", track.mime},
+                   {"width", track.width},
+                   {"height", track.height},
+                   {"channels", track.channels}});
+  }
+  return json::serialize(json::object{{"tracks", std::move(all)}});
+}
+
+std::vector<Track> tracks_of(const fs::path& folder) {
+  const auto text = RecordingFiles::read(folder / "publication.json");
+  if (!text.ok()) return {};
+  std::vector<Track> tracks;
+  try {
+    const auto document = json::parse(*text);
+    for (const auto& one : document.at("tracks").as_array()) {
+      Track track;
+      track.kind = one.at("kind").as_string() == kind_name(TrackKind::video) ? TrackKind::video
+                                                                             : TrackKind::audio;
+      track.codecs = json::value_to<std::string>(one.at("codecs"));
+      track.mime = json::value_to<std::string>(one.at("mime"));
+      track.width = one.at("width").to_number<int>();
+      track.height = one.at("height").to_number<int>();
+      track.channels = one.at("channels").to_number<int>();
+      tracks.push_back(std::move(track));
+    }
+  } catch (const std::exception&) {
+    return {};  // cut off by a crash before its first chunk
+  }
+  return tracks;
+}
+
+/// Sums up the index; lines beyond what the file holds do not count.
+std::optional<RecordedSegment> read_index(const fs::path& segment) {
+  std::error_code ec;
+  const auto size = fs::file_size(segment, ec);
+  std::ifstream index(RecordingFiles::index_of(segment));
+  if (ec || !index) return std::nullopt;
+  RecordedSegment out;
+  std::string line;
+  bool first = true;
+  while (std::getline(index, line) && !index.eof()) {
+    std::istringstream words(line);
+    std::int64_t start_us = 0, duration_us = 0;
+    std::uint64_t bytes = 0;
+    if (!(words >> start_us >> duration_us >> bytes) || out.bytes + bytes > size) break;
+    if (first) out.start_us = start_us;
+    first = false;
+    out.duration_us = start_us + duration_us - out.start_us;
+    out.bytes += bytes;
+  }
+  if (first) return std::nullopt;
+  return out;
+}
+
+template <class Then>
+void each_entry(const fs::path& folder, Then then) {
+  std::error_code ec;
+  for (fs::directory_iterator it(folder, ec), end; !ec && it != end; it.increment(ec)) then(*it);
+}
+
+void load_publication(const fs::path& folder, std::uint64_t epoch, Recording& recording) {
+  for (auto& track : tracks_of(folder)) {
+    auto& recorded = recording[track.kind];
+    const auto prefix = std::string(kind_name(track.kind)) + "-";
+    recorded.track = std::move(track);
+    each_entry(folder, [&](const fs::directory_entry& entry) {
+      const auto stem = entry.path().stem().string();
+      if (entry.path().extension() != ".m4s" || !stem.starts_with(prefix)) return;
+      const auto number = number_of(std::string_view(stem).substr(prefix.size()));
+      auto segment = number ? read_index(entry.path()) : std::nullopt;
+      if (!segment) return;
+      segment->epoch = epoch;
+      segment->number = *number;
+      recorded.segments.push_back(*segment);
+    });
+  }
+}
+
+}  // namespace
+
+std::string_view kind_name(TrackKind kind) noexcept {
+  return kind == TrackKind::video ? "video" : "audio";
+}
+
+std::int64_t RecordedTrack::duration_us() const noexcept {
+  std::int64_t all = 0;
+  for (const auto& segment : segments) all += segment.duration_us;
+  return all;
+}
+
+std::uint64_t RecordedTrack::bytes() const noexcept {
+  std::uint64_t all = 0;
+  for (const auto& segment : segments) all += segment.bytes;
+  return all;
+}
+
+bool RecordingFiles::is_name(std::string_view session) noexcept {
+  return !session.empty() && session.size() <= 64 && std::ranges::all_of(session, [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+  });
+}
+
+fs::path RecordingFiles::folder(const std::string& session) const {
+  return root_ / session;
+}
+fs::path RecordingFiles::folder(const std::string& session, std::uint64_t epoch) const {
+  return folder(session) / std::to_string(epoch);
+}
+fs::path RecordingFiles::init(const std::string& session, std::uint64_t epoch,
+                              TrackKind kind) const {
+  return folder(session, epoch) / (std::string(kind_name(kind)) + "-init.mp4");
+}
+fs::path RecordingFiles::segment(const std::string& session, TrackKind kind,
+                                 const RecordedSegment& segment) const {
+  return folder(session, segment.epoch) /
+         (std::string(kind_name(kind)) + "-" + std::to_string(segment.number) + ".m4s");
+}
+fs::path RecordingFiles::index_of(fs::path segment) {
+  return segment.replace_extension(".idx");
+}
+
+Result<void> RecordingFiles::begin(const std::string& session, std::uint64_t epoch,
+                                   const std::vector<Track>& tracks) const {
+  std::error_code ec;
+  fs::create_directories(folder(session, epoch), ec);
+  if (ec) return error(ErrorCode::io, "cannot make the recording's folder: " + ec.message());
+  for (const auto& track : tracks) {
+    if (auto done = write_file(init(session, epoch, track.kind), *track.init); !done.ok())
+      return done;
+  }
+  return write_file(folder(session, epoch) / "publication.json", describe(tracks));
+}
+
+std::vector<std::string> RecordingFiles::sessions() const {
+  std::vector<std::string> all;
+  each_entry(root_, [&](const fs::directory_entry& entry) {
+    auto name = entry.path().filename().string();
+    if (is_name(name)) all.push_back(std::move(name));
+  });
+  return all;
+}
+
+Recording RecordingFiles::load(const std::string& session) const {
+  Recording recording;
+  std::vector<std::uint64_t> epochs;
+  each_entry(folder(session), [&](const fs::directory_entry& entry) {
+    if (const auto epoch = number_of(entry.path().filename().string())) epochs.push_back(*epoch);
+  });
+  std::ranges::sort(epochs);
+  for (const auto epoch : epochs) load_publication(folder(session, epoch), epoch, recording);
+  for (auto& [kind, track] : recording) {
+    std::ranges::sort(track.segments, {},
+                      [](const RecordedSegment& s) { return std::pair(s.epoch, s.number); });
+  }
+  return recording;
+}
+
+void RecordingFiles::erase(const std::string& session, TrackKind kind,
+                           const RecordedSegment& gone) const {
+  std::error_code ignored;
+  const auto file = segment(session, kind, gone);
+  fs::remove(index_of(file), ignored);
+  fs::remove(file, ignored);
+}
+void RecordingFiles::erase(const std::string& session) const {
+  std::error_code ignored;
+  fs::remove_all(folder(session), ignored);
+}
+void RecordingFiles::erase(const std::string& session, std::uint64_t epoch) const {
+  std::error_code ignored;
+  fs::remove_all(folder(session, epoch), ignored);
+}
+
+Result<std::string> RecordingFiles::read(const fs::path& path, std::optional<std::uint64_t> bytes) {
+  std::ifstream file(path, std::ios::binary | std::ios::ate);
+  if (!file) return error(ErrorCode::not_found, "not in the recording any more");
+  const auto size = static_cast<std::uint64_t>(file.tellg());
+  std::string text(std::min(size, bytes.value_or(size)), '\0');
+  file.seekg(0);
+  file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  if (!file) return error(ErrorCode::io, "cannot read the recording");
+  return text;
+}
+
+std::string recording_playlist(const Recording& recording) {
+  std::string out = "#EXTM3U\n#EXT-X-VERSION:6\n", codecs;
+  const auto video = recording.find(TrackKind::video), audio = recording.find(TrackKind::audio);
+  const bool both = video != recording.end() && audio != recording.end();
+  if (both) {
+    out +=
+        "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"audio\",NAME=\"Main\",DEFAULT=YES,AUTOSELECT=YES,"
+        "CHANNELS=\"" +
+        std::to_string(audio->second.track.channels) + "\",URI=\"audio/index.m3u8\"\n";
+  }
+  std::int64_t bits = 0;
+  for (const auto& [kind, track] : recording) {
+    codecs += (codecs.empty() ? "" : ",") + track.track.codecs;
+    const auto us = std::max<std::int64_t>(track.duration_us(), 1);
+    bits += static_cast<std::int64_t>(static_cast<double>(track.bytes()) * 8e6 /
+                                      static_cast<double>(us));
+  }
+  out += "#EXT-X-STREAM-INF:BANDWIDTH=" + std::to_string(std::max<std::int64_t>(bits, 1)) +
+         ",CODECS=\"" + codecs + "\"";
+  if (video != recording.end()) {
+    const auto& track = video->second.track;
+    out += ",RESOLUTION=" + std::to_string(track.width) + "x" + std::to_string(track.height);
+    if (both) out += ",AUDIO=\"audio\"";
+  }
+  return out + "\n" + (video != recording.end() ? "video" : "audio") + "/index.m3u8\n";
+}
+
+std::string recording_playlist(const RecordedTrack& track) {
+  std::int64_t longest_us = 0;
+  for (const auto& segment : track.segments) longest_us = std::max(longest_us, segment.duration_us);
+  std::string out = "#EXTM3U\n#EXT-X-VERSION:6\n#EXT-X-PLAYLIST-TYPE:VOD\n#EXT-X-TARGETDURATION:" +
+                    std::to_string((longest_us + 999'999) / 1'000'000) +
+                    "\n#EXT-X-MEDIA-SEQUENCE:0\n";
+  std::uint64_t epoch = 0;
+  for (const auto& segment : track.segments) {
+    const auto publication = std::to_string(segment.epoch);
+    if (segment.epoch != epoch) {
+      if (epoch != 0) out += "#EXT-X-DISCONTINUITY\n";
+      out += "#EXT-X-MAP:URI=\"init-" + publication + ".mp4\"\n";
+      out += "#EXT-X-PROGRAM-DATE-TIME:" +
+             date_time_text(static_cast<std::int64_t>(segment.epoch) + segment.start_us) + "\n";
+      epoch = segment.epoch;
+    }
+    out += "#EXTINF:" + seconds_text(segment.duration_us, 5) + ",\nsegment-" + publication + "-" +
+           std::to_string(segment.number) + ".m4s\n";
+  }
+  return out + "#EXT-X-ENDLIST\n";
+}
+
+}  // namespace troupe::media

@@ -1,0 +1,81 @@
+// What is on disk of a live session, and its names there.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.hpp"
+#include "media/chunk.hpp"
+
+namespace troupe::media {
+
+/// A file of whole chunks of one track. Begins with a key frame where the stream has one in time.
+struct RecordedSegment {
+  std::uint64_t epoch = 0;   ///< publication: Unix microseconds of its start
+  std::uint64_t number = 0;  ///< within the publication
+  std::int64_t start_us = 0;
+  std::int64_t duration_us = 0;
+  std::uint64_t bytes = 0;
+};
+
+/// One track over the publications of a session, oldest first.
+struct RecordedTrack {
+  Track track;  ///< of the newest publication; without `init`
+  std::vector<RecordedSegment> segments;
+
+  [[nodiscard]] std::int64_t duration_us() const noexcept;
+  [[nodiscard]] std::uint64_t bytes() const noexcept;
+};
+
+using Recording = std::map<TrackKind, RecordedTrack>;
+
+/// `<root>/<session>/<epoch>/`: `publication.json`, and for each track `<kind>-init.mp4`,
+/// `<kind>-<n>.m4s` and beside it `<kind>-<n>.idx`, a line "start_us duration_us bytes" for each
+/// chunk, written after the chunk itself: what a crash cut off has no line.
+class RecordingFiles {
+ public:
+  explicit RecordingFiles(std::filesystem::path root) : root_(std::move(root)) {}
+
+  /// Only the characters of ids: what comes from outside never leaves the root.
+  [[nodiscard]] static bool is_name(std::string_view session) noexcept;
+  [[nodiscard]] std::filesystem::path folder(const std::string& session) const;
+  [[nodiscard]] std::filesystem::path folder(const std::string& session, std::uint64_t epoch) const;
+  [[nodiscard]] std::filesystem::path init(const std::string& session, std::uint64_t epoch,
+                                           TrackKind kind) const;
+  [[nodiscard]] std::filesystem::path segment(const std::string& session, TrackKind kind,
+                                              const RecordedSegment& segment) const;
+  [[nodiscard]] static std::filesystem::path index_of(std::filesystem::path segment);
+
+  /// Makes the publication's folder with init segments. Errors: io.
+  Result<void> begin(const std::string& session, std::uint64_t epoch,
+                     const std::vector<Track>& tracks) const;
+  /// All sessions that have a folder.
+  [[nodiscard]] std::vector<std::string> sessions() const;
+  /// Everything of `session` that is whole; files that make no sense are left out.
+  [[nodiscard]] Recording load(const std::string& session) const;
+  void erase(const std::string& session, TrackKind kind, const RecordedSegment& segment) const;
+  void erase(const std::string& session) const;
+  void erase(const std::string& session, std::uint64_t epoch) const;
+
+  /// The first `bytes` bytes of a file. Errors: not_found, io.
+  [[nodiscard]] static Result<std::string> read(const std::filesystem::path& file,
+                                                std::optional<std::uint64_t> bytes = std::nullopt);
+
+ private:
+  std::filesystem::path root_;
+};
+
+[[nodiscard]] std::string_view kind_name(TrackKind kind) noexcept;
+
+/// The multivariant playlist of a recording, and the media playlist of one track of it (RFC 8216):
+/// a VOD of what is there. URIs are relative: "<kind>/index.m3u8", "init-<epoch>.mp4",
+/// "segment-<epoch>-<n>.m4s".
+[[nodiscard]] std::string recording_playlist(const Recording& recording);
+[[nodiscard]] std::string recording_playlist(const RecordedTrack& track);
+
+}  // namespace troupe::media

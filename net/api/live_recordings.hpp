@@ -1,0 +1,27 @@
+// The recorded last minutes of live sessions over HTTP.
+#pragma once
+
+namespace troupe::http {
+class Router;
+}
+namespace troupe::media {
+class Recorder;
+}
+namespace troupe::storage {
+class ReadPool;
+}
+
+namespace troupe::api {
+
+struct LiveRecordingsApi {
+  const media::Recorder& recorder;
+  storage::ReadPool& reads;  ///< files are read on its threads
+  bool anonymous_viewers = true;
+};
+
+/// GET /api/v1/live/{id}/recordings (JSON), /api/v1/live/{id}/recordings/index.m3u8 and below it
+/// {video|audio}/index.m3u8 (HLS, RFC 8216), init-{epoch}.mp4 and segment-{epoch}-{n}.m4s. What
+/// `api` refers to outlives the router.
+void mount_live_recordings(http::Router& router, const LiveRecordingsApi& api);
+
+}  // namespace troupe::api
