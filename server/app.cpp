@@ -101,7 +101,9 @@ Result<void> App::Impl::open_state() {
   auto opened = storage::Store::open(options);
   if (!opened.ok()) return opened.error();
   store = std::move(*opened);
-  writer = std::make_unique<storage::Writer>(*store, metrics);
+  auto writing = storage::Writer::open(*store, metrics);
+  if (!writing.ok()) return writing.error();
+  writer = std::move(*writing);
   reads = std::make_unique<storage::ReadPool>(
       *store, static_cast<std::size_t>(config.storage_read_threads));
   actor_config = std::make_unique<ActorConfig>(or_cores(config.actors_threads));

@@ -1,11 +1,11 @@
 #include "storage/writer.hpp"
 
-#include <cassert>
 #include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -47,15 +47,20 @@ struct Writer::Impl {
         queued(metrics.gauge("troupe_storage_queued_batches", "Batches that wait for a group")),
         commit_seconds(metrics.histogram("troupe_storage_commit_seconds",
                                          "Time to write and sync one group", latency_buckets())) {
-    auto end = journal_end(store);
-    assert(end.ok() && "the journal cannot be read");
+    const auto end = journal_end(store);
+    if (!end.ok()) {
+      failed = error(end.code(), "the journal cannot be read: " + end.error().detail);
+      return;
+    }
     next_offset = *end;
   }
 
   void run();
   std::vector<Pending> take_group(std::unique_lock<std::mutex>& lock);
   void commit(std::vector<Pending>& group);
-  rocksdb::Status write(Batch::Impl& batch);
+  std::uint64_t collect(Batch::Impl& batch, std::uint64_t offset, std::uint64_t now_ms,
+                        rocksdb::WriteBatch& out) const;
+  Result<void> write(std::vector<Pending>& group, std::vector<std::uint64_t>& first_offsets);
   void wake_consumers();
 
   Store& store;
@@ -75,9 +80,9 @@ struct Writer::Impl {
   std::uint64_t submitted = 0;
   std::uint64_t acknowledged = 0;
   bool stopping = false;
-  /// Set by the first failed write or sync: what is on disk is then unknown, so nothing more is
-  /// acknowledged until the process restarts and recovers (as PostgreSQL does after a failed
-  /// fsync).
+  /// Set by an unreadable journal at the start or by the first failed write or sync: what is on
+  /// disk is then unknown, so nothing more is acknowledged until the process restarts and recovers
+  /// (as PostgreSQL does after a failed fsync).
   std::optional<Error> failed;
 
   std::mutex consumers_mutex;
@@ -103,8 +108,9 @@ std::vector<Pending> Writer::Impl::take_group(std::unique_lock<std::mutex>&) {
   return group;
 }
 
-rocksdb::Status Writer::Impl::write(Batch::Impl& batch) {
-  rocksdb::WriteBatch out(batch.bytes + 64 * (batch.operations.size() + batch.events.size()));
+/// Adds `batch` to `out`, its events from `offset` on; returns the offset after them.
+std::uint64_t Writer::Impl::collect(Batch::Impl& batch, std::uint64_t offset, std::uint64_t now_ms,
+                                    rocksdb::WriteBatch& out) const {
   for (const auto& op : batch.operations) {
     auto* family = store.handle(op.family);
     switch (op.kind) {
@@ -119,31 +125,48 @@ rocksdb::Status Writer::Impl::write(Batch::Impl& batch) {
         break;
     }
   }
-  const auto now = unix_ms();
   auto* journal = store.handle(Family::journal);
-  auto offset = next_offset;
   for (const auto& event : batch.events)
-    out.Put(journal, journal_key(offset++), encode_event(event, now));
-  auto status = store.db().Write(rocksdb::WriteOptions(), &out);
-  if (status.ok()) next_offset = offset;
-  return status;
+    out.Put(journal, journal_key(offset++), encode_event(event, now_ms));
+  return offset;
+}
+
+/// The whole group is one record of the log, synced before readers see any of it: a failed sync
+/// leaves nothing visible that is not durable.
+Result<void> Writer::Impl::write(std::vector<Pending>& group,
+                                 std::vector<std::uint64_t>& first_offsets) {
+  std::size_t bytes = 0;
+  for (auto& pending : group) {
+    const auto& batch = pending.batch.impl();
+    bytes += batch.bytes + 64 * (batch.operations.size() + batch.events.size());
+  }
+  rocksdb::WriteBatch out(bytes);
+  const auto now = unix_ms();
+  auto offset = next_offset;
+  for (std::size_t i = 0; i < group.size(); ++i) {
+    auto& batch = group[i].batch.impl();
+    if (!batch.events.empty()) first_offsets[i] = offset;
+    offset = collect(batch, offset, now, out);
+  }
+  rocksdb::WriteOptions synced;
+  synced.sync = true;
+  const auto status = store.db().Write(synced, &out);
+  if (!status.ok())
+    return error(ErrorCode::io, "writes cannot be made durable: " + status.ToString());
+  next_offset = offset;
+  return {};
 }
 
 void Writer::Impl::commit(std::vector<Pending>& group) {
   const auto started = std::chrono::steady_clock::now();
   std::vector<std::uint64_t> first_offsets(group.size(), 0);
-  rocksdb::Status status;
   const auto before = next_offset;
-  for (std::size_t i = 0; i < group.size() && status.ok() && !failed; ++i) {
-    auto& batch = group[i].batch.impl();
-    if (!batch.events.empty()) first_offsets[i] = next_offset;
-    status = write(batch);
-  }
-  if (status.ok() && !failed) status = store.db().FlushWAL(/*sync=*/true);
-  if (!status.ok() && !failed) {
-    spdlog::critical("storage: cannot make writes durable any more: {}", status.ToString());
-    const std::lock_guard lock(mutex);
-    failed = error(ErrorCode::io, status.ToString());
+  if (!failed) {
+    if (auto written = write(group, first_offsets); !written.ok()) {
+      spdlog::critical("storage: {}", written.error().detail);
+      const std::lock_guard lock(mutex);
+      failed = written.error();
+    }
   }
   commit_seconds.Observe(
       std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count());
@@ -182,6 +205,13 @@ void Writer::Impl::run() {
 Writer::Writer(Store& store, Metrics& metrics, WriterOptions options)
     : impl_(std::make_unique<Impl>(store, metrics, options)) {
   impl_->thread = std::thread([this] { impl_->run(); });
+}
+
+Result<std::unique_ptr<Writer>> Writer::open(Store& store, Metrics& metrics,
+                                             WriterOptions options) {
+  auto writer = std::make_unique<Writer>(store, metrics, options);
+  if (writer->impl_->failed) return *writer->impl_->failed;
+  return writer;
 }
 
 Writer::~Writer() {

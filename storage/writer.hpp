@@ -35,6 +35,11 @@ class Writer {
  public:
   using Done = std::function<void(const Result<Committed>&)>;
 
+  /// Errors: those of journal_end().
+  static Result<std::unique_ptr<Writer>> open(Store& store, Metrics& metrics,
+                                              WriterOptions options = {});
+  /// A writer that refuses every batch with the reason when the journal cannot be read; open()
+  /// returns that reason instead.
   Writer(Store& store, Metrics& metrics, WriterOptions options = {});
   /// Commits what is queued, then stops.
   ~Writer();
@@ -42,7 +47,8 @@ class Writer {
   /// Queues `batch`. `done` runs on the writer's thread once the batch is synced to disk (or
   /// failed): it must be quick, must not throw and typically sends an actor message. Batches commit
   /// in the order of submission. Errors (then `done` is never called): overloaded, unavailable
-  /// (stopping). Never blocks. Any thread.
+  /// (stopping), io (an earlier write or sync failed: only a restart, which recovers what is on
+  /// disk, takes writes again). Never blocks. Any thread.
   Result<void> submit(Batch batch, Done done);
 
   /// Waits until everything that was submitted before is acknowledged. For shutdown, backup and
