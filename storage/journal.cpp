@@ -1,5 +1,7 @@
 #include "storage/journal.hpp"
 
+#include <algorithm>
+
 #include "storage/records.hpp"
 #include "storage/store.hpp"
 
@@ -40,7 +42,18 @@ Result<std::uint64_t> cursor(const Store& store, std::string_view consumer) {
   return *next;
 }
 
+Result<std::uint64_t> journal_begin(const Store& store) {
+  auto bytes = store.get(Family::meta, kJournalBeginKey);
+  if (!bytes.ok()) return bytes.error();
+  if (!*bytes) return std::uint64_t{1};
+  const auto begin = decode_meta_number(**bytes);
+  if (!begin) return error(ErrorCode::corrupt, "journal_begin does not verify");
+  return *begin;
+}
+
 Result<std::uint64_t> journal_end(const Store& store) {
+  const auto begin = journal_begin(store);
+  if (!begin.ok()) return begin.error();
   std::uint64_t last = 0;
   bool bad = false;
   auto scanned =
@@ -52,7 +65,7 @@ Result<std::uint64_t> journal_end(const Store& store) {
       });
   if (!scanned.ok()) return scanned.error();
   if (bad) return error(ErrorCode::corrupt, "the journal's last key is not an offset");
-  return last + 1;
+  return std::max(last + 1, *begin);
 }
 
 }  // namespace troupe::storage

@@ -21,6 +21,9 @@ struct JournalEntry {
   std::string payload;
 };
 
+/// Key in Family::meta of the first offset that was not trimmed (MetaRecord).
+inline constexpr std::string_view kJournalBeginKey = "journal_begin";
+
 /// Up to `limit` entries from `offset` on, fewer at the end. `max_bytes` bounds the payload bytes
 /// returned (at least one entry is). Errors: io, corrupt. Blocks on disk: call from ReadPool.
 [[nodiscard]] Result<std::vector<JournalEntry>> read_journal(const Store& store,
@@ -32,7 +35,11 @@ struct JournalEntry {
 /// Batch::advance_cursor.
 [[nodiscard]] Result<std::uint64_t> cursor(const Store& store, std::string_view consumer);
 
-/// The offset that the next event will get.
+/// The first offset that retention has not trimmed; 1 in a journal that was never trimmed.
+[[nodiscard]] Result<std::uint64_t> journal_begin(const Store& store);
+
+/// The offset that the next event will get. Never below journal_begin(): offsets of a journal that
+/// was trimmed to the last event are not given out again.
 [[nodiscard]] Result<std::uint64_t> journal_end(const Store& store);
 
 }  // namespace troupe::storage

@@ -1,46 +1,19 @@
 #include "storage/records.hpp"
 
 #include "schemas/storage_generated.h"
+#include "storage/flatbuffer_record.hpp"
 
 namespace troupe::storage {
-namespace {
-
-template <class Record>
-const Record* verified(std::string_view bytes) {
-  flatbuffers::Verifier verifier(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
-  return verifier.VerifyBuffer<Record>(nullptr)
-             ? flatbuffers::GetRoot<Record>(reinterpret_cast<const std::uint8_t*>(bytes.data()))
-             : nullptr;
-}
-
-template <class Offset>
-std::string finish(flatbuffers::FlatBufferBuilder& builder, Offset root) {
-  builder.Finish(root);
-  return {reinterpret_cast<const char*>(builder.GetBufferPointer()), builder.GetSize()};
-}
-
-auto byte_vector(flatbuffers::FlatBufferBuilder& builder, std::string_view bytes) {
-  return builder.CreateVector(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
-}
-
-std::string text_of(const flatbuffers::Vector<std::uint8_t>* bytes) {
-  return bytes == nullptr
-             ? std::string()
-             : std::string(reinterpret_cast<const char*>(bytes->data()), bytes->size());
-}
-
-}  // namespace
-
 std::string encode_event(const Event& event, std::uint64_t time_ms) {
   flatbuffers::FlatBufferBuilder builder(128 + event.payload.size());
   const auto entity = builder.CreateString(event.entity);
   const auto type = builder.CreateString(event.type);
   const auto payload = byte_vector(builder, event.payload);
-  return finish(builder, fbs::CreateEventRecord(builder, entity, type, time_ms, payload));
+  return finish_record(builder, fbs::CreateEventRecord(builder, entity, type, time_ms, payload));
 }
 
 std::optional<JournalEntry> decode_event(std::uint64_t offset, std::string_view bytes) {
-  const auto* record = verified<fbs::EventRecord>(bytes);
+  const auto* record = verified_record<fbs::EventRecord>(bytes);
   if (record == nullptr) return std::nullopt;
   return JournalEntry{offset, record->time_ms(), record->entity()->str(), record->type()->str(),
                       text_of(record->payload())};
@@ -49,22 +22,22 @@ std::optional<JournalEntry> decode_event(std::uint64_t offset, std::string_view 
 std::string encode_remembered(std::string_view response, std::uint64_t expires_ms) {
   flatbuffers::FlatBufferBuilder builder(64 + response.size());
   const auto bytes = byte_vector(builder, response);
-  return finish(builder, fbs::CreateIdempotencyRecord(builder, expires_ms, bytes));
+  return finish_record(builder, fbs::CreateIdempotencyRecord(builder, expires_ms, bytes));
 }
 
 std::optional<Remembered> decode_remembered(std::string_view bytes) {
-  const auto* record = verified<fbs::IdempotencyRecord>(bytes);
+  const auto* record = verified_record<fbs::IdempotencyRecord>(bytes);
   if (record == nullptr) return std::nullopt;
   return Remembered{record->expires_ms(), text_of(record->response())};
 }
 
 std::string encode_cursor(std::uint64_t next_offset) {
   flatbuffers::FlatBufferBuilder builder(32);
-  return finish(builder, fbs::CreateCursorRecord(builder, next_offset));
+  return finish_record(builder, fbs::CreateCursorRecord(builder, next_offset));
 }
 
 std::optional<std::uint64_t> decode_cursor(std::string_view bytes) {
-  const auto* record = verified<fbs::CursorRecord>(bytes);
+  const auto* record = verified_record<fbs::CursorRecord>(bytes);
   if (record == nullptr) return std::nullopt;
   return record->next_offset();
 }
@@ -72,11 +45,11 @@ std::optional<std::uint64_t> decode_cursor(std::string_view bytes) {
 std::string encode_meta(std::uint64_t number, std::string_view text) {
   flatbuffers::FlatBufferBuilder builder(64);
   const auto string = builder.CreateString(text.data(), text.size());
-  return finish(builder, fbs::CreateMetaRecord(builder, number, string));
+  return finish_record(builder, fbs::CreateMetaRecord(builder, number, string));
 }
 
 std::optional<std::uint64_t> decode_meta_number(std::string_view bytes) {
-  const auto* record = verified<fbs::MetaRecord>(bytes);
+  const auto* record = verified_record<fbs::MetaRecord>(bytes);
   if (record == nullptr) return std::nullopt;
   return record->number();
 }

@@ -1,24 +1,54 @@
 #include "storage/store.hpp"
 
 #include <array>
+#include <chrono>
 #include <vector>
 
 #include <rocksdb/cache.h>
+#include <rocksdb/compaction_filter.h>
 #include <rocksdb/db.h>
+#include <rocksdb/env.h>
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/options.h>
 #include <rocksdb/table.h>
 #include <rocksdb/write_buffer_manager.h>
+#include <spdlog/spdlog.h>
 
+#include "storage/migrations.hpp"
 #include "storage/records.hpp"
 
 namespace troupe::storage {
 namespace {
 
-/// Version 1: the first layout. A newer engine migrates forward from here; an older one refuses to
-/// open.
-constexpr std::uint64_t kSchemaVersion = 1;
-constexpr std::string_view kSchemaVersionKey = "schema_version";
+/// Expired idempotency records go when their file is compacted, at the latest this long after it
+/// was written. A sweep by key would race with a request that reuses the key just then.
+constexpr std::uint64_t kIdempotencyCompactionSeconds = 6 * 60 * 60;
+
+class DropExpired : public rocksdb::CompactionFilter {
+ public:
+  explicit DropExpired(std::uint64_t now_ms) : now_ms_(now_ms) {}
+  [[nodiscard]] const char* Name() const override { return "troupe.idempotency.expired"; }
+  bool Filter(int, const rocksdb::Slice&, const rocksdb::Slice& value, std::string*,
+              bool*) const override {
+    // What does not verify stays, for `troupe verify` to report.
+    const auto record = decode_remembered({value.data(), value.size()});
+    return record && record->expires_ms <= now_ms_;
+  }
+
+ private:
+  std::uint64_t now_ms_;
+};
+
+class DropExpiredFactory : public rocksdb::CompactionFilterFactory {
+ public:
+  [[nodiscard]] const char* Name() const override { return "troupe.idempotency.expired"; }
+  std::unique_ptr<rocksdb::CompactionFilter> CreateCompactionFilter(
+      const rocksdb::CompactionFilter::Context&) override {
+    const auto now = std::chrono::system_clock::now().time_since_epoch();
+    return std::make_unique<DropExpired>(static_cast<std::uint64_t>(
+        std::chrono::duration_cast<std::chrono::milliseconds>(now).count()));
+  }
+};
 
 Error from_status(const rocksdb::Status& status) {
   const auto code = status.IsCorruption() ? ErrorCode::corrupt : ErrorCode::io;
@@ -32,16 +62,13 @@ std::string_view view(const rocksdb::Slice& slice) {
   return {slice.data(), slice.size()};
 }
 
-rocksdb::DBOptions db_options(const StoreOptions& options) {
+rocksdb::DBOptions db_options(const StoreOptions& options, rocksdb::WALRecoveryMode recovery) {
   rocksdb::DBOptions db;
   db.create_if_missing = options.create_if_missing;
   db.create_missing_column_families = true;
   db.max_background_jobs = options.background_jobs;
-  // The writer flushes and syncs the WAL once per group, itself.
-  db.manual_wal_flush = true;
-  // After a crash the WAL ends in what was being written; everything before it was synced and must
-  // be whole.
-  db.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
+  db.wal_recovery_mode = recovery;
+  if (options.env) db.env = options.env.get();
   db.write_buffer_manager =
       std::make_shared<rocksdb::WriteBufferManager>(options.write_buffer_bytes);
   db.max_total_wal_size = options.write_buffer_bytes * 2;
@@ -67,6 +94,7 @@ rocksdb::ColumnFamilyOptions family_options(const StoreOptions& options,
 
 struct Store::Impl {
   std::filesystem::path path;
+  std::shared_ptr<rocksdb::Env> env;
   std::shared_ptr<rocksdb::Cache> cache;
   std::unique_ptr<rocksdb::DB> db;
   std::array<rocksdb::ColumnFamilyHandle*, kFamilyCount> handles{};
@@ -79,50 +107,49 @@ struct Store::Impl {
     db->Close();
   }
 
-  Result<void> open(const StoreOptions& options) {
-    path = options.path;
-    cache = rocksdb::NewLRUCache(options.block_cache_bytes);
+  rocksdb::Status open_database(const StoreOptions& options, rocksdb::WALRecoveryMode recovery) {
     const auto family = family_options(options, cache);
     std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
     descriptors.emplace_back(rocksdb::kDefaultColumnFamilyName, family);
     for (int i = 0; i < kFamilyCount; ++i) {
-      descriptors.emplace_back(std::string(family_name(static_cast<Family>(i))), family);
+      auto own = family;
+      if (static_cast<Family>(i) == Family::idempotency) {
+        own.compaction_filter_factory = std::make_shared<DropExpiredFactory>();
+        own.periodic_compaction_seconds = kIdempotencyCompactionSeconds;
+      }
+      descriptors.emplace_back(std::string(family_name(static_cast<Family>(i))), own);
     }
     std::vector<rocksdb::ColumnFamilyHandle*> opened;
     rocksdb::DB* raw = nullptr;
     const auto name = path.string();
-    const auto status =
-        options.read_only
-            ? rocksdb::DB::OpenForReadOnly(db_options(options), name, descriptors, &opened, &raw)
-            : rocksdb::DB::Open(db_options(options), name, descriptors, &opened, &raw);
-    if (!status.ok()) return from_status(status);
+    const auto db_opts = db_options(options, recovery);
+    auto status = options.read_only
+                      ? rocksdb::DB::OpenForReadOnly(db_opts, name, descriptors, &opened, &raw)
+                      : rocksdb::DB::Open(db_opts, name, descriptors, &opened, &raw);
+    if (!status.ok()) return status;
     db.reset(raw);
     db->DestroyColumnFamilyHandle(opened[0]);
     for (std::size_t i = 0; i < kFamilyCount; ++i) handles[i] = opened[i + 1];
-    return {};
+    return status;
   }
 
-  Result<void> check_schema_version(bool read_only) {
-    std::string bytes;
-    auto* meta = handles[static_cast<std::size_t>(Family::meta)];
-    const auto status = db->Get({}, meta, slice(kSchemaVersionKey), &bytes);
-    if (status.IsNotFound()) {
-      if (read_only)
-        return error(ErrorCode::corrupt, "no schema_version: not a Troupe data directory");
-      rocksdb::WriteOptions synced;
-      const auto put = db->Put(synced, meta, slice(kSchemaVersionKey), encode_meta(kSchemaVersion));
-      if (!put.ok()) return from_status(put);
-      const auto flushed = db->FlushWAL(true);
-      return flushed.ok() ? Result<void>() : Result<void>(from_status(flushed));
+  Result<void> open(const StoreOptions& options) {
+    using Mode = rocksdb::WALRecoveryMode;
+    path = options.path;
+    env = options.env;
+    cache = rocksdb::NewLRUCache(options.block_cache_bytes);
+    // A crash cuts the log within a record, which is expected. A power cut can also leave a record
+    // at its end with some pages unwritten: its checksum fails. It was then never acknowledged, so
+    // the log is read up to there; loudly, for a decaying disk looks the same.
+    auto status = open_database(options, Mode::kTolerateCorruptedTailRecords);
+    if (status.IsCorruption()) {
+      const auto first = status.ToString();
+      status = open_database(options, Mode::kPointInTimeRecovery);
+      if (status.ok())
+        spdlog::error("storage: {}: the log is damaged; opened with what precedes the damage ({})",
+                      path.string(), first);
     }
     if (!status.ok()) return from_status(status);
-    const auto version = decode_meta_number(bytes);
-    if (!version) return error(ErrorCode::corrupt, "schema_version does not verify");
-    if (*version > kSchemaVersion) {
-      return error(ErrorCode::unsupported, "the data was written by a newer version (schema " +
-                                               std::to_string(*version) + ", this is " +
-                                               std::to_string(kSchemaVersion) + ")");
-    }
     return {};
   }
 };
@@ -138,9 +165,11 @@ Result<std::unique_ptr<Store>> Store::open(const StoreOptions& options) {
   }
   auto impl = std::make_unique<Impl>();
   if (auto opened = impl->open(options); !opened.ok()) return opened.error();
-  if (auto checked = impl->check_schema_version(options.read_only); !checked.ok())
-    return checked.error();
-  return std::unique_ptr<Store>(new Store(std::move(impl)));
+  std::unique_ptr<Store> store(new Store(std::move(impl)));
+  const auto mode = options.read_only ? MigrateMode::check_only : MigrateMode::write;
+  if (auto done = migrate(*store, migrations(), kSchemaVersion, mode); !done.ok())
+    return done.error();
+  return store;
 }
 
 Result<std::optional<std::string>> Store::get(Family family, std::string_view key) const {

@@ -15,6 +15,7 @@
 namespace rocksdb {
 class DB;
 class ColumnFamilyHandle;
+class Env;
 }  // namespace rocksdb
 
 namespace troupe::storage {
@@ -26,6 +27,7 @@ struct StoreOptions {
   std::size_t block_cache_bytes = 256U << 20;   ///< Shared by all families.
   std::size_t write_buffer_bytes = 256U << 20;  ///< Bound on all memtables together.
   int background_jobs = 2;
+  std::shared_ptr<rocksdb::Env> env;  ///< The files' home; none: the operating system's. For tests.
 };
 
 /// Reads block the calling thread (memory mostly, disk at times): actors and I/O threads go through
@@ -33,9 +35,10 @@ struct StoreOptions {
 /// Thread-safe.
 class Store {
  public:
-  /// Opens or creates the database, checks `schema_version` and migrates forward.
-  /// Errors: io (locked by another process, disk), corrupt, unsupported (written by a newer
-  /// version).
+  /// Opens or creates the database, checks `schema_version` and migrates forward (migrations.hpp).
+  /// A write-ahead log that ends in a torn or damaged record is opened with what precedes it, and
+  /// the damage is logged. Errors: io (locked by another process, disk), corrupt, unsupported
+  /// (written by a newer version; or by an older one and opened read-only).
   static Result<std::unique_ptr<Store>> open(const StoreOptions& options);
   ~Store();
 

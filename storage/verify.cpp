@@ -35,7 +35,7 @@ struct Run {
   const std::function<void(std::uint64_t)>& progress;
   VerifyReport report;
   std::uint64_t records = 0;
-  std::uint64_t last_offset = 0;
+  std::uint64_t next_offset = 1;  ///< of the journal
 
   void problem(std::string text) {
     if (++report.problem_count <= kMaxProblems) report.problems.push_back(std::move(text));
@@ -58,20 +58,24 @@ struct Run {
   void check_gap(std::string_view key) {
     const auto offset = journal_offset(key);
     if (!offset) return;
-    if (last_offset != 0 && *offset != last_offset + 1) {
-      problem(fmt::format("journal: offsets {} to {} are missing", last_offset + 1, *offset - 1));
+    if (*offset < next_offset) {
+      problem(
+          fmt::format("journal: offset {} lies before the trimmed end {}", *offset, next_offset));
+      return;
     }
-    last_offset = *offset;
+    if (*offset > next_offset)
+      problem(fmt::format("journal: offsets {} to {} are missing", next_offset, *offset - 1));
+    next_offset = *offset + 1;
   }
 
   void check_cursors() {
     auto scanned = store.scan(
         Family::cursors, {}, {}, SIZE_MAX, [this](std::string_view key, std::string_view value) {
           const auto next = decode_cursor(value);
-          if (next && *next > last_offset + 1) {
+          if (next && *next > next_offset) {
             KeyReader reader(key, "c");
             problem(fmt::format("cursors: {} stands at {}, beyond the journal's end {}",
-                                reader.text(), *next, last_offset));
+                                reader.text(), *next, next_offset));
           }
           return true;
         });
@@ -108,7 +112,9 @@ const RecordCheck* RecordChecks::find(Family family, std::string_view key) const
 
 Result<VerifyReport> verify(const Store& store, const RecordChecks& checks,
                             const std::function<void(std::uint64_t)>& progress) {
-  Run run{store, checks, progress, {}, 0, 0};
+  const auto begin = journal_begin(store);
+  Run run{store, checks, progress, {}, 0, begin.ok() ? *begin : 1};
+  if (!begin.ok()) run.problem("journal: " + begin.error().detail);
   for (int i = 0; i < kFamilyCount; ++i) {
     const auto family = static_cast<Family>(i);
     auto& count = run.report.families[std::string(family_name(family))];

@@ -51,9 +51,9 @@ struct VerifyReport {
   [[nodiscard]] bool ok() const noexcept { return problem_count == 0; }
 };
 
-/// Checks every record of every family, that the journal has no gap, and that no cursor is beyond
-/// its end. Checksums of RocksDB's blocks are verified on the way. `progress` hears the records
-/// read so far. Errors: io.
+/// Checks every record of every family, that the journal has no gap from its first untrimmed offset
+/// on, and that no cursor is beyond its end. Checksums of RocksDB's blocks are verified on the way.
+/// `progress` hears the records read so far. Errors: io.
 Result<VerifyReport> verify(const Store& store, const RecordChecks& checks,
                             const std::function<void(std::uint64_t records)>& progress);
 
