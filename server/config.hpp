@@ -35,10 +35,13 @@ struct Config {
   std::string auth_key_file;
   bool admin_drills = false;
 
+  std::int64_t actors_bulk_delay_ms = 50;
+  std::int64_t actors_normal_delay_ms = 250;
   std::int64_t actors_threads = 0;
   std::int64_t storage_cache_mib = 256;
   std::int64_t storage_write_buffer_mib = 256;
   std::int64_t storage_read_threads = 2;
+  std::int64_t storage_journal_keep_hours = 168;
 
   bool match_enabled = true;
   std::string match_address = "127.0.0.1";

@@ -18,6 +18,7 @@
 #include "net/http/router.hpp"
 #include "net/ingest/srt_server.hpp"
 #include "net/udp/gateway.hpp"
+#include "storage/retention.hpp"
 
 namespace troupe::server {
 
@@ -25,6 +26,7 @@ namespace troupe::server {
 struct Domains::Impl {
   std::uint16_t game_port = 0;
   std::uint16_t srt_port = 0;
+  std::unique_ptr<storage::Retention> retention;  // null: the journal is kept for ever
   std::shared_ptr<media::Recorder> recorder;  // null: nothing is recorded
   std::unique_ptr<api::LiveGateway> live;
   std::unique_ptr<ingest::SrtServer> srt;  // after `live`, which its publishers use
@@ -66,6 +68,16 @@ Result<feed::FeedDomain> start_feed(const Wiring& w) {
   auto domain = feed::add_feed(w.context, std::move(options));
   if (domain.ok()) api::mount_feed(w.router, {w.context, w.asker, listeners});
   return domain;
+}
+
+/// Null when the journal is kept for ever.
+std::unique_ptr<storage::Retention> start_retention(const Wiring& w) {
+  if (w.config.storage_journal_keep_hours == 0) return nullptr;
+  storage::RetentionOptions options;
+  options.journal_age = std::chrono::hours(w.config.storage_journal_keep_hours);
+  options.consumers = {"feed-fanout"};
+  return std::make_unique<storage::Retention>(w.context.store, w.context.writer, w.context.metrics,
+                                              std::move(options));
 }
 
 /// Null when nothing is to be recorded.
@@ -177,6 +189,7 @@ Result<std::unique_ptr<Domains>> Domains::start(const Wiring& wiring) {
   auto feed = start_feed(wiring);
   if (!feed.ok()) return feed.error();
   impl->feed = std::move(*feed);
+  impl->retention = start_retention(wiring);
   if (wiring.config.match_enabled) {
     const std::chrono::nanoseconds period(1'000'000'000 / wiring.config.match_tick_hz);
     impl->ticker = std::make_unique<actors::Ticker>(period, wiring.context.metrics);

@@ -47,6 +47,9 @@ const std::vector<Setting>& settings() {
       {"storage.write_buffer_mib", "Bound on all memtables together.",
        &Config::storage_write_buffer_mib, 8, 1 << 20},
       {"storage.read_threads", "Threads for blocking reads.", &Config::storage_read_threads, 1, 64},
+      {"storage.journal_keep_hours",
+       "Journal events that all consumers have read go after this long; 0: never.",
+       &Config::storage_journal_keep_hours, 0, 87'600},
 
       {"match.enabled", "Serve matches.", &Config::match_enabled},
       {"match.address", "Address of the game port.", &Config::match_address},
