@@ -8,6 +8,7 @@
 #include <sodium.h>
 #include <spdlog/spdlog.h>
 
+#include "actors/system/admission.hpp"
 #include "actors/system/ask.hpp"
 #include "actors/system/context.hpp"
 #include "actors/system/entity.hpp"
@@ -53,6 +54,12 @@ http::ServerOptions server_options(const Config& config, const JwtKey& key) {
   options.max_connections = static_cast<std::size_t>(config.http_max_connections);
   options.max_connections_per_address =
       static_cast<std::size_t>(config.http_max_connections_per_address);
+  options.max_requests_per_connection =
+      static_cast<std::size_t>(config.http_max_requests_per_connection);
+  options.header_timeout = std::chrono::milliseconds(config.http_header_timeout_ms);
+  options.body_timeout = std::chrono::milliseconds(config.http_body_timeout_ms);
+  options.idle_timeout = std::chrono::milliseconds(config.http_idle_timeout_ms);
+  options.write_timeout = std::chrono::milliseconds(config.http_write_timeout_ms);
   options.rate_limit = {config.http_rate_per_second, config.http_rate_burst};
   options.token_key = key;
   options.access_log = config.http_access_log;
@@ -77,6 +84,7 @@ struct App::Impl {
   std::unique_ptr<actors::EntityRegistry> entities;
   std::unique_ptr<actors::Context> context;
   std::unique_ptr<actors::Asker> asker;
+  std::unique_ptr<actors::Admission> admission;
   std::unique_ptr<http::IoPool> io;
   http::Router router;
   std::unique_ptr<Domains> domains;
@@ -113,6 +121,10 @@ Result<void> App::Impl::open_state() {
   context.reset(new actors::Context{*system, *store, *writer, *reads, *entities, metrics, unix_ms,
                                     supervision.get()});
   asker = std::make_unique<actors::Asker>(*system, *entities);
+  actors::AdmissionLimits limits;
+  limits.bulk_delay = std::chrono::milliseconds(config.actors_bulk_delay_ms);
+  limits.normal_delay = std::chrono::milliseconds(config.actors_normal_delay_ms);
+  admission = std::make_unique<actors::Admission>(*system, metrics, limits);
   return {};
 }
 
@@ -132,8 +144,9 @@ Result<void> App::Impl::listen() {
     auto files = http::mount_static_files(router, config.http_web_dir);
     if (!files.ok()) spdlog::warn("no pages: {}", files.error().detail);
   }
-  http_server =
-      std::make_unique<http::Server>(*io, router, metrics, server_options(config, token_key));
+  auto options = server_options(config, token_key);
+  options.admit = [this](Priority priority) { return admission->admit(priority); };
+  http_server = std::make_unique<http::Server>(*io, router, metrics, std::move(options));
   if (auto done = http_server->start(); !done.ok()) return done.error();
   addresses.http_port = http_server->port();
   addresses.http = (config.http_tls_certificate.empty() ? "http://" : "https://") +
@@ -161,6 +174,7 @@ void App::Impl::stop() {
   http_server.reset();
   if (supervision) supervision->stop();
   domains.reset();
+  admission.reset();
   asker.reset();
   entities.reset();
   supervision.reset();

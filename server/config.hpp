@@ -26,6 +26,11 @@ struct Config {
   std::string http_tls_key;
   std::int64_t http_max_connections = 10'000;
   std::int64_t http_max_connections_per_address = 10'000;
+  std::int64_t http_max_requests_per_connection = 10'000;
+  std::int64_t http_header_timeout_ms = 10'000;
+  std::int64_t http_body_timeout_ms = 30'000;
+  std::int64_t http_idle_timeout_ms = 60'000;
+  std::int64_t http_write_timeout_ms = 30'000;
   double http_rate_per_second = 0;
   double http_rate_burst = 0;
   bool http_access_log = true;

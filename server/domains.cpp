@@ -27,7 +27,7 @@ struct Domains::Impl {
   std::uint16_t game_port = 0;
   std::uint16_t srt_port = 0;
   std::unique_ptr<storage::Retention> retention;  // null: the journal is kept for ever
-  std::shared_ptr<media::Recorder> recorder;  // null: nothing is recorded
+  std::shared_ptr<media::Recorder> recorder;      // null: nothing is recorded
   std::unique_ptr<api::LiveGateway> live;
   std::unique_ptr<ingest::SrtServer> srt;  // after `live`, which its publishers use
   feed::FeedDomain feed;

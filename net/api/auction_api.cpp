@@ -306,7 +306,8 @@ void mount_auction(http::Router& router, AuctionApi api) {
   };
   const http::RouteOptions ads{.scope = "ads"};
   router.add("POST", "/api/v1/campaigns", bind(create_campaign), ads);
-  router.add("GET", "/api/v1/campaigns", bind(list_campaigns), ads);
+  router.add("GET", "/api/v1/campaigns", bind(list_campaigns),
+             {.scope = "ads", .priority = Priority::bulk});
   router.add(
       "GET", "/api/v1/campaigns/{id}",
       [s](const Request& request, const Responder& out) {
@@ -319,12 +320,13 @@ void mount_auction(http::Router& router, AuctionApi api) {
   router.add("POST", "/openrtb2/auction", bind(run),
              {.scope = "exchange",
               .max_body_bytes = kMaxBidRequestBytes,
-              .timeout = std::chrono::seconds(10)});
+              .timeout = std::chrono::seconds(10),
+              .priority = Priority::vital});  // tmax bounds it
   for (const char* method : {"GET", "POST"}) {
     router.add(method, "/openrtb2/win", notice_handler(s, win_atom::value),
-               {.access = http::Access::open});
+               {.access = http::Access::open, .priority = Priority::vital});
     router.add(method, "/openrtb2/bill", notice_handler(s, bill_atom::value),
-               {.access = http::Access::open});
+               {.access = http::Access::open, .priority = Priority::vital});
   }
 }
 

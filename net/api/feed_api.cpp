@@ -293,8 +293,10 @@ void mount_feed(http::Router& router, const FeedApi& api) {
   };
   router.add("POST", "/api/v1/users", bind(&Handlers::create_user));
   router.add("GET", "/api/v1/users/{id}", bind(&Handlers::get_user));
-  router.add("GET", "/api/v1/users/{id}/following", lister(read_following));
-  router.add("GET", "/api/v1/users/{id}/followers", lister(read_followers));
+  router.add("GET", "/api/v1/users/{id}/following", lister(read_following),
+             {.priority = Priority::bulk});
+  router.add("GET", "/api/v1/users/{id}/followers", lister(read_followers),
+             {.priority = Priority::bulk});
   router.add("PUT", "/api/v1/users/{id}/following/{other}", bind(&Handlers::follow));
   router.add("DELETE", "/api/v1/users/{id}/following/{other}", bind(&Handlers::unfollow));
   router.add("POST", "/api/v1/posts", bind(&Handlers::create_post), {.max_body_bytes = 64U << 10});

@@ -167,7 +167,9 @@ void mount_live(http::Router& router, ApiPtr api) {
   };
   const http::RouteOptions open{.access = api->anonymous_viewers ? Access::open : Access::token};
   router.add("POST", "/api/v1/live", bind(create), {.max_body_bytes = kMaxBody});
-  router.add("GET", "/api/v1/live", bind(list), open);
+  auto listing = open;
+  listing.priority = Priority::bulk;
+  router.add("GET", "/api/v1/live", bind(list), listing);
   router.add("GET", "/api/v1/live/{id}", bind(show), open);
   router.add("DELETE", "/api/v1/live/{id}", bind(end));
   router.add("POST", "/api/v1/live/{id}/key", bind(rotate), {.max_body_bytes = kMaxBody});

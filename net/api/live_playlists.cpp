@@ -232,7 +232,8 @@ std::int64_t LivePlaylists::viewers(const std::string& id) const {
 void LivePlaylists::mount(http::Router& router) {
   const http::RouteOptions route{
       .access = impl_->options.anonymous_viewers ? http::Access::open : http::Access::token,
-      .timeout = kRouteTimeout};
+      .timeout = kRouteTimeout,
+      .priority = Priority::vital};  // from memory, no actor is asked
   const auto bind = [impl = impl_](void (Impl::*handler)(const Request&, const Responder&)) {
     return [impl, handler](const Request& request, const Responder& out) {
       (*impl.*handler)(request, out);

@@ -124,8 +124,9 @@ void file(const LiveRecordingsApi& api, const Request& request, const Responder&
 }  // namespace
 
 void mount_live_recordings(http::Router& router, const LiveRecordingsApi& api) {
-  const http::RouteOptions route{.access = api.anonymous_viewers ? http::Access::open
-                                                                 : http::Access::token};
+  const http::RouteOptions route{
+      .access = api.anonymous_viewers ? http::Access::open : http::Access::token,
+      .priority = Priority::bulk};
   const std::string root = "/api/v1/live/{id}/recordings";
   router.add(
       "GET", root, [api](const Request& request, const Responder& out) { list(api, request, out); },

@@ -138,7 +138,7 @@ void mount_match(http::Router& router, MatchApi api) {
         [h, method](const Request& request, const Responder& out) { ((*h).*method)(request, out); };
   };
   router.add("POST", "/api/v1/matches", bind(&Handlers::create));
-  router.add("GET", "/api/v1/matches", bind(&Handlers::list));
+  router.add("GET", "/api/v1/matches", bind(&Handlers::list), {.priority = Priority::bulk});
   router.add("GET", "/api/v1/matches/{id}", bind(&Handlers::get));
   router.add("POST", "/api/v1/matches/{id}/join", bind(&Handlers::join));
 }

@@ -49,17 +49,17 @@ boost::json::object row(const actors::SupervisedStatus& child) {
 void mount_system(http::Router& router, const SystemApi& api) {
   router.add("GET", "/healthz",
              [](const Request&, const Responder& out) { out.send(text(200, "ok\n")); },
-             {.access = Access::open});
+             {.access = Access::open, .priority = Priority::vital});
   router.add("GET", "/readyz",
              [ready = api.ready](const Request&, const Responder& out) {
                out.send(ready() ? text(200, "ready\n") : text(503, "starting or draining\n"));
              },
-             {.access = Access::open});
+             {.access = Access::open, .priority = Priority::vital});
   router.add("GET", "/metrics",
              [&metrics = api.metrics](const Request&, const Responder& out) {
                out.send(text(200, metrics.expose(), "text/plain; version=0.0.4; charset=utf-8"));
              },
-             {.access = Access::open});
+             {.access = Access::open, .priority = Priority::vital});
   router.add("GET", "/api/v1/admin/actors",
              [&entities = api.entities, &supervision = api.supervision](const Request&,
                                                                         const Responder& out) {
@@ -71,7 +71,7 @@ void mount_system(http::Router& router, const SystemApi& api) {
                    200, boost::json::object{{"kinds", std::move(kinds)},
                                             {"supervisors", std::move(domains)}}));
              },
-             {.scope = "admin"});
+             {.scope = "admin", .priority = Priority::vital});
   router.add("POST", "/api/v1/admin/backups",
              [&reads = api.reads, dir = api.backup_dir](const Request&, const Responder& out) {
                const auto name = make_id_string();
@@ -83,14 +83,14 @@ void mount_system(http::Router& router, const SystemApi& api) {
                });
                if (!posted.ok()) out.send(posted.error());
              },
-             {.scope = "admin", .timeout = std::chrono::minutes(5)});
+             {.scope = "admin", .timeout = std::chrono::minutes(5), .priority = Priority::bulk});
   if (!api.drills) return;
   router.add("POST", "/api/v1/admin/actors/{kind}/{id}/crash",
              [&entities = api.entities](const Request& request, const Responder& out) {
                entities.crash(request.params.at("kind"), request.params.at("id"));
                out.send(text(202, ""));
              },
-             {.scope = "admin"});
+             {.scope = "admin", .priority = Priority::vital});
 }
 
 }  // namespace troupe::api

@@ -12,6 +12,7 @@
 
 #include "base/ids.hpp"
 #include "net/http/request_head.hpp"
+#include "net/http/ws_member.hpp"
 #include "net/ws/socket_session.hpp"
 
 namespace troupe::http {
@@ -22,29 +23,6 @@ namespace bhttp = boost::beast::http;
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-/// A WebSocket's place in the server's list, held by the session until it is over.
-class WsMember final : public Drainable {
- public:
-  WsMember(std::shared_ptr<Server::Impl> server, std::weak_ptr<ws::SocketSession> session,
-           std::string address)
-      : server_(std::move(server)), session_(std::move(session)), address_(std::move(address)) {}
-  ~WsMember() override { server_->leave(number_, address_); }
-
-  void set_number(std::uint64_t number) { number_ = number; }
-  void drain() override {
-    if (auto session = session_.lock()) session->close(1001, "the server is going away");
-  }
-  void cut() override {
-    if (auto session = session_.lock()) session->cut();
-  }
-
- private:
-  std::shared_ptr<Server::Impl> server_;
-  std::weak_ptr<ws::SocketSession> session_;
-  std::string address_;
-  std::uint64_t number_ = 0;
-};
 
 template <class Stream>
 class Connection final : public Drainable, public std::enable_shared_from_this<Connection<Stream>> {
@@ -117,22 +95,42 @@ class Connection final : public Drainable, public std::enable_shared_from_this<C
   }
 
   void read_rest_of_header() {
-    lowest().expires_after(server_->options.header_timeout);
+    read_within(server_->options.header_timeout);
     bhttp::async_read_header(stream_, buffer_, *parser_,
                              [self = self()](boost::system::error_code ec, std::size_t) {
+                               self->stop_reading_clock();
                                if (ec) return self->refuse(ec);
                                self->on_header();
                              });
   }
 
+  /// Ends the read under way when it takes too long. Not by the stream's own expiry, which closes
+  /// the socket: nobody could be told then.
+  void read_within(std::chrono::milliseconds limit) {
+    lowest().expires_never();
+    too_slow_ = false;
+    deadline_.expires_after(limit);
+    const auto generation = ++generation_;
+    deadline_.async_wait([weak = this->weak_from_this(), generation](boost::system::error_code ec) {
+      const auto connection = weak.lock();
+      if (ec || !connection || connection->generation_ != generation) return;
+      connection->too_slow_ = true;
+      connection->lowest().cancel();
+    });
+  }
+  void stop_reading_clock() {
+    ++generation_;
+    deadline_.cancel();
+  }
+
   void refuse(boost::system::error_code ec) {
     keep_alive_ = false;
-    if (ec == beast::error::timeout)
-      return close();  // the stream has closed its socket: no 408 can be sent
     if (request_.request_id.empty()) {
       started_ = Clock::now();
       request_.request_id = make_id_string();
     }
+    if (too_slow_)
+      return answer_error(408, error(ErrorCode::timeout, "the request did not come in time"));
     if (ec == bhttp::error::header_limit)
       return answer_error(431, error(ErrorCode::too_large, "the header is too large"));
     if (ec == bhttp::error::body_limit)
@@ -147,7 +145,8 @@ class Connection final : public Drainable, public std::enable_shared_from_this<C
   void on_header() {
     started_ = Clock::now();
     const auto& message = parser_->get();
-    keep_alive_ = message.keep_alive() && !server_->draining;
+    keep_alive_ = message.keep_alive() && !server_->draining &&
+                  ++requests_ < server_->options.max_requests_per_connection;
     head_ = message.method() == bhttp::verb::head;
     auto head = read_head(message.base(), address_);
     if (!head.ok()) {
@@ -188,15 +187,7 @@ class Connection final : public Drainable, public std::enable_shared_from_this<C
     if (match.route == nullptr) {
       if (match.allowed.empty())
         return reject(problem(error(ErrorCode::not_found, "no such resource")));
-      auto response = problem(error(ErrorCode::unsupported, "the method is not allowed here"));
-      response.status = 405;
-      response.body =
-          R"({"type":"/problems/method_not_allowed","title":"method not allowed","status":405,"code":"method_not_allowed"})";
-      for (const auto& method : match.allowed) {
-        auto& allow = response.headers["Allow"];
-        allow += (allow.empty() ? "" : ", ") + method;
-      }
-      return reject(std::move(response));
+      return reject(method_not_allowed(match.allowed));
     }
     pattern_ = match.route->pattern;
     request_.params = std::move(match.params);
@@ -206,6 +197,8 @@ class Connection final : public Drainable, public std::enable_shared_from_this<C
         !ok.ok()) {
       return reject(problem(ok.error()));
     }
+    if (const auto& admit = server_->options.admit; admit && !admit(route_->options.priority))
+      return reject(problem(error(ErrorCode::overloaded, "too much to do now"), 1));
     if (upgrade) return start_websocket();
     read_body();
   }
@@ -229,9 +222,10 @@ class Connection final : public Drainable, public std::enable_shared_from_this<C
   }
 
   void receive_body() {
-    lowest().expires_after(server_->options.body_timeout);
+    read_within(server_->options.body_timeout);
     bhttp::async_read(stream_, buffer_, *parser_,
                       [self = self()](boost::system::error_code ec, std::size_t) {
+                        self->stop_reading_clock();
                         if (ec) return self->refuse(ec);
                         self->handle();
                       });
@@ -274,15 +268,7 @@ class Connection final : public Drainable, public std::enable_shared_from_this<C
 
   // --- writing ---
 
-  void answer_error(int status, const Error& e) {
-    auto response = problem(e);
-    const std::string was = "\"status\":" + std::to_string(response.status);
-    if (const auto at = response.body.find(was); at != std::string::npos) {
-      response.body.replace(at, was.size(), "\"status\":" + std::to_string(status));
-    }
-    response.status = status;
-    answer(std::move(response));
-  }
+  void answer_error(int status, const Error& e) { answer(problem_with_status(status, e)); }
 
   void answer(Response response) {
     response_ = std::move(response);
@@ -384,6 +370,8 @@ class Connection final : public Drainable, public std::enable_shared_from_this<C
   std::uint64_t generation_ = 0;
   std::shared_ptr<Connection> pending_;
   bool keep_alive_ = true;
+  bool too_slow_ = false;
+  std::size_t requests_ = 0;
   bool head_ = false;
   bool idle_ = true;
   Response response_;

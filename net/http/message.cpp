@@ -35,21 +35,38 @@ Response json_response(int status, const boost::json::value& body) {
   return response;
 }
 
-Response problem(const Error& e, std::optional<int> retry_after_s) {
-  const std::string code(to_string(e.code));
+namespace {
+
+Response problem_document(int status, const std::string& code, const std::string& detail) {
   std::string title = code;
   std::replace(title.begin(), title.end(), '_', ' ');
-  boost::json::object body{{"type", "/problems/" + code},
-                           {"title", title},
-                           {"status", http_status(e.code)},
-                           {"code", code}};
-  if (!e.detail.empty()) body["detail"] = e.detail;
-  auto response = json_response(http_status(e.code), body);
+  boost::json::object body{
+      {"type", "/problems/" + code}, {"title", title}, {"status", status}, {"code", code}};
+  if (!detail.empty()) body["detail"] = detail;
+  auto response = json_response(status, body);
   response.content_type = "application/problem+json";
+  return response;
+}
+
+}  // namespace
+
+Response problem(const Error& e, std::optional<int> retry_after_s) {
+  auto response = problem_with_status(http_status(e.code), e);
   if (!retry_after_s && (e.code == ErrorCode::rate_limited || e.code == ErrorCode::overloaded))
     retry_after_s = 1;
   if (retry_after_s) response.headers["Retry-After"] = std::to_string(*retry_after_s);
   if (e.code == ErrorCode::unauthenticated) response.headers["WWW-Authenticate"] = "Bearer";
+  return response;
+}
+
+Response problem_with_status(int status, const Error& e) {
+  return problem_document(status, std::string(to_string(e.code)), e.detail);
+}
+
+Response method_not_allowed(const std::vector<std::string>& allowed) {
+  auto response = problem_document(405, "method_not_allowed", {});
+  auto& allow = response.headers["Allow"];
+  for (const auto& method : allowed) allow += (allow.empty() ? "" : ", ") + method;
   return response;
 }
 

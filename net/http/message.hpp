@@ -59,6 +59,10 @@ struct Response {
 /// `code` repeats it, and `retry_after_s` adds Retry-After (set by default for rate_limited and
 /// overloaded).
 [[nodiscard]] Response problem(const Error& error, std::optional<int> retry_after_s = std::nullopt);
+/// The same with a status of HTTP's own that no ErrorCode has: 408, 415, 431.
+[[nodiscard]] Response problem_with_status(int status, const Error& error);
+/// 405 with the methods that the resource has.
+[[nodiscard]] Response method_not_allowed(const std::vector<std::string>& allowed);
 
 /// Answers one request, from any thread, once. Movable and copyable (copies share the one answer);
 /// when the last copy goes without an answer the client gets a 500. An answer after the deadline is

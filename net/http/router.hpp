@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/priority.hpp"
 #include "net/http/message.hpp"
 
 namespace troupe::ws {
@@ -23,6 +24,7 @@ struct RouteOptions {
   std::string scope;  ///< required scope when not empty
   std::size_t max_body_bytes = 1U << 20;
   std::chrono::milliseconds timeout{10'000};
+  Priority priority = Priority::normal;  ///< what is refused first under overload
 };
 
 /// Called after the WebSocket handshake, on the session's strand; set the session's callbacks here.

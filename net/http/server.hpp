@@ -30,12 +30,15 @@ struct ServerOptions {
   std::size_t max_header_bytes = 16U << 10;
   std::size_t max_connections = 10'000;
   std::size_t max_connections_per_address = 10'000;
+  std::size_t max_requests_per_connection = 10'000;  ///< The last is answered `Connection: close`.
   std::chrono::milliseconds header_timeout{
-      10'000};  ///< From the first byte of a request to the end of its header.
+      10'000};  ///< From the first byte of a request to the end of its header; then 408.
   std::chrono::milliseconds body_timeout{30'000};
   std::chrono::milliseconds idle_timeout{60'000};  ///< Between two requests.
   std::chrono::milliseconds write_timeout{30'000};
   RateLimit rate_limit{};  ///< Per address; off by default.
+  /// Whether to take on a request of this priority now; if given, called on the I/O threads.
+  std::function<bool(Priority)> admit = {};
   JwtKey token_key;
   std::string audience = "troupe";
   bool access_log = false;

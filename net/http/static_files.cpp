@@ -46,7 +46,7 @@ void serve(Router& router, const std::string& at, std::shared_ptr<const std::str
                }
                responder.send(std::move(response));
              },
-             {.access = Access::open});
+             {.access = Access::open, .priority = Priority::vital});  // from memory, no actor
 }
 
 }  // namespace

@@ -222,6 +222,8 @@ TEST(Http, ASlowHeaderIsCutOff) {
   RawSocket socket(server.port());
   socket.send("GET /hello/ann HTT");
   EXPECT_TRUE(socket.closed());
+  EXPECT_THAT(socket.seen(), StartsWith("HTTP/1.1 408 "));
+  EXPECT_THAT(socket.seen(), HasSubstr(R"("status":408)"));
 }
 
 TEST(Http, ASlowBodyIsCutOff) {
@@ -230,6 +232,34 @@ TEST(Http, ASlowBodyIsCutOff) {
   const auto whole = post("/echo", R"({"a":1})");
   socket.send(whole.substr(0, whole.size() - 1));
   EXPECT_TRUE(socket.closed());
+  EXPECT_THAT(socket.seen(), StartsWith("HTTP/1.1 408 "));
+}
+
+TEST(Http, TheLastRequestThatAConnectionMayMakeEndsIt) {
+  const HttpFixture server(mount,
+                           [](http::ServerOptions& o) { o.max_requests_per_connection = 2; });
+  RawSocket socket(server.port());
+  socket.send(get("/hello/ann") + get("/hello/bob") + get("/hello/cid"));
+  EXPECT_TRUE(socket.closed());
+  EXPECT_THAT(socket.seen(), HasSubstr("bob"));
+  EXPECT_THAT(socket.seen(), Not(HasSubstr("cid")));
+}
+
+TEST(Http, UnderOverloadTheLessImportantIsRefusedWithRetryAfter) {
+  const HttpFixture server(
+      [](Router& router) {
+        for (const auto& [path, priority] :
+             {std::pair("/bulk", Priority::bulk), std::pair("/vital", Priority::vital)})
+          router.add(
+              "GET", path,
+              [](const Request&, const Responder& out) { out.send(http::json_response(200, {})); },
+              {.access = Access::open, .priority = priority});
+      },
+      [](http::ServerOptions& o) { o.admit = [](Priority p) { return p == Priority::vital; }; });
+  const auto refused = talk(server, get("/bulk", kClose));
+  EXPECT_THAT(refused, StartsWith("HTTP/1.1 503 "));
+  EXPECT_THAT(refused, HasSubstr("Retry-After: 1\r\n"));
+  EXPECT_THAT(talk(server, get("/vital", kClose)), StartsWith("HTTP/1.1 200 "));
 }
 
 TEST(Http, AnIdleConnectionIsClosed) {
