@@ -27,6 +27,7 @@ enum class Goodbye : std::uint32_t {
   match_gone = 6,
   replaced = 7,    ///< the same player came in again
   going_away = 8,  ///< the server stops
+  match_over = 9,  ///< it has a result
 };
 
 /// Before the delta's bits. 14 bytes, little-endian.

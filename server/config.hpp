@@ -55,6 +55,9 @@ struct Config {
   std::int64_t match_max_matches = 2'000;
   std::int64_t match_checkpoint_ticks = 30;
   std::int64_t match_rejoin_grace_s = 30;
+  std::int64_t match_time_limit_s = 600;
+  double match_connects_per_second = 50;
+  double match_connects_burst = 1'000;
 
   bool live_enabled = true;
   std::string live_address = "127.0.0.1";

@@ -158,6 +158,7 @@ Result<std::unique_ptr<udp::Gateway>> start_match(const Wiring& w, actors::Ticke
   options.port = static_cast<std::uint16_t>(w.config.match_port);
   options.token_key = w.token_key;
   auto& entities = w.context.entities;
+  options.connects = {w.config.match_connects_per_second, w.config.match_connects_burst};
   options.on_enter = [&entities](const std::string& id, const match::Client& client) {
     entities.tell(match::kMatchKind, id, caf::make_message(match::enter_atom::value, client));
   };
@@ -177,7 +178,9 @@ Result<std::unique_ptr<udp::Gateway>> start_match(const Wiring& w, actors::Ticke
   match::add_match(
       std::make_shared<match::MatchShared>(w.context, **gateway, ticker, match_options));
   api::mount_match(w.router, {w.context, w.asker, w.token_key, w.config.match_address,
-                              [port = (*gateway)->port()] { return port; }});
+                              [port = (*gateway)->port()] { return port; },
+                              static_cast<int>(w.config.match_tick_hz),
+                              static_cast<int>(w.config.match_time_limit_s)});
   return gateway;
 }
 

@@ -74,6 +74,12 @@ const std::vector<Setting>& settings() {
       {"match.max_matches", "Matches at once.", &Config::match_max_matches, 1, 100'000},
       {"match.checkpoint_ticks", "Ticks between two checkpoints.", &Config::match_checkpoint_ticks,
        1, 10'000},
+      {"match.time_limit_s", "Length of a match whose creator does not say; 0: no end.",
+       &Config::match_time_limit_s, 0, 86'400},
+      {"match.connects_per_second", "Connections a second of one address to the game port.",
+       &Config::match_connects_per_second},
+      {"match.connects_burst", "Connections that one address may make at once.",
+       &Config::match_connects_burst},
       {"match.rejoin_grace_s", "How long a dropped player's place is kept.",
        &Config::match_rejoin_grace_s, 1, 3'600},
 

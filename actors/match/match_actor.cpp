@@ -2,124 +2,26 @@
 
 #include <algorithm>
 
-#include <boost/json.hpp>
 #include <prometheus/counter.h>
 #include <prometheus/histogram.h>
-#include <spdlog/spdlog.h>
 
-#include "actors/system/ask.hpp"
+#include "actors/match/match_life.hpp"
 #include "actors/system/persist.hpp"
-#include "base/ids.hpp"
 #include "base/metrics.hpp"
 
 namespace troupe::match {
 namespace {
 
 using Self = MatchActor::stateful_pointer<MatchState>;
-using InfoPromise = caf::typed_response_promise<InfoPtr>;
 using Seat = MatchState::Seat;
 
 constexpr std::size_t kMaxPending =
     8;  ///< commands of one client that wait; older ones are dropped
-constexpr std::size_t kMaxEarly = 256;
 
 const std::vector<double>& tick_buckets() {
   static const std::vector<double> buckets{0.00005, 0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.003,
                                            0.004,   0.005,  0.0075, 0.01,   0.02,  0.033, 0.1};
   return buckets;
-}
-
-template <class Promise, class Value>
-void answer(Promise promise, Value value) {
-  promise.deliver(std::move(value));
-}
-
-int connected(const MatchState& state) {
-  return static_cast<int>(std::count_if(state.seats.begin(), state.seats.end(),
-                                        [](const Seat& s) { return s.session != 0; }));
-}
-
-InfoPtr info(const MatchState& state) {
-  auto out = state.at.info;
-  out.players = static_cast<int>(state.at.places.size());
-  out.connected = connected(state);
-  out.tick = state.at.world.tick;
-  return std::make_shared<const MatchInfo>(std::move(out));
-}
-
-// --- state that lasts ---
-
-storage::Batch checkpoint_batch(const MatchState& state) {
-  storage::Batch batch;
-  batch.put(storage::Family::match, match_key(state.at.info.id), encode_checkpoint(state.at));
-  return batch;
-}
-
-/// Writes the match down. One write at a time: the next checkpoint holds what came meanwhile.
-void checkpoint(Self self) {
-  auto& state = self->state;
-  if (state.persisting) return;
-  state.persisting = true;
-  actors::persist(
-      self, state.shared->context.writer, checkpoint_batch(state), [self](const auto& done) {
-        self->state.persisting = false;
-        if (!done.ok())
-          spdlog::warn("match {}: no checkpoint: {}", self->state.at.info.id, done.error().detail);
-      });
-}
-
-void start_ticking(Self self) {
-  auto& state = self->state;
-  if (state.ticker_token == 0)
-    state.ticker_token = state.shared->ticker.subscribe(caf::actor_cast<caf::actor>(self));
-}
-
-void stop_ticking(MatchState& state) {
-  if (state.ticker_token != 0)
-    state.shared->ticker.unsubscribe(std::exchange(state.ticker_token, 0));
-}
-
-void begin(Self self) {
-  self->state.loaded = true;
-  for (auto& request : std::exchange(self->state.early, {})) request();
-}
-
-void on_loaded(Self self, Result<std::optional<std::string>> bytes) {
-  auto& state = self->state;
-  if (bytes.ok() && *bytes) {
-    auto found = decode_checkpoint(**bytes);
-    if (!found) bytes = error(ErrorCode::corrupt, "the match does not verify");
-    if (found) {
-      state.at = std::move(*found);
-      state.exists = true;
-      ++state.at.epoch;  // ticks since the checkpoint happened in another history
-      for (const auto& [player, slot] : state.at.places) {
-        auto& seat = state.seats[static_cast<std::size_t>(slot)];
-        seat.player = player;
-        seat.gone_since_ms = state.shared->context.now_ms();
-      }
-    }
-  }
-  if (!bytes.ok()) {
-    spdlog::error("match {}: {}", state.at.info.id, bytes.error().detail);
-    self->quit(caf::exit_reason::unhandled_exception);
-    return;
-  }
-  if (!state.exists) return begin(self);
-  // The new epoch is written down before anybody plays in it: two crashes in a row must not give it
-  // to two histories.
-  actors::persist(self, state.shared->context.writer, checkpoint_batch(state),
-                  [self](const auto& done) {
-                    if (done.ok()) return begin(self);
-                    spdlog::error("match {}: {}", self->state.at.info.id, done.error().detail);
-                    self->quit(caf::exit_reason::unhandled_exception);
-                  });
-}
-
-void when_loaded(Self self, std::function<void()> work) {
-  auto& state = self->state;
-  if (state.loaded) return work();
-  if (state.early.size() < kMaxEarly) state.early.push_back(std::move(work));
 }
 
 // --- coming and going ---
@@ -157,6 +59,11 @@ void enter(Self self, const Client& client) {
   auto& state = self->state;
   auto& output = state.shared->output;
   if (!state.exists) return output.goodbye(client.session, game::Goodbye::match_gone);
+  if (state.at.info.ended_ms != 0) {
+    output.ended(client.session, state.at.info.result);
+    return output.goodbye(client.session, game::Goodbye::match_over);
+  }
+  bool fresh = false;
   auto place = state.at.places.find(client.player);
   if (place == state.at.places.end()) {
     expire_places(
@@ -165,13 +72,20 @@ void enter(Self self, const Client& client) {
     if (slot < 0) return output.goodbye(client.session, game::Goodbye::match_full);
     place = state.at.places.emplace(client.player, slot).first;
     game::add_player(state.at.world, slot);
-    checkpoint(self);
+    fresh = true;
   }
   auto& seat = state.seats[static_cast<std::size_t>(place->second)];
+  if (seat.session == client.session && seat.welcome) return welcome(self, seat, place->second);
   if (seat.session != 0 && seat.session != client.session)
     output.goodbye(seat.session, game::Goodbye::replaced);
-  seat = {client.session, client.player, 0, 0, {}, 0};
-  output.welcome(client.session, place->second, state.shared->options.tick_hz, state.at.info.id);
+  seat = {.session = client.session, .player = client.player};
+  // A new place is promised only once it is written down.
+  if (fresh) {
+    state.to_welcome.push_back(client.session);
+    checkpoint(self);
+  } else {
+    welcome(self, seat, place->second);
+  }
   start_ticking(self);
 }
 
@@ -239,7 +153,7 @@ void send_snapshots(MatchState& state) {
   std::map<std::uint32_t, std::shared_ptr<const std::string>> encoded;
   double full_bytes = 0;
   for (const auto& seat : state.seats) {
-    if (seat.session == 0) continue;
+    if (seat.session == 0 || !seat.welcome) continue;
     const auto* baseline = seat.acked_tick == 0 ? nullptr : baseline_of(state, seat.acked_tick);
     const auto base_tick = baseline != nullptr ? baseline->tick : 0;
     auto& bytes = encoded[base_tick];
@@ -263,65 +177,22 @@ void tick(Self self, std::uint64_t due_ns) {
   auto& shared = *state.shared;
   const auto began = std::chrono::steady_clock::now();
   shared.ticker.done(state.ticker_token);
-  if (!state.exists || state.ticker_token == 0) return;
+  if (!state.exists || state.ending || state.ticker_token == 0) return;
   shared.late_seconds.Observe(
       static_cast<double>(began.time_since_epoch().count() - static_cast<std::int64_t>(due_ns)) /
       1e9);
   const auto commands = take_commands(state);
   game::step(state.at.world, commands);
   send_snapshots(state);
+  if (is_over(state.at.info.rules, state.at.world)) finish(self);
   const auto every = static_cast<std::uint32_t>(shared.options.checkpoint_ticks);
-  if (state.at.world.tick % every == 0) {
+  if (state.at.world.tick % every == 0 && !state.ending) {
     expire_places(state, shared.context.now_ms());
     checkpoint(self);
     if (connected(state) == 0) stop_ticking(state);  // paused while everyone is gone
   }
   shared.compute_seconds.Observe(
       std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count());
-}
-
-InfoPromise open(Self self, const MatchInfo& wanted) {
-  InfoPromise promise = self->make_response_promise<InfoPtr>();
-  when_loaded(self, [self, wanted, promise] {
-    auto& state = self->state;
-    if (state.exists) return answer(promise, info(state));
-    state.at.info = wanted;
-    state.at.world = game::make_world(parse_id(wanted.id)->time_ms() * 2'654'435'761ULL + 1);
-    state.at.epoch = 1;
-    auto batch = checkpoint_batch(state);
-    batch.append(
-        {"match/" + wanted.id, "troupe.match.opened.v1",
-         boost::json::serialize(boost::json::object{{"id", wanted.id}, {"owner", wanted.owner}})});
-    actors::persist(self, state.shared->context.writer, std::move(batch),
-                    [self, promise](const auto& done) {
-                      if (!done.ok()) return answer(promise, actors::to_caf(done.error()));
-                      self->state.exists = true;
-                      answer(promise, info(self->state));
-                    });
-  });
-  return promise;
-}
-
-InfoPromise describe(Self self) {
-  InfoPromise promise = self->make_response_promise<InfoPtr>();
-  when_loaded(self, [self, promise] {
-    if (!self->state.exists)
-      return answer(promise, actors::to_caf(error(ErrorCode::not_found, "no such match")));
-    answer(promise, info(self->state));
-  });
-  return promise;
-}
-
-/// Ends once the last state is safe.
-void passivate(Self self) {
-  auto& state = self->state;
-  stop_ticking(state);
-  if (!state.exists) return self->quit();
-  for (auto& seat : state.seats) {
-    if (seat.session != 0) state.shared->output.goodbye(seat.session, game::Goodbye::going_away);
-  }
-  actors::persist(self, state.shared->context.writer, checkpoint_batch(state),
-                  [self](const auto&) { self->quit(); });
 }
 
 }  // namespace
@@ -345,19 +216,15 @@ MatchShared::MatchShared(actors::Context& context_in, Output& output_in, actors:
           "troupe_match_snapshot_full_bytes_total",
           "Bytes that the same snapshots would have taken without a baseline")),
       dropped_inputs(context.metrics.counter("troupe_match_inputs_dropped_total",
-                                             "Commands beyond a client's queue")) {}
+                                             "Commands beyond a client's queue")),
+      ended(context.metrics.counter("troupe_match_ended_total", "Matches with a result")) {}
 
 MatchActor::behavior_type match_actor(Self self, std::shared_ptr<MatchShared> shared,
                                       std::string id) {
   auto& state = self->state;
   state.shared = std::move(shared);
   state.at.info.id = id;
-  actors::read<std::optional<std::string>>(
-      self, state.shared->context.reads,
-      [id](const storage::Store& store) {
-        return store.get(storage::Family::match, match_key(id));
-      },
-      [self](Result<std::optional<std::string>> bytes) { on_loaded(self, std::move(bytes)); });
+  load(self);
   return {
       [self](open_atom, const MatchInfo& wanted) { return open(self, wanted); },
       [self](info_atom) { return describe(self); },
@@ -371,6 +238,7 @@ MatchActor::behavior_type match_actor(Self self, std::shared_ptr<MatchShared> sh
         if (self->state.loaded) input(self, in);
       },
       [self](actors::tick_atom, std::uint64_t due_ns) { tick(self, due_ns); },
+      [self](finish_atom) { finish(self); },
       [self](actors::passivate_atom) { passivate(self); },
   };
 }

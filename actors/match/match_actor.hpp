@@ -46,6 +46,7 @@ struct MatchShared {
   prometheus::Counter& deltas;
   prometheus::Counter& full_bytes;  ///< what the same snapshots would have taken in full
   prometheus::Counter& dropped_inputs;
+  prometheus::Counter& ended;
 };
 
 /// Snapshots that a client may still have acknowledged: two seconds at 30 Hz.
@@ -56,10 +57,11 @@ struct MatchState {
 
   struct Seat {
     SessionId session = 0;  ///< 0: not connected
-    std::string player;
+    std::string player = {};
+    bool welcome = false;  ///< has been told its place
     std::uint32_t acked_tick = 0;
     std::uint32_t last_sequence = 0;  ///< newest command that was used
-    std::deque<Input::Numbered> pending;
+    std::deque<Input::Numbered> pending = {};
     std::uint64_t gone_since_ms = 0;
   };
 
@@ -67,7 +69,9 @@ struct MatchState {
   bool loaded = false;
   bool exists = false;
   bool persisting = false;
-  Checkpoint at;  ///< info, places, world, epoch: the match itself
+  bool ending = false;  ///< the rules say that it is over; the result is on its way to disk
+  std::vector<SessionId> to_welcome;  ///< whose places are not written down yet
+  Checkpoint at;                      ///< info, places, world, epoch: the match itself
   std::array<Seat, game::kMaxPlayers> seats;
   std::deque<game::Snapshot> history;  ///< oldest first
   std::uint64_t ticker_token = 0;

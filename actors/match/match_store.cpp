@@ -1,6 +1,7 @@
 #include "actors/match/match_store.hpp"
 
 #include "schemas/game_generated.h"
+#include "storage/flatbuffer_record.hpp"
 #include "storage/keys.hpp"
 
 namespace troupe::match {
@@ -107,20 +108,37 @@ std::string encode_checkpoint(const Checkpoint& c) {
     place->slot = static_cast<std::uint8_t>(slot);
     record.places.push_back(std::move(place));
   }
+  record.time_limit_ticks = c.info.rules.time_limit_ticks;
+  record.score_limit = c.info.rules.score_limit;
+  record.ended_ms = c.info.ended_ms;
+  for (const auto& placement : c.info.result) {
+    auto row = std::make_unique<fbs::MatchPlacementT>();
+    row->player = placement.player;
+    row->place = static_cast<std::uint8_t>(placement.place);
+    row->score = placement.score;
+    record.result.push_back(std::move(row));
+  }
   record.players = pack_players(c.world);
   record.projectiles = pack_projectiles(c.world);
   flatbuffers::FlatBufferBuilder builder(2048);
-  builder.Finish(fbs::MatchRecord::Pack(builder, &record));
-  return {reinterpret_cast<const char*>(builder.GetBufferPointer()), builder.GetSize()};
+  return storage::finish_record(builder, fbs::MatchRecord::Pack(builder, &record));
 }
 
 std::optional<Checkpoint> decode_checkpoint(std::string_view bytes) {
-  if (!storage::is_record<fbs::MatchRecord, flatbuffers::Verifier>(bytes)) return std::nullopt;
+  const auto* stored = storage::verified_record<fbs::MatchRecord>(bytes);
+  if (stored == nullptr) return std::nullopt;
   fbs::MatchRecordT record;
-  flatbuffers::GetRoot<fbs::MatchRecord>(reinterpret_cast<const std::uint8_t*>(bytes.data()))
-      ->UnPackTo(&record);
+  stored->UnPackTo(&record);
   Checkpoint c;
-  c.info = {record.id, record.owner, record.created_ms, record.max_players, 0, 0, record.tick};
+  c.info.id = record.id;
+  c.info.owner = record.owner;
+  c.info.created_ms = record.created_ms;
+  c.info.max_players = record.max_players;
+  c.info.tick = record.tick;
+  c.info.rules = {record.time_limit_ticks, record.score_limit};
+  c.info.ended_ms = record.ended_ms;
+  for (const auto& row : record.result)
+    c.info.result.push_back({row->player, row->place, row->score});
   c.epoch = record.epoch;
   c.world.tick = record.tick;
   c.world.random = record.random == 0 ? 1 : record.random;

@@ -24,6 +24,8 @@ using info_atom = caf::atom_constant<caf::atom("info")>;
 using enter_atom = caf::atom_constant<caf::atom("enter")>;
 using leave_atom = caf::atom_constant<caf::atom("leave")>;
 using input_atom = caf::atom_constant<caf::atom("input")>;
+/// To itself: writing the result down failed, again.
+using finish_atom = caf::atom_constant<caf::atom("finish")>;
 
 struct MatchInfo {
   std::string id, owner;
@@ -32,6 +34,9 @@ struct MatchInfo {
   int players = 0;  ///< places taken
   int connected = 0;
   std::uint32_t tick = 0;
+  Rules rules;
+  std::uint64_t ended_ms = 0;  ///< 0: it goes on
+  std::vector<Placement> result;
 };
 using InfoPtr = std::shared_ptr<const MatchInfo>;
 
@@ -59,7 +64,7 @@ using MatchActor =
     caf::typed_actor<caf::replies_to<open_atom, MatchInfo>::with<InfoPtr>,
                      caf::replies_to<info_atom>::with<InfoPtr>, caf::reacts_to<enter_atom, Client>,
                      caf::reacts_to<leave_atom, Client>, caf::reacts_to<input_atom, InputPtr>,
-                     caf::reacts_to<actors::tick_atom, std::uint64_t>,
+                     caf::reacts_to<actors::tick_atom, std::uint64_t>, caf::reacts_to<finish_atom>,
                      caf::reacts_to<actors::passivate_atom>>;
 
 }  // namespace troupe::match

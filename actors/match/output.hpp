@@ -4,7 +4,9 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
+#include "actors/match/result.hpp"
 #include "game/wire.hpp"
 
 namespace troupe::match {
@@ -21,6 +23,8 @@ class Output {
   /// the same baseline.
   virtual void snapshot(SessionId session, const game::SnapshotHead& head,
                         std::shared_ptr<const std::string> delta) = 0;
+  /// The result, before a goodbye.
+  virtual void ended(SessionId session, const std::vector<Placement>& result) = 0;
   virtual void welcome(SessionId session, int slot, int tick_hz, const std::string& match) = 0;
   virtual void goodbye(SessionId session, game::Goodbye reason) = 0;
 };

@@ -24,42 +24,77 @@ using namespace match;
 /// A game token is for the connect that follows at once.
 constexpr std::int64_t kTokenSeconds = 60;
 
-json::object to_json(const MatchInfo& info) {
-  return {{"id", info.id},           {"owner", info.owner},
-          {"game", "arena"},         {"max_players", info.max_players},
-          {"players", info.players}, {"connected", info.connected},
-          {"tick", info.tick},       {"created_ms", info.created_ms}};
+json::object to_json(const MatchInfo& info, int tick_hz) {
+  json::object out{
+      {"id", info.id},
+      {"owner", info.owner},
+      {"game", "arena"},
+      {"state", info.ended_ms == 0 ? "running" : "ended"},
+      {"max_players", info.max_players},
+      {"players", info.players},
+      {"connected", info.connected},
+      {"tick", info.tick},
+      {"time_limit_s", info.rules.time_limit_ticks / static_cast<std::uint32_t>(tick_hz)},
+      {"score_limit", info.rules.score_limit},
+      {"created_ms", info.created_ms}};
+  if (info.ended_ms == 0) return out;
+  json::array result;
+  for (const auto& row : info.result)
+    result.push_back({{"player", row.player}, {"place", row.place}, {"score", row.score}});
+  out["ended_ms"] = info.ended_ms;
+  out["result"] = std::move(result);
+  return out;
 }
 
-Result<int> max_players(const std::string& body) {
-  if (body.empty()) return 16;
-  auto object = http::parse_json_object(body);
-  if (!object.ok()) return object.error();
-  for (const auto& [key, value] : *object) {
-    if (key != "max_players")
-      return error(ErrorCode::invalid_argument, std::string(key) + ": is not a known field");
-  }
-  const auto* value = object->if_contains("max_players");
-  if (value == nullptr) return 16;
-  if (!value->is_int64() || value->get_int64() < 2 || value->get_int64() > game::kMaxPlayers) {
-    return error(ErrorCode::invalid_argument, "max_players: must be an integer from 2 to 64");
+/// The optional integer `name`, checked against its range.
+Result<int> integer(const json::object& body, std::string_view name, int standard, int least,
+                    int most) {
+  const auto* value = body.if_contains(name);
+  if (value == nullptr) return standard;
+  if (!value->is_int64() || value->get_int64() < least || value->get_int64() > most) {
+    return error(ErrorCode::invalid_argument, std::string(name) + ": must be an integer from " +
+                                                  std::to_string(least) + " to " +
+                                                  std::to_string(most));
   }
   return static_cast<int>(value->get_int64());
+}
+
+/// What the creator wants: players, time limit, score limit.
+Result<MatchInfo> wanted_match(const std::string& text, const MatchApi& api) {
+  auto body = text.empty() ? Result<json::object>(json::object{}) : http::parse_json_object(text);
+  if (!body.ok()) return body.error();
+  for (const auto& [key, value] : *body) {
+    if (key != "max_players" && key != "time_limit_s" && key != "score_limit")
+      return error(ErrorCode::invalid_argument, std::string(key) + ": is not a known field");
+  }
+  const auto players = integer(*body, "max_players", 16, 2, game::kMaxPlayers);
+  if (!players.ok()) return players.error();
+  const auto seconds = integer(*body, "time_limit_s", api.time_limit_s, 0, 86'400);
+  if (!seconds.ok()) return seconds.error();
+  const auto score = integer(*body, "score_limit", 0, 0, 10'000);
+  if (!score.ok()) return score.error();
+  MatchInfo wanted;
+  wanted.id = make_id_string();
+  wanted.created_ms = api.context.now_ms();
+  wanted.max_players = *players;
+  wanted.rules = {static_cast<std::uint32_t>(*seconds * api.tick_hz),
+                  static_cast<std::uint16_t>(*score)};
+  return wanted;
 }
 
 struct Handlers {
   MatchApi api;
 
   void create(const Request& request, const Responder& out) const {
-    const auto players = max_players(request.body);
-    if (!players.ok()) return out.send(players.error());
-    const MatchInfo wanted{
-        make_id_string(), request.principal->subject, api.context.now_ms(), *players, 0, 0, 0};
+    auto made = wanted_match(request.body, api);
+    if (!made.ok()) return out.send(made.error());
+    auto& wanted = *made;
+    wanted.owner = request.principal->subject;
     api.asker.ask_as<InfoPtr>(
         kMatchKind, wanted.id, request.time_left(),
-        [out](const Result<InfoPtr>& info) {
+        [out, hz = api.tick_hz](const Result<InfoPtr>& info) {
           if (!info.ok()) return out.send(info.error());
-          auto response = http::json_response(201, to_json(**info));
+          auto response = http::json_response(201, to_json(**info, hz));
           response.headers["Location"] = "/api/v1/matches/" + (*info)->id;
           out.send(std::move(response));
         },
@@ -80,18 +115,20 @@ struct Handlers {
   }
 
   void get(const Request& request, const Responder& out) const {
-    with_match(request, out,
-               [out](const MatchInfo& info) { out.send(http::json_response(200, to_json(info))); });
+    with_match(request, out, [out, hz = api.tick_hz](const MatchInfo& info) {
+      out.send(http::json_response(200, to_json(info, hz)));
+    });
   }
 
   void join(const Request& request, const Responder& out) const {
     with_match(
         request, out, [this, out, player = request.principal->subject](const MatchInfo& info) {
+          if (info.ended_ms != 0) return out.send(error(ErrorCode::conflict, "the match is over"));
           const auto now = static_cast<std::int64_t>(api.context.now_ms() / 1000);
           auto token = sign_jwt(api.token_key, {.subject = player,
                                                 .audience = udp::kGameAudience,
                                                 .scope = {},
-                                                .extra = info.id,
+                                                .extra = info.id + "." + make_id_string(),
                                                 .expires_s = now + kTokenSeconds});
           if (!token.ok()) return out.send(token.error());
           out.send(http::json_response(200, json::object{{"host", api.game_host},
@@ -105,26 +142,28 @@ struct Handlers {
   void list(const Request& request, const Responder& out) const {
     const auto page = read_page(request);
     if (!page.ok()) return out.send(page.error());
-    auto posted = api.context.reads.post([out, page = *page](const storage::Store& store) {
-      const auto prefix = storage::KeyBuilder("match").take();
-      json::array items;
-      std::string last;
-      auto scanned = store.scan(
-          storage::Family::match,
-          page.after.empty() ? prefix : storage::prefix_end(match_key(page.after)),
-          storage::prefix_end(prefix), page.limit, [&](std::string_view, std::string_view value) {
-            if (const auto found = decode_checkpoint(value)) {
-              auto info = found->info;
-              info.players = static_cast<int>(found->places.size());
-              items.push_back(to_json(info));
-              last = info.id;
-            }
-            return true;
-          });
-      if (!scanned.ok()) return out.send(scanned.error());
-      const bool more = *scanned == page.limit;
-      out.send(page_response(std::move(items), more ? last : ""));
-    });
+    auto posted =
+        api.context.reads.post([out, page = *page, hz = api.tick_hz](const storage::Store& store) {
+          const auto prefix = storage::KeyBuilder("match").take();
+          json::array items;
+          std::string last;
+          auto scanned =
+              store.scan(storage::Family::match,
+                         page.after.empty() ? prefix : storage::prefix_end(match_key(page.after)),
+                         storage::prefix_end(prefix), page.limit,
+                         [&](std::string_view, std::string_view value) {
+                           if (const auto found = decode_checkpoint(value)) {
+                             auto info = found->info;
+                             info.players = static_cast<int>(found->places.size());
+                             items.push_back(to_json(info, hz));
+                             last = info.id;
+                           }
+                           return true;
+                         });
+          if (!scanned.ok()) return out.send(scanned.error());
+          const bool more = *scanned == page.limit;
+          out.send(page_response(std::move(items), more ? last : ""));
+        });
     if (!posted.ok()) out.send(posted.error());
   }
 };

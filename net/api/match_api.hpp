@@ -23,6 +23,8 @@ struct MatchApi {
   JwtKey token_key;
   std::string game_host;
   std::function<std::uint16_t()> game_port;
+  int tick_hz = 30;
+  int time_limit_s = 600;  ///< of matches whose creator does not say
 };
 
 /// POST/GET /api/v1/matches, GET /api/v1/matches/{id}, POST …/join → {host, port, token, player,

@@ -1,6 +1,7 @@
 #include "net/client/game_client.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <cstdlib>
 #include <deque>
@@ -15,6 +16,9 @@ namespace {
 
 constexpr std::size_t kHistory = 64;  ///< snapshots kept as baselines; as many as the server keeps
 constexpr std::size_t kMaxUnconfirmed = 120;
+/// Hello is said again when no Welcome came for this long: it was lost with a match that crashed.
+constexpr auto kHelloAgain = std::chrono::seconds(2);
+using Clock = std::chrono::steady_clock;
 
 std::once_flag enet_once;
 
@@ -45,9 +49,13 @@ struct GameClient::Impl {
   std::deque<Sent> unconfirmed;
   std::uint32_t next_sequence = 1;
   std::optional<game::Player> predicted;
+  bool was_alive = false;  ///< in the last snapshot
   Statistics statistics;
+  std::vector<Placement> result;
+  Clock::time_point said_hello{};  ///< zero: not connected yet
 
-  void on_connected() {
+  void say_hello() {
+    said_hello = Clock::now();
     flatbuffers::FlatBufferBuilder builder(512);
     const auto text = builder.CreateString(token);
     const auto hello = fbs::CreateHello(builder, text);
@@ -62,11 +70,21 @@ struct GameClient::Impl {
     const auto* data = reinterpret_cast<const std::uint8_t*>(bytes.data());
     flatbuffers::Verifier verifier(data, bytes.size());
     if (!verifier.VerifyBuffer<fbs::ServerMessage>(nullptr)) return;
-    const auto* welcome = flatbuffers::GetRoot<fbs::ServerMessage>(data)->body_as_Welcome();
+    const auto* message = flatbuffers::GetRoot<fbs::ServerMessage>(data);
+    if (const auto* ended = message->body_as_MatchEnded(); ended != nullptr)
+      return on_ended(*ended);
+    const auto* welcome = message->body_as_Welcome();
     if (welcome == nullptr) return;
     slot = welcome->slot();
     tick_hz = std::max<int>(1, welcome->tick_hz());
     state = State::playing;
+  }
+
+  void on_ended(const fbs::MatchEnded& ended) {
+    result.clear();
+    if (ended.placements() == nullptr) return;
+    for (const auto* row : *ended.placements())
+      result.push_back({row->player()->str(), row->place(), row->score()});
   }
 
   void on_snapshot(std::string_view bytes) {
@@ -75,6 +93,7 @@ struct GameClient::Impl {
     if (head->epoch != epoch) {  // another history: what we have is no baseline there
       epoch = head->epoch;
       history.clear();
+      was_alive = false;  // what was predicted belongs to the other history
     }
     if (!history.empty() && head->tick <= history.back().tick) return;  // late or repeated
     static const game::Snapshot kNothing;
@@ -106,13 +125,14 @@ struct GameClient::Impl {
     if (!unconfirmed.empty() && unconfirmed.front().sequence == confirmed) {
       const auto& sent = unconfirmed.front();
       const auto off = std::max(std::abs(sent.x - own->x), std::abs(sent.y - own->y));
-      if (off > 0 && own->alive) {
+      if (off > 0 && own->alive && was_alive) {  // one who comes back does so elsewhere
         ++statistics.corrections;
         statistics.largest_correction =
             std::max(statistics.largest_correction, static_cast<std::uint32_t>(off));
       }
       unconfirmed.pop_front();
     }
+    was_alive = own->alive;
     game::Player player;
     player.present = true;
     player.x = own->x;
@@ -222,8 +242,25 @@ void GameClient::drop() {
   impl_->state = State::closed;
 }
 
+const std::vector<Placement>& GameClient::result() const noexcept {
+  return impl_->result;
+}
+
 struct ClientHost::Impl {
   ENetHost* host = nullptr;
+  Clock::time_point looked{};
+
+  void repeat_hellos() {
+    const auto now = Clock::now();
+    if (now - looked < kHelloAgain / 4) return;
+    looked = now;
+    for (std::size_t i = 0; i < host->peerCount; ++i) {
+      auto* client = static_cast<GameClient::Impl*>(host->peers[i].data);
+      const bool waits = client != nullptr && client->state == State::connecting &&
+                         client->said_hello != Clock::time_point{};
+      if (waits && now - client->said_hello > kHelloAgain) client->say_hello();
+    }
+  }
   ~Impl() {
     if (host != nullptr) enet_host_destroy(host);
   }
@@ -266,7 +303,7 @@ void ClientHost::service(std::uint32_t wait_ms) {
       }
       enet_packet_destroy(event.packet);
     } else if (client != nullptr && event.type == ENET_EVENT_TYPE_CONNECT) {
-      client->on_connected();
+      client->say_hello();
     } else if (client != nullptr && event.type == ENET_EVENT_TYPE_DISCONNECT) {
       client->state = State::closed;
       client->goodbye = static_cast<game::Goodbye>(event.data);
@@ -274,6 +311,7 @@ void ClientHost::service(std::uint32_t wait_ms) {
       event.peer->data = nullptr;
     }
   }
+  impl_->repeat_hellos();
 }
 
 }  // namespace troupe::client

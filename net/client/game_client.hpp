@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/result.hpp"
 #include "game/snapshot.hpp"
@@ -24,6 +25,13 @@ struct Statistics {
   std::uint32_t largest_correction = 0;  ///< 1/256 units
   std::uint32_t round_trip_ms = 0;
   std::uint64_t commands = 0;
+};
+
+/// A row of a match's result.
+struct Placement {
+  std::string player;
+  int place = 0;  ///< from 1; equal scores share one
+  std::uint32_t score = 0;
 };
 
 class ClientHost;
@@ -52,6 +60,8 @@ class GameClient {
   /// Nothing until there are two.
   [[nodiscard]] std::optional<game::Snapshot> interpolated(double behind_ticks) const;
   [[nodiscard]] Statistics statistics() const noexcept;
+  /// Best first, once the match is over; the connection ends with `match_over` then.
+  [[nodiscard]] const std::vector<Placement>& result() const noexcept;
   void disconnect();
   /// Drops the connection without a word, as a lost network does.
   void drop();

@@ -17,7 +17,8 @@
 #include "base/metrics.hpp"
 #include "game/wire.hpp"
 #include "net/udp/client_message.hpp"
-#include "schemas/game_generated.h"
+#include "net/udp/client_rate.hpp"
+#include "net/udp/server_message.hpp"
 
 namespace troupe::udp {
 namespace {
@@ -27,6 +28,10 @@ using match::SessionId;
 
 /// ENet has timers of its own (retransmission, pings): it is served at least this often.
 constexpr int kServiceMs = 10;
+constexpr std::size_t kMaxAddresses =
+    16'384;  ///< whose connects are counted; the longest silent are forgotten
+constexpr std::size_t kMaxUsedTokens =
+    65'536;  ///< remembered until they expire; beyond it nobody comes in
 constexpr std::size_t kMaxOutbox =
     8'192;  ///< reliable messages that wait for the thread; beyond it they are dropped
 
@@ -36,8 +41,7 @@ struct Peer {
   std::string match;
   match::Client client;
   Clock::time_point connected;
-  double tokens = 0;
-  Clock::time_point tokens_at;
+  ClientRate rate;
 };
 
 /// The newest snapshot of one session that was not sent yet.
@@ -79,13 +83,22 @@ struct Gateway::Impl {
   void on_packet(ENetPeer* enet_peer, std::string_view bytes);
   void on_hello(ENetPeer* enet_peer, Peer& peer, const HelloMessage& hello);
   void on_gone(ENetPeer* enet_peer);
-  bool within_rate(Peer& peer);
+  bool take_token(const std::string& nonce, std::int64_t now_s, std::int64_t expires_s);
   void send_away(ENetPeer* enet_peer, game::Goodbye reason);
   void flush();
   void expire_hellos();
   void wake() {
     const std::uint64_t one = 1;
     static_cast<void>(::write(wake_fd, &one, sizeof one));
+  }
+  void post(Outgoing message) {
+    {
+      const std::lock_guard lock(mutex);
+      if (outbox.size() >= kMaxOutbox) return;
+      outbox.push_back(std::move(message));
+      woken = true;
+    }
+    wake();
   }
   void count_bad(const char* reason) {
     metrics.counter("troupe_udp_bad_packets_total", "Packets refused", {{"reason", reason}})
@@ -107,11 +120,16 @@ struct Gateway::Impl {
 
   // Gateway's thread only.
   std::unordered_map<SessionId, ENetPeer*> peers;
+  RateLimiter connects{options.connects, kMaxAddresses};
+  std::unordered_map<std::string, std::int64_t> used_tokens;  ///< nonce → expiry
   SessionId next_session = 1;
+  std::vector<SessionId> sending;  ///< the other half of `filled`: no allocation for each snapshot
+  std::vector<std::pair<SessionId, Slot>> snapshots;
 
   // Both sides.
   std::mutex mutex;
-  std::unordered_map<SessionId, Slot> slots;
+  std::unordered_map<SessionId, Slot> slots;  ///< one for each session that was sent to
+  std::vector<SessionId> filled;              ///< slots with something to send
   std::vector<Outgoing> outbox;
   bool woken = false;
 };
@@ -128,6 +146,7 @@ Result<void> Gateway::Impl::open() {
                           game::kChannels, 0, 0);
   if (host == nullptr)
     return error(ErrorCode::io, "game UDP port " + std::to_string(options.port) + " is taken");
+  host->duplicatePeers = options.max_clients_per_address;
   host->maximumPacketSize = game::kMaxControlBytes;
   host->maximumWaitingData = 64U << 10;
   ENetAddress bound{};
@@ -186,10 +205,16 @@ void Gateway::Impl::handle(ENetEvent& event) {
 }
 
 void Gateway::Impl::on_connect(ENetPeer* enet_peer) {
+  char address[64] = {};
+  enet_address_get_host_ip(&enet_peer->address, address, sizeof address);
+  if (!connects.take(address, Clock::now()).allowed) {
+    count_bad("connect_rate");
+    return send_away(enet_peer, game::Goodbye::rate_limited);
+  }
   auto peer = std::make_unique<Peer>();
   peer->session = next_session++;
-  peer->connected = peer->tokens_at = Clock::now();
-  peer->tokens = options.packets_per_second * 4;
+  peer->connected = Clock::now();
+  peer->rate = ClientRate(options.packets_per_second, options.bytes_per_second, peer->connected);
   peers[peer->session] = enet_peer;
   enet_peer->data = peer.release();
   clients_gauge.Increment();
@@ -212,22 +237,11 @@ void Gateway::Impl::send_away(ENetPeer* enet_peer, game::Goodbye reason) {
   enet_peer_disconnect(enet_peer, static_cast<std::uint32_t>(reason));
 }
 
-bool Gateway::Impl::within_rate(Peer& peer) {
-  const auto now = Clock::now();
-  const double elapsed = std::chrono::duration<double>(now - peer.tokens_at).count();
-  peer.tokens_at = now;
-  peer.tokens =
-      std::min(options.packets_per_second * 4, peer.tokens + elapsed * options.packets_per_second);
-  if (peer.tokens < 1) return false;
-  peer.tokens -= 1;
-  return true;
-}
-
 void Gateway::Impl::on_packet(ENetPeer* enet_peer, std::string_view bytes) {
   auto* peer = static_cast<Peer*>(enet_peer->data);
   if (peer == nullptr) return;
   packets_in.Increment();
-  if (!within_rate(*peer)) {
+  if (!peer->rate.take(bytes.size(), Clock::now())) {
     count_bad("rate");
     return send_away(enet_peer, game::Goodbye::rate_limited);
   }
@@ -249,18 +263,33 @@ void Gateway::Impl::on_packet(ENetPeer* enet_peer, std::string_view bytes) {
 }
 
 void Gateway::Impl::on_hello(ENetPeer* enet_peer, Peer& peer, const HelloMessage& hello) {
-  if (peer.verified) return;  // repeated
+  if (peer.verified) return options.on_enter(peer.match, peer.client);  // it missed its Welcome
   const auto now = std::chrono::duration_cast<std::chrono::seconds>(
       std::chrono::system_clock::now().time_since_epoch());
   auto claims = verify_jwt(options.token_key, hello.token, kGameAudience, now.count());
-  if (!claims.ok() || claims->extra.empty()) {
+  // "<match>.<nonce>": each token opens one connection.
+  const auto dot = claims.ok() ? claims->extra.find('.') : std::string::npos;
+  if (dot == std::string::npos) {
     count_bad("token");
     return send_away(enet_peer, game::Goodbye::bad_token);
   }
+  if (!take_token(claims->extra.substr(dot + 1), now.count(), claims->expires_s)) {
+    count_bad("token_used");
+    return send_away(enet_peer, game::Goodbye::bad_token);
+  }
   peer.verified = true;
-  peer.match = claims->extra;
+  peer.match = claims->extra.substr(0, dot);
   peer.client = {peer.session, claims->subject};
   options.on_enter(peer.match, peer.client);
+}
+
+bool Gateway::Impl::take_token(const std::string& nonce, std::int64_t now_s,
+                               std::int64_t expires_s) {
+  if (used_tokens.size() >= kMaxUsedTokens) {
+    std::erase_if(used_tokens,
+                  [now_s](const auto& used) { return used.second + kJwtLeeway.count() < now_s; });
+  }
+  return used_tokens.size() < kMaxUsedTokens && used_tokens.emplace(nonce, expires_s).second;
 }
 
 void Gateway::Impl::expire_hellos() {
@@ -275,12 +304,19 @@ void Gateway::Impl::expire_hellos() {
 }
 
 void Gateway::Impl::flush() {
-  std::unordered_map<SessionId, Slot> snapshots;
   std::vector<Outgoing> messages;
+  sending.clear();
+  snapshots.clear();
   {
     const std::lock_guard lock(mutex);
     woken = false;
-    snapshots.swap(slots);
+    sending.swap(filled);
+    for (const auto session : sending) {
+      const auto slot = slots.find(session);
+      if (slot == slots.end()) continue;
+      snapshots.emplace_back(session, std::exchange(slot->second, {}));
+      if (!peers.contains(session)) slots.erase(slot);  // a match that has not heard of it yet
+    }
     messages.swap(outbox);
   }
   for (const auto& message : messages) {
@@ -336,38 +372,29 @@ void Gateway::snapshot(SessionId session, const game::SnapshotHead& head,
   {
     const std::lock_guard lock(impl_->mutex);
     auto& slot = impl_->slots[session];
-    if (slot.delta) impl_->snapshots_replaced.Increment();
+    if (slot.delta) {
+      impl_->snapshots_replaced.Increment();
+    } else {
+      impl_->filled.push_back(session);
+    }
     slot = {head, std::move(delta)};
     wake = !std::exchange(impl_->woken, true);
   }
   if (wake) impl_->wake();
 }
 
+void Gateway::ended(SessionId session, const std::vector<match::Placement>& result) {
+  impl_->post({session, encode_ended(result)});
+}
+
 void Gateway::welcome(SessionId session, int slot, int tick_hz, const std::string& match) {
-  flatbuffers::FlatBufferBuilder builder(128);
-  const auto name = builder.CreateString(match);
-  const auto body = fbs::CreateWelcome(builder, static_cast<std::uint8_t>(slot),
-                                       static_cast<std::uint8_t>(tick_hz), name);
-  builder.Finish(fbs::CreateServerMessage(builder, fbs::ServerBody::Welcome, body.Union()));
-  {
-    const std::lock_guard lock(impl_->mutex);
-    if (impl_->outbox.size() >= kMaxOutbox) return;  // a client without a Welcome connects again
-    impl_->outbox.push_back(
-        {session, {reinterpret_cast<const char*>(builder.GetBufferPointer()), builder.GetSize()}});
-    impl_->woken = true;
-  }
-  impl_->wake();
+  // Dropped when the outbox is full: the client says Hello again.
+  impl_->post({session, encode_welcome(slot, tick_hz, match)});
 }
 
 void Gateway::goodbye(SessionId session, game::Goodbye reason) {
-  {
-    const std::lock_guard lock(impl_->mutex);
-    if (impl_->outbox.size() >= kMaxOutbox)
-      return;  // it stays connected and hears nothing until it gives up
-    impl_->outbox.push_back({session, {}, reason});
-    impl_->woken = true;
-  }
-  impl_->wake();
+  // Dropped when the outbox is full: the client hears nothing until it gives up.
+  impl_->post({session, {}, reason});
 }
 
 }  // namespace troupe::udp

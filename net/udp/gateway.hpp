@@ -10,6 +10,7 @@
 #include "actors/match/messages.hpp"
 #include "base/jwt.hpp"
 #include "base/result.hpp"
+#include "base/token_bucket.hpp"
 
 namespace troupe {
 class Metrics;
@@ -22,7 +23,11 @@ struct GatewayOptions {
   std::uint16_t port = 7777;        ///< 0: any free one
   std::size_t max_clients = 4'000;  ///< ENet's own bound is 4,095 a host
   std::chrono::milliseconds hello_timeout{5'000};
-  double packets_per_second = 120;  ///< of one client; four times as many at once
+  double packets_per_second = 120;   ///< of one client; four times as many at once
+  double bytes_per_second = 32'768;  ///< of one client; four times as many at once
+  /// Connections of one address: a second's worth, and at once.
+  RateLimit connects{50, 1'000};
+  std::size_t max_clients_per_address = 4'000;
   JwtKey token_key;
   /// What verified clients do. Called on the gateway's thread; must not block.
   std::function<void(const std::string& match, const match::Client&)> on_enter;
@@ -50,6 +55,7 @@ class Gateway final : public match::Output {
 
   void snapshot(match::SessionId session, const game::SnapshotHead& head,
                 std::shared_ptr<const std::string> delta) override;
+  void ended(match::SessionId session, const std::vector<match::Placement>& result) override;
   void welcome(match::SessionId session, int slot, int tick_hz, const std::string& match) override;
   void goodbye(match::SessionId session, game::Goodbye reason) override;
 

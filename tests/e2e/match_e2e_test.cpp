@@ -93,6 +93,8 @@ TEST(MatchE2E, TwoPlayersMoveSeeEachOtherAndThePredictionHolds) {
     const auto statistics = bot->game->statistics();
     EXPECT_GT(statistics.commands, 100U);
     EXPECT_LE(statistics.corrections, statistics.commands / 5);
+    // A command that came too late for its tick moves a player by one tick's walk; several may.
+    EXPECT_LE(statistics.largest_correction, 8U * game::kWalkSpeed);
     EXPECT_TRUE(bot->game->interpolated(2).has_value());
     EXPECT_TRUE(bot->game->predicted().has_value());
     // Mean size of a delta beside the 14 bytes of head.
@@ -238,11 +240,88 @@ TEST(MatchE2E, MalformedPacketsAreCountedAndTheSenderIsSentAway) {
   EXPECT_EQ(server.metric("troupe_udp_bad_packets_total{reason=\"malformed\"}"), 1);
 }
 
+TEST(MatchE2E, AMatchEndsWithOneResultThatOutlivesTheServer) {
+  ServerProcess server;
+  auto host = server.client("host");
+  const auto made = host.post("/api/v1/matches", {{"max_players", 4}, {"time_limit_s", 2}});
+  ASSERT_EQ(made->status, 201);
+  const std::string match(made->json().at("id").as_string());
+  const auto path = "/api/v1/matches/" + match;
+  Bot a, b;
+  a.connect(server, join_token(server, match, "ann"));
+  b.connect(server, join_token(server, match, "bob"));
+
+  ASSERT_TRUE(play({&a, &b}, wander, [&] {
+    return a.game->state() == State::closed && b.game->state() == State::closed;
+  }));
+
+  EXPECT_EQ(a.game->goodbye(), game::Goodbye::match_over);
+  ASSERT_EQ(a.game->result().size(), 2U);
+  EXPECT_EQ(a.game->result()[0].place, 1);
+  const auto shown = host.get(path)->json();
+  EXPECT_EQ(shown.at("state").as_string(), "ended");
+  EXPECT_EQ(shown.at("result").as_array().size(), 2U);
+  EXPECT_EQ(server.client("late").request("POST", path + "/join")->status, 409);
+
+  server.kill();
+  server.start();
+
+  auto again = server.client("host");
+  EXPECT_EQ(again.get(path)->json().at("result"), shown.at("result"));
+  EXPECT_EQ(again.get(path)->json().at("ended_ms"), shown.at("ended_ms"));
+}
+
+TEST(MatchE2E, ATokenOpensOneConnectionOnly) {
+  ServerProcess server;
+  const auto match = make_match(server);
+  const auto token = join_token(server, match, "ann");
+  Bot first, second;
+  first.connect(server, token);
+  ASSERT_TRUE(play({&first}, wander, [&] { return first.game->state() == State::playing; }));
+
+  second.connect(server, token);
+
+  ASSERT_TRUE(
+      play({&first, &second}, wander, [&] { return second.game->state() == State::closed; }));
+  EXPECT_EQ(second.game->goodbye(), game::Goodbye::bad_token);
+  EXPECT_EQ(first.game->state(), State::playing);
+  EXPECT_EQ(server.metric("troupe_udp_bad_packets_total{reason=\"token_used\"}"), 1);
+}
+
+TEST(MatchE2E, AnAddressThatConnectsTooOftenIsSentAwayAndOthersPlayOn) {
+  ServerProcess server({"match.connects_per_second=1", "match.connects_burst=3"});
+  const auto match = make_match(server);
+  Bot player;
+  player.connect(server, join_token(server, match, "ann"));
+  ASSERT_TRUE(play({&player}, wander, [&] { return player.game->state() == State::playing; }));
+  std::vector<std::unique_ptr<Bot>> flood;
+  for (int i = 0; i < 5; ++i) {
+    flood.push_back(std::make_unique<Bot>());
+    flood.back()->connect(server, "whatever");
+  }
+
+  std::vector<Bot*> all{&player};
+  for (const auto& bot : flood) all.push_back(bot.get());
+  ASSERT_TRUE(play(all, wander, [&] {
+    return std::ranges::all_of(flood,
+                               [](const auto& b) { return b->game->state() == State::closed; });
+  }));
+
+  const auto limited = std::ranges::count_if(
+      flood, [](const auto& b) { return b->game->goodbye() == game::Goodbye::rate_limited; });
+  EXPECT_GE(limited, 2);
+  const auto before = player.game->statistics().snapshots;
+  EXPECT_TRUE(
+      play({&player}, wander, [&] { return player.game->statistics().snapshots > before + 10; }));
+}
+
 TEST(MatchE2E, TheApiValidatesAndPages) {
   ServerProcess server;
   auto host = server.client("host");
   EXPECT_EQ(host.post("/api/v1/matches", {{"max_players", 1}})->status, 400);
   EXPECT_EQ(host.post("/api/v1/matches", {{"max_players", 65}})->status, 400);
+  EXPECT_EQ(host.post("/api/v1/matches", {{"time_limit_s", -1}})->status, 400);
+  EXPECT_EQ(host.post("/api/v1/matches", {{"score_limit", "ten"}})->status, 400);
   EXPECT_EQ(host.get("/api/v1/matches/01ARZ3NDEKTSV4RRFFQ69G5FAV")->status, 404);
   for (int i = 0; i < 5; ++i) make_match(server);
 

@@ -1,0 +1,238 @@
+#include "actors/match/match_life.hpp"
+
+#include <algorithm>
+
+#include <boost/json.hpp>
+#include <prometheus/counter.h>
+#include <spdlog/spdlog.h>
+
+#include "actors/system/ask.hpp"
+#include "actors/system/persist.hpp"
+#include "base/ids.hpp"
+
+namespace troupe::match {
+namespace {
+
+using Seat = MatchState::Seat;
+constexpr std::size_t kMaxEarly = 256;
+constexpr std::chrono::seconds kFinishAgain{1};
+
+template <class Promise, class Value>
+void answer(Promise promise, Value value) {
+  promise.deliver(std::move(value));
+}
+
+InfoPtr info(const MatchState& state) {
+  auto out = state.at.info;
+  out.players = static_cast<int>(state.at.places.size());
+  out.connected = connected(state);
+  out.tick = state.at.world.tick;
+  return std::make_shared<const MatchInfo>(std::move(out));
+}
+
+storage::Batch checkpoint_batch(const MatchState& state) {
+  storage::Batch batch;
+  batch.put(storage::Family::match, match_key(state.at.info.id), encode_checkpoint(state.at));
+  return batch;
+}
+
+/// Those whose places are in the checkpoint that was just written, or was not.
+void settle_places(Self self, const std::vector<SessionId>& sessions, bool written) {
+  auto& state = self->state;
+  for (const auto& [player, slot] : state.at.places) {
+    auto& seat = state.seats[static_cast<std::size_t>(slot)];
+    if (seat.session == 0 || std::ranges::find(sessions, seat.session) == sessions.end()) continue;
+    if (written) {
+      welcome(self, seat, slot);
+    } else {
+      state.shared->output.goodbye(seat.session, game::Goodbye::going_away);
+    }
+  }
+}
+
+void begin(Self self) {
+  self->state.loaded = true;
+  for (auto& request : std::exchange(self->state.early, {})) request();
+}
+
+void on_loaded(Self self, Result<std::optional<std::string>> bytes) {
+  auto& state = self->state;
+  if (bytes.ok() && *bytes) {
+    auto found = decode_checkpoint(**bytes);
+    if (!found) bytes = error(ErrorCode::corrupt, "the match does not verify");
+    if (found) {
+      state.at = std::move(*found);
+      state.exists = true;
+      ++state.at.epoch;  // ticks since the checkpoint happened in another history
+      if (state.at.info.ended_ms != 0) return begin(self);
+      for (const auto& [player, slot] : state.at.places) {
+        auto& seat = state.seats[static_cast<std::size_t>(slot)];
+        seat.player = player;
+        seat.gone_since_ms = state.shared->context.now_ms();
+      }
+    }
+  }
+  if (!bytes.ok()) {
+    spdlog::error("match {}: {}", state.at.info.id, bytes.error().detail);
+    self->quit(caf::exit_reason::unhandled_exception);
+    return;
+  }
+  if (!state.exists) return begin(self);
+  // The new epoch is written down before anybody plays in it: two crashes in a row must not give it
+  // to two histories.
+  actors::persist(self, state.shared->context.writer, checkpoint_batch(state),
+                  [self](const auto& done) {
+                    if (done.ok()) return begin(self);
+                    spdlog::error("match {}: {}", self->state.at.info.id, done.error().detail);
+                    self->quit(caf::exit_reason::unhandled_exception);
+                  });
+}
+
+/// For analytics, ratings and whoever else reads the journal.
+storage::Event ended_event(const MatchInfo& info) {
+  boost::json::array result;
+  for (const auto& row : info.result)
+    result.push_back({{"player", row.player}, {"place", row.place}, {"score", row.score}});
+  return {"match/" + info.id, "troupe.match.ended.v1",
+          boost::json::serialize(boost::json::object{{"id", info.id},
+                                                     {"owner", info.owner},
+                                                     {"ended_ms", info.ended_ms},
+                                                     {"result", std::move(result)}})};
+}
+
+void tell_result(MatchState& state) {
+  auto& output = state.shared->output;
+  for (const auto& seat : state.seats) {
+    if (seat.session == 0) continue;
+    output.ended(seat.session, state.at.info.result);
+    output.goodbye(seat.session, game::Goodbye::match_over);
+  }
+}
+
+}  // namespace
+
+int connected(const MatchState& state) {
+  return static_cast<int>(std::count_if(state.seats.begin(), state.seats.end(),
+                                        [](const Seat& s) { return s.session != 0; }));
+}
+
+void welcome(Self self, MatchState::Seat& seat, int slot) {
+  auto& shared = *self->state.shared;
+  seat.welcome = true;
+  shared.output.welcome(seat.session, slot, shared.options.tick_hz, self->state.at.info.id);
+}
+
+void checkpoint(Self self) {
+  auto& state = self->state;
+  if (state.persisting || state.ending) return;
+  state.persisting = true;
+  actors::persist(self, state.shared->context.writer, checkpoint_batch(state),
+                  [self, waiting = std::exchange(state.to_welcome, {})](const auto& done) {
+                    auto& s = self->state;
+                    s.persisting = false;
+                    if (!done.ok())
+                      spdlog::warn("match {}: no checkpoint: {}", s.at.info.id,
+                                   done.error().detail);
+                    settle_places(self, waiting, done.ok());
+                    if (!s.to_welcome.empty()) checkpoint(self);
+                  });
+}
+
+void start_ticking(Self self) {
+  auto& state = self->state;
+  if (state.ticker_token == 0)
+    state.ticker_token = state.shared->ticker.subscribe(caf::actor_cast<caf::actor>(self));
+}
+
+void stop_ticking(MatchState& state) {
+  if (state.ticker_token != 0)
+    state.shared->ticker.unsubscribe(std::exchange(state.ticker_token, 0));
+}
+
+void load(Self self) {
+  auto& state = self->state;
+  actors::read<std::optional<std::string>>(
+      self, state.shared->context.reads,
+      [id = state.at.info.id](const storage::Store& store) {
+        return store.get(storage::Family::match, match_key(id));
+      },
+      [self](Result<std::optional<std::string>> bytes) { on_loaded(self, std::move(bytes)); });
+}
+
+void when_loaded(Self self, std::function<void()> work) {
+  auto& state = self->state;
+  if (state.loaded) return work();
+  if (state.early.size() < kMaxEarly) state.early.push_back(std::move(work));
+}
+
+/// The result and its event are one batch: whoever crashes before it is durable plays the last
+/// ticks again, whoever crashes after has the one result.
+void finish(Self self) {
+  auto& state = self->state;
+  if (state.at.info.ended_ms != 0) return;
+  state.ending = true;
+  stop_ticking(state);
+  auto end = state.at;
+  end.info.ended_ms = state.shared->context.now_ms();
+  end.info.result = rank(end.world, end.places);
+  storage::Batch batch;
+  batch.put(storage::Family::match, match_key(end.info.id), encode_checkpoint(end));
+  batch.append(ended_event(end.info));
+  actors::persist(self, state.shared->context.writer, std::move(batch),
+                  [self, end](const auto& done) {
+                    auto& s = self->state;
+                    if (!done.ok()) {
+                      spdlog::warn("match {}: no result: {}", s.at.info.id, done.error().detail);
+                      return self->delayed_send(self, kFinishAgain, finish_atom::value);
+                    }
+                    s.at.info = end.info;
+                    s.shared->ended.Increment();
+                    tell_result(s);
+                  });
+}
+
+InfoPromise open(Self self, const MatchInfo& wanted) {
+  InfoPromise promise = self->make_response_promise<InfoPtr>();
+  when_loaded(self, [self, wanted, promise] {
+    auto& state = self->state;
+    if (state.exists) return answer(promise, info(state));
+    state.at.info = wanted;
+    state.at.world = game::make_world(parse_id(wanted.id)->time_ms() * 2'654'435'761ULL + 1);
+    state.at.epoch = 1;
+    auto batch = checkpoint_batch(state);
+    batch.append(
+        {"match/" + wanted.id, "troupe.match.opened.v1",
+         boost::json::serialize(boost::json::object{{"id", wanted.id}, {"owner", wanted.owner}})});
+    actors::persist(self, state.shared->context.writer, std::move(batch),
+                    [self, promise](const auto& done) {
+                      if (!done.ok()) return answer(promise, actors::to_caf(done.error()));
+                      self->state.exists = true;
+                      answer(promise, info(self->state));
+                    });
+  });
+  return promise;
+}
+
+InfoPromise describe(Self self) {
+  InfoPromise promise = self->make_response_promise<InfoPtr>();
+  when_loaded(self, [self, promise] {
+    if (!self->state.exists)
+      return answer(promise, actors::to_caf(error(ErrorCode::not_found, "no such match")));
+    answer(promise, info(self->state));
+  });
+  return promise;
+}
+
+/// Ends once the last state is safe.
+void passivate(Self self) {
+  auto& state = self->state;
+  stop_ticking(state);
+  if (!state.exists || state.ending || state.at.info.ended_ms != 0) return self->quit();
+  for (auto& seat : state.seats) {
+    if (seat.session != 0) state.shared->output.goodbye(seat.session, game::Goodbye::going_away);
+  }
+  actors::persist(self, state.shared->context.writer, checkpoint_batch(state),
+                  [self](const auto&) { self->quit(); });
+}
+
+}  // namespace troupe::match

@@ -1,0 +1,36 @@
+#include "net/udp/server_message.hpp"
+
+#include "schemas/game_generated.h"
+
+namespace troupe::udp {
+namespace {
+
+template <class Body>
+std::string finish(flatbuffers::FlatBufferBuilder& builder, fbs::ServerBody type, Body body) {
+  builder.Finish(fbs::CreateServerMessage(builder, type, body.Union()));
+  return {reinterpret_cast<const char*>(builder.GetBufferPointer()), builder.GetSize()};
+}
+
+}  // namespace
+
+std::string encode_welcome(int slot, int tick_hz, const std::string& match) {
+  flatbuffers::FlatBufferBuilder builder(128);
+  const auto name = builder.CreateString(match);
+  return finish(builder, fbs::ServerBody::Welcome,
+                fbs::CreateWelcome(builder, static_cast<std::uint8_t>(slot),
+                                   static_cast<std::uint8_t>(tick_hz), name));
+}
+
+std::string encode_ended(const std::vector<match::Placement>& result) {
+  flatbuffers::FlatBufferBuilder builder(512);
+  std::vector<flatbuffers::Offset<fbs::MatchPlacement>> rows;
+  for (const auto& row : result) {
+    const auto player = builder.CreateString(row.player);
+    rows.push_back(fbs::CreateMatchPlacement(builder, player, static_cast<std::uint8_t>(row.place),
+                                             row.score));
+  }
+  return finish(builder, fbs::ServerBody::MatchEnded,
+                fbs::CreateMatchEnded(builder, builder.CreateVector(rows)));
+}
+
+}  // namespace troupe::udp
