@@ -35,7 +35,7 @@ struct Chunk {
   std::int64_t duration_us = 0;
   bool key = false;  ///< Video: starts with a key frame. Audio: always true.
   std::chrono::steady_clock::time_point
-      completed;             ///< When it was cut, demuxing and packaging done.
+      completed;             ///< When its last byte had come in, before demuxing and packaging.
   std::int64_t wall_us = 0;  ///< Unix time of the same moment.
   std::shared_ptr<const std::string> bytes;
 };

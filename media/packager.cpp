@@ -7,6 +7,7 @@
 
 #include "media/av.hpp"
 #include "media/codec_string.hpp"
+#include "media/ffmpeg_log.hpp"
 #include "media/timeline_repair.hpp"
 #include "media/track_muxer.hpp"
 
@@ -16,6 +17,8 @@ extern "C" {
 
 namespace troupe::media {
 namespace {
+
+using Clock = std::chrono::steady_clock;
 
 constexpr int kIoBytes = 1316 * 16;  // SRT carries seven TS packets of 188 bytes in a message
 constexpr std::uint32_t kVideoTrack = 1, kAudioTrack = 2;
@@ -55,11 +58,14 @@ class Demuxer {
     return {};
   }
   [[nodiscard]] AVFormatContext* get() const noexcept { return context_; }
+  /// When the last byte that was read came.
+  [[nodiscard]] const Clock::time_point& arrived() const noexcept { return arrived_; }
 
  private:
   static int read_bytes(void* self, std::uint8_t* buffer, int size) {
-    const auto bytes =
-        static_cast<Demuxer*>(self)->source_({buffer, static_cast<std::size_t>(size)});
+    auto& demuxer = *static_cast<Demuxer*>(self);
+    const auto bytes = demuxer.source_({buffer, static_cast<std::size_t>(size)});
+    demuxer.arrived_ = Clock::now();
     return bytes == 0 ? AVERROR_EOF : static_cast<int>(bytes);
   }
 
@@ -67,6 +73,7 @@ class Demuxer {
   const PackagerOptions& options_;
   AVFormatContext* context_ = nullptr;
   AvioPtr io_;
+  Clock::time_point arrived_ = Clock::now();
 };
 
 /// One track on its way: repaired times, muxer, the chunk that is being filled.
@@ -89,8 +96,11 @@ struct TrackState {
 
 class Packager {
  public:
-  Packager(AVFormatContext* in, const PackageSink& sink, const PackagerOptions& options)
-      : in_(in), sink_(sink), chunk_us_(std::int64_t{options.chunk_ms} * 1000) {}
+  Packager(const Demuxer& demuxer, const PackageSink& sink, const PackagerOptions& options)
+      : demuxer_(demuxer),
+        in_(demuxer.get()),
+        sink_(sink),
+        chunk_us_(std::int64_t{options.chunk_ms} * 1000) {}
 
   Result<void> select();
   /// Errors end the stream; false: the sink has had enough.
@@ -112,6 +122,7 @@ class Packager {
   Result<bool> package(TrackState& track, AVPacket& packet);
   Result<bool> cut(TrackState& track);
 
+  const Demuxer& demuxer_;
   AVFormatContext* in_;
   const PackageSink& sink_;
   const std::int64_t chunk_us_;
@@ -309,9 +320,10 @@ Result<bool> Packager::cut(TrackState& track) {
   chunk->start_us = to_us(track.chunk_start, track.timescale);
   chunk->duration_us = to_us(track.chunk_end - track.chunk_start, track.timescale);
   chunk->key = track.key;
-  chunk->completed = std::chrono::steady_clock::now();
+  chunk->completed = demuxer_.arrived();
+  const auto since = Clock::now() - chunk->completed;
   chunk->wall_us = std::chrono::duration_cast<std::chrono::microseconds>(
-                       std::chrono::system_clock::now().time_since_epoch())
+                       std::chrono::system_clock::now().time_since_epoch() - since)
                        .count();
   chunk->bytes = std::make_shared<const std::string>(std::move(*bytes));
   return sink_.chunk(std::move(chunk));
@@ -329,9 +341,10 @@ Result<void> Packager::finish() {
 
 Result<PackageStats> package_stream(const ByteSource& source, const PackageSink& sink,
                                     const PackagerOptions& options) {
+  route_ffmpeg_log();
   Demuxer demuxer(source, options);
   if (auto opened = demuxer.open(); !opened.ok()) return opened.error();
-  Packager packager(demuxer.get(), sink, options);
+  Packager packager(demuxer, sink, options);
   if (auto selected = packager.select(); !selected.ok()) return selected.error();
   const PacketPtr packet(av_packet_alloc());
   while (av_read_frame(demuxer.get(), packet.get()) >= 0) {

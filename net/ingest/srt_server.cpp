@@ -72,6 +72,8 @@ struct Publisher {
   // SRT hands over whole messages only; the demuxer may ask for less.
   std::array<std::uint8_t, kMaxMessage> message;
   std::size_t message_at = 0, message_size = 0;
+  Clock::time_point announce_by;  ///< until then it has to be known what the stream holds
+  const char* gave_up = nullptr;  ///< why no more bytes were waited for
 };
 
 }  // namespace
@@ -200,7 +202,10 @@ void SrtServer::Impl::reap() {
 std::size_t SrtServer::Impl::receive(Publisher& publisher, std::span<std::uint8_t> buffer) {
   const auto give_up = Clock::now() + std::chrono::milliseconds(options.idle_timeout_ms);
   while (publisher.message_at == publisher.message_size) {
-    if (stopping || Clock::now() >= give_up) return 0;
+    const auto now = Clock::now();
+    if (now >= give_up) publisher.gave_up = "nothing came for too long";
+    if (now >= publisher.announce_by) publisher.gave_up = "the streams cannot be told in time";
+    if (stopping || publisher.gave_up != nullptr) return 0;
     const int bytes =
         srt_recvmsg(publisher.socket, reinterpret_cast<char*>(publisher.message.data()),
                     static_cast<int>(publisher.message.size()));
@@ -236,6 +241,7 @@ void SrtServer::Impl::ended(const std::string& session,
 void SrtServer::Impl::serve(Publisher& publisher) {
   const int timeout = kReceiveTimeoutMs;
   srt_setsockflag(publisher.socket, SRTO_RCVTIMEO, &timeout, sizeof timeout);
+  publisher.announce_by = Clock::now() + std::chrono::milliseconds(options.probe_timeout_ms);
   const auto request = publish_request(stream_id_of(publisher.socket));
   if (request.ok()) {
     const auto session = live_session(*request);
@@ -247,15 +253,19 @@ void SrtServer::Impl::serve(Publisher& publisher) {
       const auto source = [&](std::span<std::uint8_t> buffer) {
         return receive(publisher, buffer);
       };
-      auto outcome =
-          media::package_stream(source,
-                                {.tracks = [&](auto tracks) { (*sink)->tracks(std::move(tracks)); },
-                                 .chunk =
-                                     [&](media::ChunkPtr chunk) {
-                                       verdict = (*sink)->chunk(std::move(chunk));
-                                       return verdict.ok();
-                                     }},
-                                options.packager);
+      auto outcome = media::package_stream(source,
+                                           {.tracks =
+                                                [&](auto tracks) {
+                                                  publisher.announce_by = Clock::time_point::max();
+                                                  (*sink)->tracks(std::move(tracks));
+                                                },
+                                            .chunk =
+                                                [&](media::ChunkPtr chunk) {
+                                                  verdict = (*sink)->chunk(std::move(chunk));
+                                                  return verdict.ok();
+                                                }},
+                                           options.packager);
+      if (publisher.gave_up != nullptr) outcome = error(ErrorCode::timeout, publisher.gave_up);
       ended(session, verdict.ok() ? outcome : Result<media::PackageStats>(verdict.error()));
     }
   }

@@ -32,6 +32,8 @@ struct SrtOptions {
   std::size_t max_publishers = 32;  ///< one thread each
   int latency_ms = 120;             ///< SRT's receive latency: time for retransmission
   int idle_timeout_ms = 10'000;     ///< A publisher that sends nothing for this long is dropped.
+  /// From the connection to knowing what the stream holds: one that trickles keeps no place.
+  int probe_timeout_ms = 10'000;
   media::PackagerOptions packager;
   /// Decides during the handshake, on SRT's own thread: must only look at memory.
   std::function<Result<void>(const std::string& session, const std::string& key)> may_publish;

@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
+#include <srt/srt.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -40,12 +41,14 @@ struct IngestTest : ::testing::Test {
   Metrics metrics;
   Seen seen;
   std::unique_ptr<SrtServer> server;
+  int probe_timeout_ms = 10'000;
 
   void SetUp() override {
     SrtOptions options;
     options.port = 0;
     options.max_publishers = 2;
     options.idle_timeout_ms = 2'000;
+    options.probe_timeout_ms = probe_timeout_ms;
     options.may_publish = [](const std::string& session, const std::string& key) -> Result<void> {
       if (session != "s1") return error(ErrorCode::not_found, "no such session");
       if (key != "right") return error(ErrorCode::forbidden, "wrong key");
@@ -113,6 +116,34 @@ TEST_F(IngestTest, AKilledEncoderLeavesItsPlaceToTheNext) {
 
   auto next = push("s1", "right");
   EXPECT_TRUE(eventually([&] { return seen.opened == 2; }));
+}
+
+struct ImpatientIngestTest : IngestTest {
+  ImpatientIngestTest() { probe_timeout_ms = 1'000; }
+};
+
+// It sends empty transport packets, often enough not to be idle, and never a stream.
+TEST_F(ImpatientIngestTest, APublisherThatTricklesKeepsNoPlace) {
+  const SRTSOCKET socket = srt_create_socket();
+  const std::string stream = "#!::r=live/s1,m=publish,s=right";
+  srt_setsockflag(socket, SRTO_STREAMID, stream.data(), static_cast<int>(stream.size()));
+  sockaddr_in to{};
+  to.sin_family = AF_INET;
+  to.sin_port = htons(server->port());
+  to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  ASSERT_EQ(srt_connect(socket, reinterpret_cast<const sockaddr*>(&to), sizeof to), 0);
+  std::string null_packet(188, '\xff');
+  null_packet.replace(0, 4, std::string("\x47\x1f\xff\x10", 4));
+
+  EXPECT_TRUE(eventually([&] {
+    static_cast<void>(
+        srt_sendmsg(socket, null_packet.data(), static_cast<int>(null_packet.size()), -1, 0));
+    return seen.closed == 1;
+  }));
+
+  srt_close(socket);
+  EXPECT_NE(metrics.expose().find("troupe_ingest_ended_total{reason=\"timeout\"} 1"),
+            std::string::npos);
 }
 
 TEST_F(IngestTest, GarbageOnThePortHarmsNobody) {

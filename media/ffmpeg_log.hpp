@@ -1,0 +1,10 @@
+// FFmpeg's libraries write to standard error unless told otherwise.
+#pragma once
+
+namespace troupe::media {
+
+/// Sends what they say into our log, at level debug and without control characters: it repeats what
+/// peers sent, and a broken stream says a line for each packet. Any thread, any number of times.
+void route_ffmpeg_log();
+
+}  // namespace troupe::media
