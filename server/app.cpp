@@ -4,7 +4,6 @@
 #include <thread>
 
 #include <caf/actor_system.hpp>
-#include <caf/actor_system_config.hpp>
 #include <sodium.h>
 #include <spdlog/spdlog.h>
 
@@ -12,6 +11,7 @@
 #include "actors/system/ask.hpp"
 #include "actors/system/context.hpp"
 #include "actors/system/entity.hpp"
+#include "actors/system/scheduler.hpp"
 #include "actors/system/supervisor.hpp"
 #include "base/metrics.hpp"
 #include "net/api/system_api.hpp"
@@ -40,10 +40,6 @@ std::uint64_t unix_ms() {
                                         std::chrono::system_clock::now().time_since_epoch())
                                         .count());
 }
-
-struct ActorConfig : caf::actor_system_config {
-  explicit ActorConfig(std::size_t threads) { set("scheduler.max-threads", threads); }
-};
 
 http::ServerOptions server_options(const Config& config, const JwtKey& key) {
   http::ServerOptions options;
@@ -78,7 +74,7 @@ struct App::Impl {
   std::unique_ptr<storage::Store> store;
   std::unique_ptr<storage::Writer> writer;
   std::unique_ptr<storage::ReadPool> reads;
-  std::unique_ptr<ActorConfig> actor_config;
+  std::unique_ptr<actors::SchedulerConfig> actor_config;
   std::unique_ptr<caf::actor_system> system;
   std::unique_ptr<actors::SupervisionTree> supervision;
   std::unique_ptr<actors::EntityRegistry> entities;
@@ -114,7 +110,7 @@ Result<void> App::Impl::open_state() {
   writer = std::move(*writing);
   reads = std::make_unique<storage::ReadPool>(
       *store, static_cast<std::size_t>(config.storage_read_threads));
-  actor_config = std::make_unique<ActorConfig>(or_cores(config.actors_threads));
+  actor_config = std::make_unique<actors::SchedulerConfig>(or_cores(config.actors_threads));
   system = std::make_unique<caf::actor_system>(*actor_config);
   supervision = std::make_unique<actors::SupervisionTree>(*system, metrics, on_failure);
   entities = std::make_unique<actors::EntityRegistry>(*system, metrics, supervision.get());

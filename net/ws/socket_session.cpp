@@ -4,6 +4,7 @@
 #include <atomic>
 #include <deque>
 #include <mutex>
+#include <optional>
 #include <span>
 
 #include <boost/asio/buffer.hpp>
@@ -26,6 +27,13 @@ constexpr std::uint16_t kNormal = 1000, kGoingAway = 1001;
 std::atomic<std::uint64_t> next_session_id{1};
 
 template <class Stream>
+std::optional<asio::io_context::executor_type> loop_of(Stream& stream) {
+  const auto executor = stream.get_executor();
+  const auto* loop = executor.template target<asio::io_context::executor_type>();
+  return loop == nullptr ? std::nullopt : std::optional(*loop);
+}
+
+template <class Stream>
 class SessionImpl final : public SocketSession {
  public:
   SessionImpl(Stream stream, const SessionLimits& limits)
@@ -33,6 +41,7 @@ class SessionImpl final : public SocketSession {
         limits_(limits),
         parser_(limits.max_message_bytes),
         timer_(stream_.get_executor()),
+        loop_executor_(loop_of(stream_)),
         id_(next_session_id.fetch_add(1)) {
     boost::beast::get_lowest_layer(stream_).expires_never();
     boost::system::error_code ignored;
@@ -60,6 +69,7 @@ class SessionImpl final : public SocketSession {
 
   bool send(Frame frame) override {
     const bool here = on_loop();
+    if (here && write_at_once(frame)) return true;
     {
       const std::lock_guard lock(mutex_);
       if (closing_ || queue_.size() >= limits_.max_queued_frames ||
@@ -108,10 +118,39 @@ class SessionImpl final : public SocketSession {
     return std::static_pointer_cast<SessionImpl>(this->shared_from_this());
   }
 
-  [[nodiscard]] bool on_loop() {
-    auto executor = stream_.get_executor();
-    const auto* loop = executor.template target<asio::io_context::executor_type>();
-    return loop != nullptr && loop->running_in_this_thread();
+  [[nodiscard]] bool on_loop() const {
+    return loop_executor_ && loop_executor_->running_in_this_thread();
+  }
+
+  /// Most frames find an empty queue and room in the kernel's buffer: they need no queue. False:
+  /// nothing was written.
+  bool write_at_once(const Frame& frame) {
+    if constexpr (!std::is_same_v<Stream, PlainStream>) return false;
+    {
+      const std::lock_guard lock(mutex_);
+      if (closing_ || writing_ || !queue_.empty()) return false;
+      writing_ = true;
+    }
+    boost::system::error_code ec;
+    const auto bytes =
+        boost::beast::get_lowest_layer(stream_).socket().write_some(asio::buffer(*frame), ec);
+    {
+      const std::lock_guard lock(mutex_);
+      if (ec || bytes == 0) {
+        writing_ = false;
+        return false;  // the way through the queue finds out why
+      }
+      if (bytes < frame->size()) {
+        queue_.push_front(frame);
+        queued_bytes_ += frame->size();
+        front_written_ = bytes;
+      } else if (queue_.empty() && !closing_ && !refused_) {
+        writing_ = false;
+        return true;
+      }
+    }
+    pump();
+    return true;
   }
 
   void read() {
@@ -284,6 +323,7 @@ class SessionImpl final : public SocketSession {
   FrameParser parser_;
   FrameParser::Sink sink_;
   asio::steady_timer timer_;
+  const std::optional<asio::io_context::executor_type> loop_executor_;
   const std::uint64_t id_;
   std::array<char, kReadBytes> read_buffer_;
   std::array<asio::const_buffer, kMaxGather> buffers_;

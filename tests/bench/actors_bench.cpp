@@ -6,13 +6,13 @@
 
 #include <CLI/CLI.hpp>
 #include <caf/actor_system.hpp>
-#include <caf/actor_system_config.hpp>
 #include <caf/event_based_actor.hpp>
 #include <caf/send.hpp>
 #include <unistd.h>
 
 #include "actors/system/ask.hpp"
 #include "actors/system/entity.hpp"
+#include "actors/system/scheduler.hpp"
 #include "base/metrics.hpp"
 #include "tests/bench/bench_report.hpp"
 
@@ -56,7 +56,7 @@ double rate(Ask ask, std::uint64_t window, double seconds) {
 
 int run(std::uint64_t entities, double seconds, const std::string& policy,
         const std::string& json) {
-  caf::actor_system_config config;
+  actors::SchedulerConfig config;
   config.set("scheduler.policy", caf::atom_from_string(policy));
   caf::actor_system system(config);
   Metrics metrics;
@@ -118,7 +118,7 @@ int main(int argc, char** argv) {
   CLI::App cli("What entities cost");
   bool quick = false;
   std::uint64_t entities = 500'000;
-  std::string policy = "stealing", json;
+  std::string policy = "sharing", json;
   cli.add_flag("--quick", quick, "200,000 entities, three seconds each");
   cli.add_option("--entities", entities, "Entities activated")
       ->check(CLI::Range(1'000, 10'000'000));

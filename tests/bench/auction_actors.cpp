@@ -11,7 +11,6 @@
 #include <boost/asio/thread_pool.hpp>
 #include <boost/json.hpp>
 #include <caf/actor_system.hpp>
-#include <caf/actor_system_config.hpp>
 #include <caf/event_based_actor.hpp>
 #include <caf/scoped_actor.hpp>
 #include <caf/stateful_actor.hpp>
@@ -19,6 +18,7 @@
 
 #include "actors/auction/campaign_book.hpp"
 #include "actors/auction/messages.hpp"
+#include "actors/system/scheduler.hpp"
 #include "sim/ads_requests.hpp"
 #include "sim/histogram.hpp"
 
@@ -155,7 +155,7 @@ ActorsMeasured drive(caf::actor_system& system, const World& world, PickActor pi
 
 ActorsMeasured measure_sharded(int campaigns, int seconds) {
   const World world(campaigns);
-  caf::actor_system_config config;
+  actors::SchedulerConfig config;
   caf::actor_system system(config);
   std::vector<caf::actor> shards;
   for (std::size_t i = 0; i < kShards; ++i) shards.push_back(system.spawn(shard, &world));
@@ -170,7 +170,7 @@ ActorsMeasured measure_sharded(int campaigns, int seconds) {
 ActorsMeasured measure_spawned(int campaigns, int seconds) {
   const World world(campaigns);
   std::vector<SharedCaps> caps(kCapShares);
-  caf::actor_system_config config;
+  actors::SchedulerConfig config;
   caf::actor_system system(config);
   auto measured = drive(
       system, world, [&](const AuctionJob&) { return system.spawn(single_auction, &world, &caps); },

@@ -14,7 +14,6 @@
 
 #include <CLI/CLI.hpp>
 #include <caf/actor_system.hpp>
-#include <caf/actor_system_config.hpp>
 #include <caf/send.hpp>
 #include <fmt/format.h>
 #include <malloc.h>
@@ -24,6 +23,7 @@
 #include "actors/feed/domain.hpp"
 #include "actors/system/ask.hpp"
 #include "actors/system/entity.hpp"
+#include "actors/system/scheduler.hpp"
 #include "base/metrics.hpp"
 #include "storage/journal.hpp"
 #include "storage/read_pool.hpp"
@@ -70,7 +70,7 @@ struct Rig {
   std::unique_ptr<storage::Store> store = need(storage::Store::open({.path = dir / "data"}));
   storage::Writer writer{*store, metrics};
   storage::ReadPool reads{*store};
-  caf::actor_system_config config;
+  actors::SchedulerConfig config;
   caf::actor_system system{config};
   actors::EntityRegistry entities{system, metrics};
   actors::Asker asker{system, entities};

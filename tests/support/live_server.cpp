@@ -5,11 +5,11 @@
 
 #include <boost/json.hpp>
 #include <caf/actor_system.hpp>
-#include <caf/actor_system_config.hpp>
 #include <sodium.h>
 
 #include "actors/system/ask.hpp"
 #include "actors/system/context.hpp"
+#include "actors/system/scheduler.hpp"
 #include "base/metrics.hpp"
 #include "net/http/io_pool.hpp"
 #include "net/http/server.hpp"
@@ -31,7 +31,7 @@ struct LiveServer::Impl {
   std::unique_ptr<storage::Store> store = std::move(*storage::Store::open({.path = dir / "db"}));
   storage::Writer writer{*store, metrics};
   storage::ReadPool reads{*store};
-  caf::actor_system_config config;
+  actors::SchedulerConfig config;
   caf::actor_system system{config};
   actors::EntityRegistry entities{system, metrics};
   actors::Context context{
