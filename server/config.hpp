@@ -56,6 +56,8 @@ struct Config {
   std::int64_t match_checkpoint_ticks = 30;
   std::int64_t match_rejoin_grace_s = 30;
   std::int64_t match_time_limit_s = 600;
+  std::int64_t match_max_clients = 4'000;
+  std::int64_t match_max_clients_per_address = 1'000;
   double match_connects_per_second = 50;
   double match_connects_burst = 1'000;
 

@@ -159,6 +159,9 @@ Result<std::unique_ptr<udp::Gateway>> start_match(const Wiring& w, actors::Ticke
   options.token_key = w.token_key;
   auto& entities = w.context.entities;
   options.connects = {w.config.match_connects_per_second, w.config.match_connects_burst};
+  options.max_clients = static_cast<std::size_t>(w.config.match_max_clients);
+  options.max_clients_per_address =
+      static_cast<std::size_t>(w.config.match_max_clients_per_address);
   options.on_enter = [&entities](const std::string& id, const match::Client& client) {
     entities.tell(match::kMatchKind, id, caf::make_message(match::enter_atom::value, client));
   };

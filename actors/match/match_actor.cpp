@@ -50,6 +50,7 @@ void expire_places(MatchState& state, std::uint64_t now_ms) {
       continue;
     }
     game::remove_player(state.at.world, it->second);
+    state.unsaved.erase(it->first);
     seat = {};
     it = state.at.places.erase(it);
   }
@@ -63,7 +64,6 @@ void enter(Self self, const Client& client) {
     output.ended(client.session, state.at.info.result);
     return output.goodbye(client.session, game::Goodbye::match_over);
   }
-  bool fresh = false;
   auto place = state.at.places.find(client.player);
   if (place == state.at.places.end()) {
     expire_places(
@@ -72,15 +72,15 @@ void enter(Self self, const Client& client) {
     if (slot < 0) return output.goodbye(client.session, game::Goodbye::match_full);
     place = state.at.places.emplace(client.player, slot).first;
     game::add_player(state.at.world, slot);
-    fresh = true;
+    state.unsaved.insert(client.player);
   }
   auto& seat = state.seats[static_cast<std::size_t>(place->second)];
-  if (seat.session == client.session && seat.welcome) return welcome(self, seat, place->second);
-  if (seat.session != 0 && seat.session != client.session)
-    output.goodbye(seat.session, game::Goodbye::replaced);
-  seat = {.session = client.session, .player = client.player};
-  // A new place is promised only once it is written down.
-  if (fresh) {
+  if (seat.session != client.session) {
+    if (seat.session != 0) output.goodbye(seat.session, game::Goodbye::replaced);
+    seat = {.session = client.session, .player = client.player};
+  }
+  // A place is promised only once it is on disk.
+  if (state.unsaved.contains(client.player)) {
     state.to_welcome.push_back(client.session);
     checkpoint(self);
   } else {

@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -70,7 +71,8 @@ struct MatchState {
   bool exists = false;
   bool persisting = false;
   bool ending = false;  ///< the rules say that it is over; the result is on its way to disk
-  std::vector<SessionId> to_welcome;  ///< whose places are not written down yet
+  std::set<std::string> unsaved;      ///< players whose places are not on disk yet
+  std::vector<SessionId> to_welcome;  ///< who waits for that
   Checkpoint at;                      ///< info, places, world, epoch: the match itself
   std::array<Seat, game::kMaxPlayers> seats;
   std::deque<game::Snapshot> history;  ///< oldest first

@@ -55,6 +55,28 @@ void begin(Self self) {
   for (auto& request : std::exchange(self->state.early, {})) request();
 }
 
+/// The writer keeps its order: what an activation before this one had handed over is on disk by
+/// now, were it the result, which we did not see when we read.
+void look_for_result(Self self) {
+  actors::read<std::optional<std::string>>(
+      self, self->state.shared->context.reads,
+      [id = self->state.at.info.id](const storage::Store& store) {
+        return store.get(storage::Family::match, result_key(id));
+      },
+      [self](Result<std::optional<std::string>> bytes) {
+        auto& state = self->state;
+        auto ended = bytes.ok() && *bytes ? decode_checkpoint(**bytes) : std::nullopt;
+        if (!bytes.ok() || (*bytes && !ended)) {
+          spdlog::error("match {}: its result cannot be read", state.at.info.id);
+          return self->quit(caf::exit_reason::unhandled_exception);
+        }
+        if (!ended) return begin(self);
+        state.at = std::move(*ended);
+        actors::persist(self, state.shared->context.writer, checkpoint_batch(state),
+                        [self](const auto&) { begin(self); });
+      });
+}
+
 void on_loaded(Self self, Result<std::optional<std::string>> bytes) {
   auto& state = self->state;
   if (bytes.ok() && *bytes) {
@@ -82,7 +104,7 @@ void on_loaded(Self self, Result<std::optional<std::string>> bytes) {
   // to two histories.
   actors::persist(self, state.shared->context.writer, checkpoint_batch(state),
                   [self](const auto& done) {
-                    if (done.ok()) return begin(self);
+                    if (done.ok()) return look_for_result(self);
                     spdlog::error("match {}: {}", self->state.at.info.id, done.error().detail);
                     self->quit(caf::exit_reason::unhandled_exception);
                   });
@@ -127,12 +149,16 @@ void checkpoint(Self self) {
   if (state.persisting || state.ending) return;
   state.persisting = true;
   actors::persist(self, state.shared->context.writer, checkpoint_batch(state),
-                  [self, waiting = std::exchange(state.to_welcome, {})](const auto& done) {
+                  [self, waiting = std::exchange(state.to_welcome, {}),
+                   saved = state.unsaved](const auto& done) {
                     auto& s = self->state;
                     s.persisting = false;
-                    if (!done.ok())
+                    if (done.ok()) {
+                      for (const auto& player : saved) s.unsaved.erase(player);
+                    } else {
                       spdlog::warn("match {}: no checkpoint: {}", s.at.info.id,
                                    done.error().detail);
+                    }
                     settle_places(self, waiting, done.ok());
                     if (!s.to_welcome.empty()) checkpoint(self);
                   });
@@ -165,8 +191,8 @@ void when_loaded(Self self, std::function<void()> work) {
   if (state.early.size() < kMaxEarly) state.early.push_back(std::move(work));
 }
 
-/// The result and its event are one batch: whoever crashes before it is durable plays the last
-/// ticks again, whoever crashes after has the one result.
+/// The result and its event are one batch. A crash while that is on its way is told apart in
+/// look_for_result.
 void finish(Self self) {
   auto& state = self->state;
   if (state.at.info.ended_ms != 0) return;
@@ -176,7 +202,9 @@ void finish(Self self) {
   end.info.ended_ms = state.shared->context.now_ms();
   end.info.result = rank(end.world, end.places);
   storage::Batch batch;
-  batch.put(storage::Family::match, match_key(end.info.id), encode_checkpoint(end));
+  const auto record = encode_checkpoint(end);
+  batch.put(storage::Family::match, match_key(end.info.id), record);
+  batch.put(storage::Family::match, result_key(end.info.id), record);
   batch.append(ended_event(end.info));
   actors::persist(self, state.shared->context.writer, std::move(batch),
                   [self, end](const auto& done) {
@@ -223,7 +251,6 @@ InfoPromise describe(Self self) {
   return promise;
 }
 
-/// Ends once the last state is safe.
 void passivate(Self self) {
   auto& state = self->state;
   stop_ticking(state);

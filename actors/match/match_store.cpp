@@ -92,6 +92,10 @@ std::string match_key(std::string_view id) {
   return storage::KeyBuilder("match").text(id).take();
 }
 
+std::string result_key(std::string_view id) {
+  return storage::KeyBuilder("result").text(id).take();
+}
+
 std::string encode_checkpoint(const Checkpoint& c) {
   fbs::MatchRecordT record;
   record.id = c.info.id;
@@ -159,8 +163,10 @@ std::optional<Checkpoint> decode_checkpoint(std::string_view bytes) {
 }
 
 void add_record_checks(storage::RecordChecks& checks) {
-  checks.add(storage::Family::match, "match",
-             [](auto, auto value) { return decode_checkpoint(value).has_value(); });
+  for (const auto* kind : {"match", "result"}) {
+    checks.add(storage::Family::match, kind,
+               [](auto, auto value) { return decode_checkpoint(value).has_value(); });
+  }
 }
 
 }  // namespace troupe::match

@@ -21,6 +21,8 @@ struct Checkpoint {
 };
 
 [[nodiscard]] std::string match_key(std::string_view id);
+/// The match as it ended: a checkpoint that nothing overwrites.
+[[nodiscard]] std::string result_key(std::string_view id);
 [[nodiscard]] std::string encode_checkpoint(const Checkpoint& checkpoint);
 /// Nothing when the bytes fail verification or name places and sizes that the rules do not have.
 [[nodiscard]] std::optional<Checkpoint> decode_checkpoint(std::string_view bytes);

@@ -68,8 +68,9 @@ struct Gateway::Impl {
         packets_in(metrics.counter("troupe_udp_packets_in_total", "Packets from game clients")),
         snapshots_out(
             metrics.counter("troupe_udp_snapshots_out_total", "Snapshots handed to ENet")),
-        snapshots_replaced(metrics.counter("troupe_udp_snapshots_replaced_total",
-                                           "Snapshots replaced before they were sent")) {}
+        snapshots_replaced(
+            metrics.counter("troupe_udp_snapshots_replaced_total", "Snapshots replaced unsent")),
+        outbox_full(metrics.counter("troupe_udp_outbox_full_total", "Reliable messages dropped")) {}
 
   ~Impl() {
     if (host != nullptr) enet_host_destroy(host);
@@ -94,7 +95,7 @@ struct Gateway::Impl {
   void post(Outgoing message) {
     {
       const std::lock_guard lock(mutex);
-      if (outbox.size() >= kMaxOutbox) return;
+      if (outbox.size() >= kMaxOutbox) return outbox_full.Increment();
       outbox.push_back(std::move(message));
       woken = true;
     }
@@ -111,6 +112,7 @@ struct Gateway::Impl {
   prometheus::Counter& packets_in;
   prometheus::Counter& snapshots_out;
   prometheus::Counter& snapshots_replaced;
+  prometheus::Counter& outbox_full;
 
   ENetHost* host = nullptr;
   int wake_fd = -1;

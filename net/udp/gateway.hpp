@@ -27,7 +27,7 @@ struct GatewayOptions {
   double bytes_per_second = 32'768;  ///< of one client; four times as many at once
   /// Connections of one address: a second's worth, and at once.
   RateLimit connects{50, 1'000};
-  std::size_t max_clients_per_address = 4'000;
+  std::size_t max_clients_per_address = 1'000;
   JwtKey token_key;
   /// What verified clients do. Called on the gateway's thread; must not block.
   std::function<void(const std::string& match, const match::Client&)> on_enter;

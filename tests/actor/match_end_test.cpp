@@ -1,0 +1,177 @@
+// Matches that crash around their end: one result and one event each, whatever the moment.
+#include <algorithm>
+#include <future>
+#include <map>
+#include <random>
+#include <thread>
+
+#include <boost/json.hpp>
+#include <caf/actor_system.hpp>
+#include <gtest/gtest.h>
+
+#include "actors/match/domain.hpp"
+#include "actors/match/match_actor.hpp"
+#include "actors/system/ask.hpp"
+#include "actors/system/context.hpp"
+#include "actors/system/entity.hpp"
+#include "actors/system/scheduler.hpp"
+#include "actors/system/ticker.hpp"
+#include "base/ids.hpp"
+#include "base/metrics.hpp"
+#include "storage/journal.hpp"
+#include "storage/read_pool.hpp"
+#include "storage/store.hpp"
+#include "storage/writer.hpp"
+#include "tests/support/temp_dir.hpp"
+
+namespace troupe::match {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// Nobody is connected for real.
+struct Silence final : Output {
+  void snapshot(SessionId, const game::SnapshotHead&, std::shared_ptr<const std::string>) override {
+  }
+  void ended(SessionId, const std::vector<Placement>&) override {}
+  void welcome(SessionId, int, int, const std::string&) override {}
+  void goodbye(SessionId, game::Goodbye) override {}
+};
+
+class MatchEndTest : public testing::Test {
+ protected:
+  MatchEndTest() {
+    add_match(std::make_shared<MatchShared>(context_, silence_, ticker_,
+                                            MatchOptions{1'000, 2, 30, 2'000}));
+  }
+  ~MatchEndTest() override { entities_.shutdown(10s); }
+
+  template <class... Args>
+  Result<InfoPtr> ask(const std::string& id, Args... args) {
+    std::promise<Result<InfoPtr>> answer;
+    asker_.ask_as<InfoPtr>(
+        kMatchKind, id, 5s, [&](Result<InfoPtr> reply) { answer.set_value(std::move(reply)); },
+        args...);
+    return answer.get_future().get();
+  }
+
+  test::TempDir dir_;
+  Metrics metrics_;
+  std::unique_ptr<storage::Store> store_ = std::move(*storage::Store::open({.path = dir_ / "db"}));
+  storage::Writer writer_{*store_, metrics_};
+  storage::ReadPool reads_{*store_};
+  actors::SchedulerConfig config_{2};
+  caf::actor_system system_{config_};
+  actors::EntityRegistry entities_{system_, metrics_};
+  actors::Asker asker_{system_, entities_};
+  actors::Context context_{
+      system_, *store_, writer_, reads_, entities_, metrics_, [] {
+        return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(
+                                              std::chrono::system_clock::now().time_since_epoch())
+                                              .count());
+      }};
+  Silence silence_;
+  actors::Ticker ticker_{1ms, metrics_};
+};
+
+// The disk stands still while the match ends and crashes: its successor reads what was before the
+// end, and must find out.
+TEST_F(MatchEndTest, a_result_that_was_on_its_way_to_disk_at_the_crash_is_the_one) {
+  MatchInfo wanted;
+  wanted.id = make_id_string();
+  wanted.max_players = 2;
+  wanted.rules.time_limit_ticks = 300;
+  ASSERT_TRUE(ask(wanted.id, open_atom::value, wanted).ok());
+  entities_.tell(kMatchKind, wanted.id, caf::make_message(enter_atom::value, Client{1, "ann"}));
+  std::promise<void> stalled, go_on;
+  storage::Batch nothing;
+  nothing.put(storage::Family::match, "stall", "");
+  ASSERT_TRUE(writer_
+                  .submit(std::move(nothing),
+                          [&](const auto&) {
+                            stalled.set_value();
+                            go_on.get_future().wait();
+                          })
+                  .ok());
+  stalled.get_future().wait();
+  const auto tick_of = [&] {
+    const auto info = ask(wanted.id, info_atom::value);
+    return info.ok() ? (*info)->tick : 0;
+  };
+  const auto until = std::chrono::steady_clock::now() + 10s;
+  while (tick_of() < 300 && std::chrono::steady_clock::now() < until)
+    std::this_thread::sleep_for(1ms);
+  ASSERT_EQ(tick_of(), 300U);
+
+  entities_.crash(kMatchKind, wanted.id);
+  std::this_thread::sleep_for(300ms);  // the successor comes up and reads
+  go_on.set_value();
+
+  const auto info = ask(wanted.id, info_atom::value);
+  ASSERT_TRUE(info.ok());
+  EXPECT_NE((*info)->ended_ms, 0U);
+  entities_.tell(kMatchKind, wanted.id, caf::make_message(enter_atom::value, Client{2, "ann"}));
+  std::this_thread::sleep_for(50ms);  // were it played on, it would end again now
+  writer_.flush();
+  const auto events = storage::read_journal(*store_, 1, 100);
+  ASSERT_TRUE(events.ok());
+  EXPECT_EQ(std::ranges::count(*events, "troupe.match.ended.v1", &storage::JournalEntry::type), 1);
+}
+
+TEST_F(MatchEndTest,
+       a_match_that_crashes_at_any_moment_around_its_end_has_one_result_and_one_event) {
+  constexpr int kMatches = 120;
+  const auto seed = std::random_device{}();
+  SCOPED_TRACE(seed);
+  std::mt19937 random(seed);
+  std::vector<std::string> ids;
+  for (int i = 0; i < kMatches; ++i) {
+    MatchInfo wanted;
+    wanted.id = make_id_string();
+    wanted.max_players = 2;
+    wanted.rules.time_limit_ticks = 4;
+    ASSERT_TRUE(ask(wanted.id, open_atom::value, wanted).ok());
+    ids.push_back(wanted.id);
+    entities_.tell(kMatchKind, wanted.id,
+                   caf::make_message(enter_atom::value, Client{SessionId(1000 + i), "ann"}));
+    // Four ticks last four milliseconds, and the write of the result a little longer.
+    std::this_thread::sleep_for(std::chrono::microseconds(random() % 8'000));
+    entities_.crash(kMatchKind, wanted.id);
+    if (i % 3 == 0) entities_.crash(kMatchKind, wanted.id);
+  }
+
+  for (const auto& id : ids) {
+    const auto until = std::chrono::steady_clock::now() + 20s;
+    auto info = ask(id, info_atom::value);
+    while ((!info.ok() || (*info)->ended_ms == 0) && std::chrono::steady_clock::now() < until) {
+      // Without a client it stands still: one comes in again.
+      entities_.tell(kMatchKind, id, caf::make_message(enter_atom::value, Client{7, "ann"}));
+      std::this_thread::sleep_for(1ms);
+      info = ask(id, info_atom::value);
+    }
+    ASSERT_TRUE(info.ok()) << id;
+    ASSERT_NE((*info)->ended_ms, 0U) << id;
+  }
+  writer_.flush();
+
+  std::map<std::string, int> events;
+  for (std::uint64_t offset = 1;;) {
+    const auto page = storage::read_journal(*store_, offset, 100);
+    ASSERT_TRUE(page.ok());
+    if (page->empty()) break;
+    for (const auto& entry : *page) {
+      offset = entry.offset + 1;
+      if (entry.type != "troupe.match.ended.v1") continue;
+      const auto body = boost::json::parse(entry.payload);
+      const std::string id(body.at("id").as_string());
+      ++events[id];
+      const auto shown = ask(id, info_atom::value);
+      ASSERT_TRUE(shown.ok());
+      EXPECT_EQ((*shown)->ended_ms, body.at("ended_ms").to_number<std::uint64_t>()) << id;
+    }
+  }
+  for (const auto& id : ids) EXPECT_EQ(events[id], 1) << id;
+}
+
+}  // namespace
+}  // namespace troupe::match
