@@ -2,6 +2,7 @@
 #include <csignal>
 
 #include <arpa/inet.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <srt/srt.h>
@@ -142,8 +143,8 @@ TEST_F(ImpatientIngestTest, APublisherThatTricklesKeepsNoPlace) {
   }));
 
   srt_close(socket);
-  EXPECT_NE(metrics.expose().find("troupe_ingest_ended_total{reason=\"timeout\"} 1"),
-            std::string::npos);
+  EXPECT_THAT(metrics.expose(),
+              ::testing::HasSubstr("troupe_ingest_ended_total{reason=\"timeout\"} 1"));
 }
 
 TEST_F(IngestTest, GarbageOnThePortHarmsNobody) {

@@ -56,6 +56,18 @@ class PlaylistE2E : public testing::Test {
     return {};
   }
 
+  /// The first answer other than 503, "not yet"; fails after ten seconds.
+  sim::HttpReply once_on_air(sim::HttpClient& http, const std::string& target) {
+    const auto until = std::chrono::steady_clock::now() + 10s;
+    while (std::chrono::steady_clock::now() < until) {
+      auto reply = http.get(target);
+      if (reply.ok() && reply->status != 503) return std::move(*reply);
+      std::this_thread::sleep_for(50ms);
+    }
+    ADD_FAILURE() << "never on air: " << target;
+    return {};
+  }
+
   /// The address of the picture's playlist for a new viewer.
   std::string enter(sim::HttpClient& http) {
     const auto text = get(http, root() + "index.m3u8");
@@ -131,10 +143,9 @@ TEST_F(PlaylistE2E, the_hinted_part_is_held_until_it_is_there) {
 
 TEST_F(PlaylistE2E, whole_segments_of_the_dash_manifest_decode) {
   auto http = client();
-  const auto moved = http.get(root() + "manifest.mpd");
-  ASSERT_TRUE(moved.ok());
-  ASSERT_EQ(moved->status, 302);
-  const auto mpd = get(http, root() + moved->headers.at("location"));
+  const auto moved = once_on_air(http, root() + "manifest.mpd");
+  ASSERT_EQ(moved.status, 302);
+  const auto mpd = get(http, root() + moved.headers.at("location"));
   const auto first = mpd.find("startNumber=\"") + 13;
   const auto number = mpd.substr(first, mpd.find('"', first) - first);
   const auto init = mpd.find("initialization=\"") + 16;
