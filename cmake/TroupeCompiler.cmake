@@ -15,7 +15,8 @@ target_compile_definitions(troupe_flags INTERFACE
   BOOST_ALL_NO_LIB)
 
 if(TROUPE_SANITIZE)
-  add_compile_options(-fsanitize=${TROUPE_SANITIZE} -fno-omit-frame-pointer)
+  add_compile_options(-fsanitize=${TROUPE_SANITIZE} -fno-sanitize-recover=all
+                      -fno-omit-frame-pointer)
   add_link_options(-fsanitize=${TROUPE_SANITIZE})
   if(TROUPE_SANITIZE MATCHES thread)
     add_compile_options(-Wno-tsan) # Asio's fences, which it does not see

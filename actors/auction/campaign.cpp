@@ -58,7 +58,9 @@ bool admits(const Deal& deal, const Campaign& campaign) {
 
 bool in_hours(const Targeting& targeting, std::uint64_t now_ms) {
   if (targeting.hours == 0 && targeting.days == 0) return true;
-  const auto hour = (static_cast<std::int64_t>(now_ms / 60'000) + targeting.utc_offset_min) / 60;
+  constexpr std::int64_t kWeek = 7 * 24 * 60;  // keeps the sum positive at any offset
+  const auto minute = static_cast<std::int64_t>(now_ms / 60'000) + kWeek + targeting.utc_offset_min;
+  const auto hour = minute / 60;
   // 1 January 1970 was a Thursday.
   const auto day = (hour / 24 + 3) % 7;
   return (targeting.hours == 0 || (targeting.hours >> (hour % 24) & 1U) != 0) &&
