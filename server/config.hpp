@@ -64,6 +64,10 @@ struct Config {
   bool live_enabled = true;
   std::string live_address = "127.0.0.1";
   std::int64_t live_srt_port = 9000;
+  bool rtmp_enabled = true;
+  std::int64_t rtmp_port = 1935;
+  std::int64_t rtmp_max_connections = 128;
+  std::int64_t rtmp_max_connections_per_address = 16;
   std::int64_t live_chunk_ms = 100;
   std::int64_t live_segment_ms = 2'000;
   std::int64_t live_part_ms = 200;
@@ -72,6 +76,7 @@ struct Config {
   std::int64_t live_record_keep_hours = 24;
   std::int64_t live_record_max_mib = 10'240;
   std::int64_t live_max_publishers = 32;
+  std::int64_t live_max_publishers_per_address = 8;
   bool live_anonymous_viewers = true;
 
   std::int64_t ads_default_tmax_ms = 100;
@@ -82,6 +87,7 @@ struct Config {
   std::int64_t feed_max_active = 1'000'000;
   std::int64_t feed_idle_s = 600;
   std::int64_t feed_celebrity_followers = 10'000;
+  std::int64_t feed_timeline_keep = 800;
 };
 
 /// One documented key. `field` points into a Config.

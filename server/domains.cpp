@@ -56,12 +56,18 @@ Result<void> start_auction(const Wiring& w) {
   return {};
 }
 
+/// Listeners who are looked up for one post of a celebrity, about 10 ms of reading.
+constexpr std::size_t kToldOfACelebrity = 5'000;
+
 Result<feed::FeedDomain> start_feed(const Wiring& w) {
   auto listeners = std::make_shared<api::FeedListeners>();
   feed::FeedOptions options;
   options.max_active = static_cast<std::size_t>(w.config.feed_max_active);
   options.idle_after = std::chrono::seconds(w.config.feed_idle_s);
-  options.fanout.celebrity_followers = static_cast<std::size_t>(w.config.feed_celebrity_followers);
+  options.fanout.limits.celebrity_followers =
+      static_cast<std::size_t>(w.config.feed_celebrity_followers);
+  options.fanout.limits.timeline_keep = static_cast<std::size_t>(w.config.feed_timeline_keep);
+  options.fanout.listening = [listeners] { return listeners->users(kToldOfACelebrity); };
   options.fanout.on_delivered = [listeners](const auto& users, const feed::Post& post) {
     listeners->notify(users, post);
   };
@@ -75,7 +81,7 @@ std::unique_ptr<storage::Retention> start_retention(const Wiring& w) {
   if (w.config.storage_journal_keep_hours == 0) return nullptr;
   storage::RetentionOptions options;
   options.journal_age = std::chrono::hours(w.config.storage_journal_keep_hours);
-  options.consumers = {"feed-fanout"};
+  options.consumers = {feed::kFanoutConsumer};
   return std::make_unique<storage::Retention>(w.context.store, w.context.writer, w.context.metrics,
                                               std::move(options));
 }
@@ -121,10 +127,10 @@ Result<std::unique_ptr<api::LiveGateway>> start_live(
                                  std::move(options));
 }
 
-/// An SRT publisher on its way into its session.
-class SrtSink final : public ingest::PublishSink {
+/// A publisher of any protocol on its way into its session.
+class SessionSink final : public ingest::PublishSink {
  public:
-  explicit SrtSink(std::unique_ptr<api::LivePublisher> publisher)
+  explicit SessionSink(std::unique_ptr<api::LivePublisher> publisher)
       : publisher_(std::move(publisher)) {}
   void tracks(std::vector<media::Track> tracks) override { publisher_->tracks(std::move(tracks)); }
   Result<void> chunk(media::ChunkPtr chunk) override { return publisher_->chunk(std::move(chunk)); }
@@ -133,22 +139,27 @@ class SrtSink final : public ingest::PublishSink {
   std::unique_ptr<api::LivePublisher> publisher_;
 };
 
-Result<std::unique_ptr<ingest::SrtServer>> start_srt(const Wiring& w, api::LiveGateway& live) {
+ingest::PublishDoor publish_door(api::LiveGateway& live) {
+  return {
+      .may_publish = [&live](const std::string& id,
+                             const std::string& key) { return live.may_publish(id, key); },
+      .publish = [&live](const std::string& id,
+                         const std::string& key) -> Result<std::unique_ptr<ingest::PublishSink>> {
+        auto publisher = live.publish(id, key);
+        if (!publisher.ok()) return publisher.error();
+        return std::unique_ptr<ingest::PublishSink>(new SessionSink(std::move(*publisher)));
+      }};
+}
+
+Result<std::unique_ptr<ingest::SrtServer>> start_srt(
+    const Wiring& w, api::LiveGateway& live,
+    const std::shared_ptr<ingest::PublisherPlaces>& places) {
   ingest::SrtOptions options;
   options.address = w.config.live_address;
   options.port = static_cast<std::uint16_t>(w.config.live_srt_port);
-  options.max_publishers = static_cast<std::size_t>(w.config.live_max_publishers);
+  options.places = places;
   options.packager.chunk_ms = static_cast<int>(w.config.live_chunk_ms);
-  options.may_publish = [&live](const std::string& id, const std::string& key) {
-    return live.may_publish(id, key);
-  };
-  options.publish = [&live](
-                        const std::string& id,
-                        const std::string& key) -> Result<std::unique_ptr<ingest::PublishSink>> {
-    auto publisher = live.publish(id, key);
-    if (!publisher.ok()) return publisher.error();
-    return std::unique_ptr<ingest::PublishSink>(new SrtSink(std::move(*publisher)));
-  };
+  options.door = publish_door(live);
   return ingest::SrtServer::start(w.context.metrics, std::move(options));
 }
 
@@ -211,7 +222,10 @@ Result<std::unique_ptr<Domains>> Domains::start(const Wiring& wiring) {
     auto live = start_live(wiring, impl->recorder, impl->srt_port);
     if (!live.ok()) return live.error();
     impl->live = std::move(*live);
-    auto srt = start_srt(wiring, *impl->live);
+    const auto places = std::make_shared<ingest::PublisherPlaces>(
+        static_cast<std::size_t>(wiring.config.live_max_publishers),
+        static_cast<std::size_t>(wiring.config.live_max_publishers_per_address));
+    auto srt = start_srt(wiring, *impl->live, places);
     if (!srt.ok()) return srt.error();
     impl->srt = std::move(*srt);
     impl->srt_port = impl->srt->port();

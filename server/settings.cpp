@@ -105,7 +105,10 @@ const std::vector<Setting>& settings() {
        &Config::live_record_keep_hours, 1, 8'760},
       {"live.record_max_mib", "Disk for all recordings; the oldest go first.",
        &Config::live_record_max_mib, 64, 100'000'000},
-      {"live.max_publishers", "Publishers at once.", &Config::live_max_publishers, 1, 1'000},
+      {"live.max_publishers", "Publishers at once, by all protocols.", &Config::live_max_publishers,
+       1, 1'000},
+      {"live.max_publishers_per_address", "Of these, from one address.",
+       &Config::live_max_publishers_per_address, 1, 1'000},
       {"live.anonymous_viewers", "Let viewers without a token watch.",
        &Config::live_anonymous_viewers},
 
@@ -124,6 +127,8 @@ const std::vector<Setting>& settings() {
       {"feed.celebrity_followers",
        "Posts of accounts with more followers are merged at read instead of pushed.",
        &Config::feed_celebrity_followers, 1, 1'000'000'000},
+      {"feed.timeline_keep", "Entries that a trimmed timeline keeps; older ones go in time.",
+       &Config::feed_timeline_keep, 200, 1'000'000},
   };
   return table;
 }

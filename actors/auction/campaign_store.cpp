@@ -2,22 +2,14 @@
 
 #include "base/ids.hpp"
 #include "schemas/ads_generated.h"
+#include "storage/flatbuffer_record.hpp"
 #include "storage/keys.hpp"
 
 namespace troupe::auction {
 namespace {
 
-template <class Record>
-const Record* verified(std::string_view bytes) {
-  if (!storage::is_record<Record, flatbuffers::Verifier>(bytes)) return nullptr;
-  return flatbuffers::GetRoot<Record>(reinterpret_cast<const std::uint8_t*>(bytes.data()));
-}
-
-template <class Offset>
-std::string finish(flatbuffers::FlatBufferBuilder& builder, Offset root) {
-  builder.Finish(root);
-  return {reinterpret_cast<const char*>(builder.GetBufferPointer()), builder.GetSize()};
-}
+using storage::finish_record;
+using storage::verified_record;
 
 }  // namespace
 
@@ -69,11 +61,11 @@ std::string encode_campaign(const Campaign& c) {
   record.fingerprint = c.fingerprint;
   record.deals = c.deals;
   flatbuffers::FlatBufferBuilder builder(1024);
-  return finish(builder, fbs::CampaignRecord::Pack(builder, &record));
+  return finish_record(builder, fbs::CampaignRecord::Pack(builder, &record));
 }
 
 std::optional<Campaign> decode_campaign(std::string_view bytes) {
-  const auto* table = verified<fbs::CampaignRecord>(bytes);
+  const auto* table = verified_record<fbs::CampaignRecord>(bytes);
   if (table == nullptr) return std::nullopt;
   fbs::CampaignRecordT record;
   table->UnPackTo(&record);
@@ -107,19 +99,19 @@ std::optional<Campaign> decode_campaign(std::string_view bytes) {
 
 std::string encode_books(const Books& books) {
   flatbuffers::FlatBufferBuilder builder(64);
-  return finish(builder, fbs::CreateLedgerRecord(builder, books.leased, books.settled, books.wins,
-                                                 books.bills));
+  return finish_record(builder, fbs::CreateLedgerRecord(builder, books.leased, books.settled,
+                                                        books.wins, books.bills));
 }
 
 std::optional<Books> decode_books(std::string_view bytes) {
-  const auto* table = verified<fbs::LedgerRecord>(bytes);
+  const auto* table = verified_record<fbs::LedgerRecord>(bytes);
   if (table == nullptr) return std::nullopt;
   return Books{table->leased_nanos(), table->settled_nanos(), table->wins(), table->bills()};
 }
 
 std::string encode_bill(Nanos price, std::uint64_t time_ms) {
   flatbuffers::FlatBufferBuilder builder(32);
-  return finish(builder, fbs::CreateBillRecord(builder, price, time_ms));
+  return finish_record(builder, fbs::CreateBillRecord(builder, price, time_ms));
 }
 
 namespace {

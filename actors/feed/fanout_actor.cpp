@@ -4,85 +4,43 @@
 #include <prometheus/counter.h>
 #include <spdlog/spdlog.h>
 
-#include "actors/feed/feed_page.hpp"
 #include "actors/system/persist.hpp"
 #include "base/metrics.hpp"
-#include "storage/journal.hpp"
 
 namespace troupe::feed {
 namespace {
 
 using Self = caf::stateful_actor<FanoutState>*;
 
-constexpr const char* kConsumer = "feed-fanout";
-constexpr std::size_t kEventsPerStep = 256;
-constexpr std::size_t kFollowersPerPage = 2'000;
+constexpr std::size_t kInsertsPerBatch = 2'000;
 constexpr auto kRetryAfter = std::chrono::milliseconds(500);
-
-struct Delivery {
-  Post post;
-  std::vector<std::string> followers;
-  bool celebrity = false;  ///< has too many followers: not pushed
-};
-
-struct Step {
-  std::uint64_t next = 0;
-  std::vector<Delivery> deliveries;
-};
-
-/// Reads a stretch of the journal and who is to get its posts.
-Result<Step> read_step(const storage::Store& store, std::uint64_t from, const FeedShared& shared,
-                       std::size_t threshold) {
-  Step step;
-  step.next = from;
-  if (from == 0) {
-    auto at = storage::cursor(store, kConsumer);
-    if (!at.ok()) return at.error();
-    step.next = *at;
-  }
-  auto events = storage::read_journal(store, step.next, kEventsPerStep);
-  if (!events.ok()) return events.error();
-  std::size_t inserts = 0;
-  for (const auto& event : *events) {
-    step.next = event.offset + 1;
-    if (event.type != kPostCreated) continue;
-    auto post = decode_post(event.payload);
-    if (!post)
-      return error(ErrorCode::corrupt,
-                   "post event " + std::to_string(event.offset) + " does not verify");
-    Delivery delivery{std::move(*post), {}, false};
-    delivery.celebrity = shared.celebrities.contains(delivery.post.author);
-    if (!delivery.celebrity) {
-      auto followers = read_followers(store, delivery.post.author, {}, threshold + 1);
-      if (!followers.ok()) return followers.error();
-      delivery.followers = std::move(*followers);
-      if (delivery.followers.size() > threshold) {
-        delivery.celebrity = true;
-        delivery.followers.clear();
-      }
-    }
-    inserts += delivery.followers.size();
-    step.deliveries.push_back(std::move(delivery));
-    if (inserts >= kFollowersPerPage * 4) break;  // bounds the batches of one step
-  }
-  return step;
-}
 
 void start_step(Self self);
 
-void finish_step(Self self, const Step& step) {
+void finish_step(Self self, const FanoutStep& step, std::size_t inserts) {
   auto& state = self->state;
+  auto& metrics = state.shared->context.metrics;
   state.next = step.next;
+  metrics
+      .counter("troupe_feed_timeline_inserts_total",
+               "Entries put on timelines of followers, once durable")
+      .Increment(static_cast<double>(inserts));
+  if (step.unreadable > 0) {
+    metrics
+        .counter("troupe_feed_events_unreadable_total",
+                 "Journal events passed over: they do not verify")
+        .Increment(static_cast<double>(step.unreadable));
+  }
   for (const auto& delivery : step.deliveries) {
-    if (delivery.celebrity) continue;
+    const auto& told = delivery.celebrity ? delivery.listeners : delivery.followers;
+    if (state.options.on_delivered) state.options.on_delivered(told, delivery.post);
     const auto id = parse_id(delivery.post.id);
-    if (!id) continue;
+    if (delivery.celebrity || !id) continue;
     const Entry entry{*id, author_hash(delivery.post.author)};
     for (const auto& follower : delivery.followers) {
       state.shared->context.entities.nudge(kFeedKind, follower,
                                            caf::make_message(pushed_atom::value, entry));
     }
-    if (state.options.on_delivered) state.options.on_delivered(delivery.followers, delivery.post);
   }
 }
 
@@ -92,36 +50,58 @@ void retry_later(Self self, const std::string& why) {
   self->delayed_send(self, kRetryAfter, step_atom::value);
 }
 
-/// Writes the step's timeline records in batches of bounded size, the cursor with the last.
-void write_step(Self self, std::shared_ptr<const Step> step) {
-  auto& state = self->state;
-  auto& context = state.shared->context;
-  storage::Batch batch;
-  std::size_t in_batch = 0, written = 0;
-  for (const auto& delivery : step->deliveries) {
-    if (delivery.celebrity) state.shared->celebrities.add(delivery.post.author, batch);
-    for (const auto& follower : delivery.followers) {
-      put_timeline(batch, follower, delivery.post.id, delivery.post.author);
-      ++written;
-      if (++in_batch < kFollowersPerPage) continue;
-      in_batch = 0;
-      // Refused now: all of it again later. Accepted and then failed: the last batch fails as well.
-      if (!context.writer.submit(std::move(batch), {}).ok())
-        return retry_later(self, "the write queue is full");
-      batch = storage::Batch();
-    }
+/// Collects insertions and submits them in batches of bounded size; all but the last.
+class Insertions {
+ public:
+  explicit Insertions(storage::Writer& writer) : writer_(writer) {}
+
+  void add(std::string_view user, std::string_view post, std::string_view author) {
+    put_timeline(batch_, user, post, author);
+    ++count_;
+    if (++in_batch_ < kInsertsPerBatch) return;
+    in_batch_ = 0;
+    // Refused now: all of the step again later. Accepted and then failed: the last fails as well.
+    refused_ = refused_ || !writer_.submit(std::move(batch_), {}).ok();
+    batch_ = storage::Batch();
   }
-  context.metrics
-      .counter("troupe_feed_timeline_inserts_total", "Entries put on followers' timelines")
-      .Increment(static_cast<double>(written));
-  batch.advance_cursor(kConsumer, step->next);
-  actors::persist(self, context.writer, std::move(batch), [self, step](const auto& done) {
-    auto& s = self->state;
-    s.busy = false;
-    if (!done.ok()) return retry_later(self, done.error().detail);
-    finish_step(self, *step);
-    self->send(self, step_atom::value);
-  });
+
+  [[nodiscard]] storage::Batch& last() noexcept { return batch_; }
+  [[nodiscard]] std::size_t count() const noexcept { return count_; }
+  [[nodiscard]] bool refused() const noexcept { return refused_; }
+
+ private:
+  storage::Writer& writer_;
+  storage::Batch batch_;
+  std::size_t in_batch_ = 0, count_ = 0;
+  bool refused_ = false;
+};
+
+/// Writes the step's timeline records, the cursor with the last batch.
+void write_step(Self self, const std::shared_ptr<const FanoutStep>& step) {
+  auto& shared = *self->state.shared;
+  Insertions insertions(shared.context.writer);
+  for (const auto& delivery : step->deliveries) {
+    for (const auto& follower : delivery.followers)
+      insertions.add(follower, delivery.post.id, delivery.post.author);
+  }
+  for (const auto& backfill : step->backfills) {
+    for (const auto& entry : backfill.entries)
+      insertions.add(backfill.user, entry.post.to_string(), backfill.followed);
+  }
+  if (insertions.refused()) return retry_later(self, "the write queue is full");
+  auto batch = std::move(insertions.last());
+  for (const auto& trim : step->trims) trim_timeline(batch, trim.user, trim.oldest_kept);
+  for (const auto& delivery : step->deliveries) {
+    if (delivery.celebrity) shared.celebrities.add(delivery.post.author, batch);
+  }
+  batch.advance_cursor(kFanoutConsumer, step->next);
+  actors::persist(self, shared.context.writer, std::move(batch),
+                  [self, step, inserts = insertions.count()](const auto& done) {
+                    self->state.busy = false;
+                    if (!done.ok()) return retry_later(self, done.error().detail);
+                    finish_step(self, *step, inserts);
+                    self->send(self, step_atom::value);
+                  });
 }
 
 void start_step(Self self) {
@@ -132,21 +112,24 @@ void start_step(Self self) {
   }
   state.busy = true;
   state.more = false;
-  actors::read<Step>(
+  actors::read<FanoutStep>(
       self, state.shared->context.reads,
-      [from = state.next, shared = state.shared, threshold = state.options.celebrity_followers](
-          const storage::Store& store) { return read_step(store, from, *shared, threshold); },
-      [self](Result<Step> step) {
+      [from = state.next, shared = state.shared,
+       options = state.options](const storage::Store& store) {
+        return read_fanout_step(store, from, shared->celebrities, options.limits,
+                                options.listening);
+      },
+      [self](Result<FanoutStep> step) {
         auto& s = self->state;
         if (!step.ok()) return retry_later(self, step.error().detail);
         const bool progress = step->next != s.next && s.next != 0;
-        if (step->deliveries.empty() && !progress) {
+        if (step->empty() && !progress) {
           s.next = step->next;
           s.busy = false;
           if (s.more) start_step(self);
           return;
         }
-        write_step(self, std::make_shared<const Step>(std::move(*step)));
+        write_step(self, std::make_shared<const FanoutStep>(std::move(*step)));
       });
 }
 

@@ -10,15 +10,19 @@
 #include <caf/event_based_actor.hpp>
 #include <caf/stateful_actor.hpp>
 
+#include "actors/feed/fanout_step.hpp"
 #include "actors/feed/feed_actor.hpp"
 
 namespace troupe::feed {
 
 struct FanoutOptions {
-  std::size_t celebrity_followers = 10'000;
-  /// Called when a post has reached these users' timelines durably: for live notices. Must not
+  FanoutLimits limits;
+  /// Called when a post can be read on these users' timelines, durably: for live notices. Must not
   /// block.
   std::function<void(const std::vector<std::string>& users, const Post& post)> on_delivered;
+  /// Users who listen for notices: those among them who follow a celebrity are told of its posts.
+  /// Any thread; bounded by its owner.
+  std::function<std::vector<std::string>()> listening;
 };
 
 struct FanoutState {

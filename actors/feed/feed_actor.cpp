@@ -5,6 +5,7 @@
 #include <boost/json.hpp>
 #include <spdlog/spdlog.h>
 
+#include "actors/feed/fanout_step.hpp"
 #include "actors/feed/feed_page.hpp"
 #include "actors/system/ask.hpp"
 #include "actors/system/persist.hpp"
@@ -16,7 +17,6 @@ using Self = FeedActor::stateful_pointer<FeedState>;
 using storage::Family;
 
 constexpr std::size_t kMaxEarly = 1'000;
-constexpr std::size_t kBackfill = 20;  ///< posts of a newly followed account that appear at once
 constexpr std::uint64_t kIdempotencyMs = 24ULL * 3600 * 1000;
 
 /// Returns nothing, so that handlers can end with `return answer(…)`.
@@ -108,39 +108,52 @@ auto enter(Self self, const User& user) {
   return promise;
 }
 
+/// The posts of `followed` in this feed's memory; the fan-out writes the same ones to disk. Read
+/// after the follow is durable, so that each post is either here or delivered to a follower.
+void show_posts_of(Self self, const std::string& followed,
+                   caf::typed_response_promise<bool> promise) {
+  actors::read<std::vector<Entry>>(
+      self, self->state.shared->context.reads,
+      [followed](const storage::Store& store) {
+        return read_posts_by(store, followed, std::nullopt, kBackfillPosts);
+      },
+      [self, promise](Result<std::vector<Entry>> posts) {
+        // The follow stands in any case.
+        if (posts.ok()) {
+          for (const auto& entry : *posts) self->state.timeline.insert(entry);
+        }
+        answer(promise, true);
+      });
+}
+
 void write_follow(Self self, const std::string& followed,
                   caf::typed_response_promise<bool> promise) {
   auto& state = self->state;
-  auto& context = state.shared->context;
-  actors::read<std::vector<Entry>>(
-      self, context.reads,
-      [followed](const storage::Store& store) -> Result<std::vector<Entry>> {
-        auto user = read_user(store, followed);
-        if (!user.ok()) return user.error();
-        if (!*user) return error(ErrorCode::not_found, "no such user");
-        return read_posts_by(store, followed, std::nullopt, kBackfill);
-      },
-      [self, followed, promise](Result<std::vector<Entry>> posts) {
-        auto& s = self->state;
-        if (!posts.ok()) return answer(promise, actors::to_caf(posts.error()));
-        storage::Batch batch;
-        put_follow(batch, s.id, followed, s.shared->context.now_ms());
-        for (const auto& entry : *posts)
-          put_timeline(batch, s.id, entry.post.to_string(), followed);
-        batch.append(
-            {"feed/" + s.id, "troupe.feed.follow.added.v1",
-             boost::json::serialize(boost::json::object{{"user", s.id}, {"followed", followed}})});
-        actors::persist(self, s.shared->context.writer, std::move(batch),
-                        [self, followed, entries = *posts, promise](const auto& done) {
-                          auto& st = self->state;
-                          if (!done.ok()) return answer(promise, actors::to_caf(done.error()));
-                          const auto hash = author_hash(followed);
-                          st.following.insert(
-                              std::lower_bound(st.following.begin(), st.following.end(), hash),
-                              hash);
-                          for (const auto& entry : entries) st.timeline.insert(entry);
-                          answer(promise, true);
-                        });
+  storage::Batch batch;
+  put_follow(batch, state.id, followed, state.shared->context.now_ms());
+  batch.append(
+      {"feed/" + state.id, kFollowAdded,
+       boost::json::serialize(boost::json::object{{"user", state.id}, {"followed", followed}})});
+  actors::persist(self, state.shared->context.writer, std::move(batch),
+                  [self, followed, promise](const auto& done) {
+                    auto& following = self->state.following;
+                    if (!done.ok()) return answer(promise, actors::to_caf(done.error()));
+                    const auto hash = author_hash(followed);
+                    const auto at = std::lower_bound(following.begin(), following.end(), hash);
+                    if (at == following.end() || *at != hash) following.insert(at, hash);
+                    show_posts_of(self, followed, promise);
+                  });
+}
+
+void check_follow(Self self, const std::string& followed,
+                  caf::typed_response_promise<bool> promise) {
+  actors::read<std::optional<User>>(
+      self, self->state.shared->context.reads,
+      [followed](const storage::Store& store) { return read_user(store, followed); },
+      [self, followed, promise](Result<std::optional<User>> user) {
+        if (!user.ok()) return answer(promise, actors::to_caf(user.error()));
+        if (!*user) return refuse(promise, ErrorCode::not_found, "no such user");
+        write_follow(self, followed, promise);
       });
 }
 
@@ -153,7 +166,7 @@ auto follow(Self self, const std::string& followed) {
     if (follows(state.following, author_hash(followed))) return answer(promise, false);
     if (state.following.size() > kMaxFollowing)
       return refuse(promise, ErrorCode::conflict, "follows too many already");
-    write_follow(self, followed, promise);
+    check_follow(self, followed, promise);
   });
   return promise;
 }

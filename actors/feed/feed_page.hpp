@@ -13,9 +13,6 @@ class Store;
 
 namespace troupe::feed {
 
-/// The type of the event that fan-out acts on; its payload is a PostRecord.
-inline constexpr const char* kPostCreated = "troupe.feed.post.created.v1";
-
 struct PageJob {
   std::string user;
   PageQuery query;

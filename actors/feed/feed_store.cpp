@@ -1,6 +1,7 @@
 #include "actors/feed/feed_store.hpp"
 
 #include "schemas/feed_generated.h"
+#include "storage/flatbuffer_record.hpp"
 #include "storage/keys.hpp"
 #include "storage/store.hpp"
 
@@ -11,17 +12,8 @@ using storage::Family;
 using storage::KeyBuilder;
 using storage::KeyReader;
 
-template <class Record>
-const Record* verified(std::string_view bytes) {
-  if (!storage::is_record<Record, flatbuffers::Verifier>(bytes)) return nullptr;
-  return flatbuffers::GetRoot<Record>(reinterpret_cast<const std::uint8_t*>(bytes.data()));
-}
-
-template <class Offset>
-std::string finish(flatbuffers::FlatBufferBuilder& builder, Offset root) {
-  builder.Finish(root);
-  return {reinterpret_cast<const char*>(builder.GetBufferPointer()), builder.GetSize()};
-}
+using storage::finish_record;
+using storage::verified_record;
 
 auto string(flatbuffers::FlatBufferBuilder& builder, std::string_view text) {
   return builder.CreateString(text.data(), text.size());
@@ -29,7 +21,7 @@ auto string(flatbuffers::FlatBufferBuilder& builder, std::string_view text) {
 
 std::string encode_mark(std::uint64_t time_ms) {
   flatbuffers::FlatBufferBuilder builder(24);
-  return finish(builder, fbs::CreateMark(builder, time_ms));
+  return finish_record(builder, fbs::CreateMark(builder, time_ms));
 }
 
 std::string pair_key(std::string_view tag, std::string_view a, std::string_view b) {
@@ -79,11 +71,11 @@ std::string encode_user(const User& user) {
   flatbuffers::FlatBufferBuilder builder(128);
   const auto id = string(builder, user.id), handle = string(builder, user.handle),
              name = string(builder, user.name);
-  return finish(builder, fbs::CreateUserRecord(builder, id, handle, name, user.created_ms));
+  return finish_record(builder, fbs::CreateUserRecord(builder, id, handle, name, user.created_ms));
 }
 
 std::optional<User> decode_user(std::string_view bytes) {
-  const auto* record = verified<fbs::UserRecord>(bytes);
+  const auto* record = verified_record<fbs::UserRecord>(bytes);
   if (record == nullptr) return std::nullopt;
   return User{record->id()->str(), record->handle()->str(),
               record->name() ? record->name()->str() : "", record->created_ms()};
@@ -93,11 +85,11 @@ std::string encode_post(const Post& post) {
   flatbuffers::FlatBufferBuilder builder(256);
   const auto id = string(builder, post.id), author = string(builder, post.author),
              text = string(builder, post.text);
-  return finish(builder, fbs::CreatePostRecord(builder, id, author, text, post.created_ms));
+  return finish_record(builder, fbs::CreatePostRecord(builder, id, author, text, post.created_ms));
 }
 
 std::optional<Post> decode_post(std::string_view bytes) {
-  const auto* record = verified<fbs::PostRecord>(bytes);
+  const auto* record = verified_record<fbs::PostRecord>(bytes);
   if (record == nullptr) return std::nullopt;
   return Post{record->id()->str(), record->author()->str(), record->text()->str(),
               record->created_ms()};
@@ -106,7 +98,7 @@ std::optional<Post> decode_post(std::string_view bytes) {
 std::string encode_link(std::string_view user) {
   flatbuffers::FlatBufferBuilder builder(64);
   const auto id = string(builder, user);
-  return finish(builder, fbs::CreateUserLink(builder, id));
+  return finish_record(builder, fbs::CreateUserLink(builder, id));
 }
 
 void add_record_checks(storage::RecordChecks& checks) {
@@ -155,7 +147,11 @@ void put_timeline(storage::Batch& batch, std::string_view user, std::string_view
   flatbuffers::FlatBufferBuilder builder(64);
   const auto name = string(builder, author);
   batch.put(Family::timeline, timeline_key(user, post),
-            finish(builder, fbs::CreateTimelineRecord(builder, name)));
+            finish_record(builder, fbs::CreateTimelineRecord(builder, name)));
+}
+
+void trim_timeline(storage::Batch& batch, std::string_view user, std::string_view oldest_kept) {
+  batch.erase_range(Family::timeline, KeyBuilder("t").text(user).take(), oldest_kept);
 }
 
 Result<std::optional<User>> read_user(const storage::Store& store, std::string_view id) {
@@ -186,6 +182,27 @@ Result<std::vector<std::string>> read_followers(const storage::Store& store, std
   return second_texts(store, "follower", user, after, limit);
 }
 
+Result<bool> is_following(const storage::Store& store, std::string_view user,
+                          std::string_view followed) {
+  auto mark = store.get(Family::feed, pair_key("following", user, followed));
+  if (!mark.ok()) return mark.error();
+  return mark->has_value();
+}
+
+Result<std::optional<std::string>> timeline_cut(const storage::Store& store, std::string_view user,
+                                                std::size_t keep) {
+  const auto prefix = KeyBuilder("t").text(user).take();
+  std::string oldest_kept;
+  std::size_t seen = 0;
+  auto scanned = store.scan_reverse(Family::timeline, prefix, storage::prefix_end(prefix), keep + 1,
+                                    [&](std::string_view key, std::string_view) {
+                                      if (++seen == keep) oldest_kept = key;
+                                      return true;
+                                    });
+  if (!scanned.ok()) return scanned.error();
+  return seen > keep ? std::optional(std::move(oldest_kept)) : std::nullopt;
+}
+
 Result<std::vector<Entry>> read_timeline(const storage::Store& store, std::string_view user,
                                          std::optional<Id> before, std::size_t limit) {
   std::vector<Entry> out;
@@ -195,7 +212,7 @@ Result<std::vector<Entry>> read_timeline(const storage::Store& store, std::strin
         KeyReader reader(key, "t");
         reader.text();
         const auto post = parse_id(reader.text());
-        const auto* record = verified<fbs::TimelineRecord>(value);
+        const auto* record = verified_record<fbs::TimelineRecord>(value);
         if (post && record != nullptr) {
           out.push_back({*post, author_hash(record->author()->string_view())});
         }

@@ -18,6 +18,11 @@ class Store;
 
 namespace troupe::feed {
 
+/// Payload: the post's record.
+inline constexpr const char* kPostCreated = "troupe.feed.post.created.v1";
+/// Payload: JSON, `{"user", "followed"}`.
+inline constexpr const char* kFollowAdded = "troupe.feed.follow.added.v1";
+
 struct User {
   std::string id, handle, name;
   std::uint64_t created_ms = 0;
@@ -48,6 +53,8 @@ void put_post(storage::Batch& batch, const Post& post);
 void erase_post(storage::Batch& batch, const Post& post);
 void put_timeline(storage::Batch& batch, std::string_view user, std::string_view post,
                   std::string_view author);
+/// Erases what sorts before `oldest_kept`, a key of this timeline.
+void trim_timeline(storage::Batch& batch, std::string_view user, std::string_view oldest_kept);
 
 [[nodiscard]] Result<std::optional<User>> read_user(const storage::Store& store,
                                                     std::string_view id);
@@ -62,6 +69,13 @@ void put_timeline(storage::Batch& batch, std::string_view user, std::string_view
                                                               std::string_view user,
                                                               std::string_view after,
                                                               std::size_t limit);
+/// Whether `user` follows `followed`.
+[[nodiscard]] Result<bool> is_following(const storage::Store& store, std::string_view user,
+                                        std::string_view followed);
+/// The key of the oldest entry that a timeline of `keep` entries has; nothing when it has no more.
+[[nodiscard]] Result<std::optional<std::string>> timeline_cut(const storage::Store& store,
+                                                              std::string_view user,
+                                                              std::size_t keep);
 /// Newest first, older than `before` when given.
 [[nodiscard]] Result<std::vector<Entry>> read_timeline(const storage::Store& store,
                                                        std::string_view user,

@@ -263,6 +263,17 @@ void FeedListeners::remove(const std::string& user, std::uint64_t session) {
   if (it->second.empty()) sessions_.erase(it);
 }
 
+std::vector<std::string> FeedListeners::users(std::size_t limit) const {
+  const std::lock_guard lock(mutex_);
+  std::vector<std::string> out;
+  out.reserve(std::min(limit, sessions_.size()));
+  for (const auto& [user, sessions] : sessions_) {
+    if (out.size() == limit) break;
+    out.push_back(user);
+  }
+  return out;
+}
+
 void FeedListeners::notify(const std::vector<std::string>& users, const feed::Post& post) const {
   std::vector<std::shared_ptr<ws::Session>> targets;
   {

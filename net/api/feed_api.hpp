@@ -30,6 +30,8 @@ class FeedListeners {
 
   void add(const std::string& user, const std::shared_ptr<ws::Session>& session);
   void remove(const std::string& user, std::uint64_t session);
+  /// Up to `limit` users who listen.
+  [[nodiscard]] std::vector<std::string> users(std::size_t limit) const;
   /// Sends one shared frame to those of `users` who listen. A full queue drops the notice: the
   /// timeline has the post.
   void notify(const std::vector<std::string>& users, const feed::Post& post) const;

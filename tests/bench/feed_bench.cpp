@@ -139,7 +139,7 @@ void post(Rig& rig, const Options& options, std::mt19937_64& random, Tally& tall
   }
   while (tally.done < options.posts) pause();
   const auto end = need(storage::journal_end(*rig.store));
-  while (need(storage::cursor(*rig.store, "feed-fanout")) < end) pause();
+  while (need(storage::cursor(*rig.store, feed::kFanoutConsumer)) < end) pause();
 }
 
 /// One page each 2 ms of a random active feed until `stop`; latencies in ms from when each was due.
