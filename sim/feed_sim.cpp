@@ -1,12 +1,10 @@
 #include "sim/feed_sim.hpp"
 
 #include <algorithm>
-#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <random>
-#include <set>
 #include <thread>
 #include <unordered_map>
 #include <vector>
@@ -16,7 +14,8 @@
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
-#include "sim/http_client.hpp"
+#include "sim/feed_check.hpp"
+#include "sim/feed_people.hpp"
 #include "sim/http_load.hpp"
 #include "sim/ws_client.hpp"
 
@@ -27,98 +26,8 @@ namespace asio = boost::asio;
 namespace json = boost::json;
 using Clock = std::chrono::steady_clock;
 
-constexpr int kSetupThreads = 8;
-constexpr int kPageSize = 200;
 constexpr std::size_t kMaxFailures = 10;
 constexpr auto kDrain = std::chrono::seconds(5);
-constexpr auto kPoll = std::chrono::milliseconds(20);
-
-/// Who follows whom; the same seed gives the same people.
-struct People {
-  std::vector<std::string> ids;
-  std::vector<std::vector<int>> following, followers;
-  std::size_t follows = 0;
-};
-
-People make_people(const FeedSimOptions& options) {
-  People people;
-  const auto count = static_cast<std::size_t>(std::max(2, options.users));
-  for (std::size_t i = 0; i < count; ++i)
-    people.ids.push_back(fmt::format("feed{}u{}", options.seed, i));
-  people.following.resize(count);
-  people.followers.resize(count);
-  std::vector<double> popularity(count);
-  for (std::size_t i = 0; i < count; ++i) popularity[i] = 1.0 / static_cast<double>(i + 1);
-  std::discrete_distribution<int> pick(popularity.begin(), popularity.end());
-  std::mt19937_64 random(options.seed);
-  const auto wanted = std::min(static_cast<std::size_t>(std::max(1, options.follows)), count - 1);
-  for (std::size_t i = 0; i < count; ++i) {
-    std::set<int> chosen;
-    // A popular few are soon all followed: then any others.
-    for (int tries = 0; chosen.size() < wanted; ++tries) {
-      const int other =
-          tries < 4 * options.follows ? pick(random) : static_cast<int>(random() % count);
-      if (other != static_cast<int>(i)) chosen.insert(other);
-    }
-    people.following[i].assign(chosen.begin(), chosen.end());
-    for (const int other : chosen)
-      people.followers[static_cast<std::size_t>(other)].push_back(static_cast<int>(i));
-    people.follows += chosen.size();
-  }
-  return people;
-}
-
-/// Splits [0, count) over a few threads; the first error ends them all.
-Result<void> in_parallel(int count, const std::atomic<bool>& stop,
-                         const std::function<Result<void>(int)>& work) {
-  std::atomic<int> next{0};
-  std::mutex mutex;
-  Result<void> result;
-  std::vector<std::thread> threads;
-  for (int t = 0; t < kSetupThreads; ++t) {
-    threads.emplace_back([&] {
-      for (int i = next++; i < count && !stop; i = next++) {
-        if (auto done = work(i); !done.ok()) {
-          const std::lock_guard lock(mutex);
-          result = done;
-          next = count;
-        }
-      }
-    });
-  }
-  for (auto& thread : threads) thread.join();
-  return result;
-}
-
-Error refused(const std::string& what, const HttpReply& reply) {
-  return error(ErrorCode::unavailable, fmt::format("{}: {} {}", what, reply.status, reply.body));
-}
-
-Result<void> settle_people(const Endpoint& endpoint, const People& people,
-                           const std::atomic<bool>& stop) {
-  const auto count = static_cast<int>(people.ids.size());
-  auto made = in_parallel(count, stop, [&](int n) -> Result<void> {
-    const auto& id = people.ids[static_cast<std::size_t>(n)];
-    HttpClient client(endpoint.host, endpoint.http_port, endpoint.token(id, ""));
-    const auto reply = client.post("/api/v1/users", {{"handle", id}});
-    if (!reply.ok()) return reply.error();
-    if (reply->status != 201 && reply->status != 409) return refused("POST /api/v1/users", *reply);
-    return {};
-  });
-  if (!made.ok()) return made;
-  return in_parallel(count, stop, [&](int n) -> Result<void> {
-    const auto& id = people.ids[static_cast<std::size_t>(n)];
-    HttpClient client(endpoint.host, endpoint.http_port, endpoint.token(id, ""));
-    for (const int other : people.following[static_cast<std::size_t>(n)]) {
-      const auto reply =
-          client.request("PUT", fmt::format("/api/v1/users/{}/following/{}", id,
-                                            people.ids[static_cast<std::size_t>(other)]));
-      if (!reply.ok()) return reply.error();
-      if (reply->status != 204) return refused("PUT following", *reply);
-    }
-    return {};
-  });
-}
 
 /// When each post was sent, by its text, which is unique.
 class PostTimes {
@@ -179,11 +88,6 @@ class Listener {
   std::atomic<bool> done_{false};
   bool lost_ = false;
   std::thread thread_;
-};
-
-struct Acknowledged {
-  std::string id;
-  int author = 0;
 };
 
 class Load {
@@ -312,84 +216,6 @@ class Load {
   Histogram post_ms_, read_ms_;
   std::vector<std::string> failures_;
 };
-
-/// How often each post stands in a timeline; reads pages until `oldest` is passed.
-Result<std::unordered_map<std::string, int>> read_timeline(HttpClient& client,
-                                                           const std::string& oldest) {
-  std::unordered_map<std::string, int> seen;
-  std::string cursor;
-  do {
-    const auto reply = client.get(fmt::format("/api/v1/feed?limit={}{}", kPageSize,
-                                              cursor.empty() ? "" : "&cursor=" + cursor));
-    if (!reply.ok()) return reply.error();
-    if (reply->status != 200) return refused("GET /api/v1/feed", *reply);
-    const auto page = reply->json();
-    for (const auto& item : page.at("items").as_array())
-      ++seen[std::string(item.at("id").as_string())];
-    cursor = page.as_object().contains("next") ? std::string(page.at("next").as_string()) : "";
-  } while (!cursor.empty() && cursor >= oldest);  // ids sort by time
-  return seen;
-}
-
-/// Reads one follower's timeline until all that it must hold is there, or the time is up.
-Result<void> check_follower(const Endpoint& endpoint, const std::string& follower,
-                            const std::vector<std::string>& due, Clock::time_point until,
-                            const std::atomic<bool>& stop) {
-  HttpClient client(endpoint.host, endpoint.http_port, endpoint.token(follower, ""));
-  const auto oldest = *std::min_element(due.begin(), due.end());
-  while (true) {
-    auto seen = read_timeline(client, oldest);
-    if (!seen.ok()) return seen.error();
-    std::size_t missing = 0;
-    for (const auto& id : due) {
-      const auto it = seen->find(id);
-      if (it == seen->end()) ++missing;
-      if (it != seen->end() && it->second != 1) {
-        return error(ErrorCode::corrupt, fmt::format("post {} stands {} times in {}'s timeline", id,
-                                                     it->second, follower));
-      }
-    }
-    if (missing == 0) return {};
-    if (stop || Clock::now() >= until) {
-      return error(ErrorCode::corrupt,
-                   fmt::format("{} of {} posts never reached {}", missing, due.size(), follower));
-    }
-    std::this_thread::sleep_for(kPoll);
-  }
-}
-
-void check_timelines(const Endpoint& endpoint, const FeedSimOptions& options, const People& people,
-                     const std::vector<Acknowledged>& posts, const std::atomic<bool>& stop,
-                     Section& section) {
-  std::vector<std::vector<std::string>> due(people.ids.size());
-  for (const auto& post : posts) {
-    for (const int follower : people.followers[static_cast<std::size_t>(post.author)]) {
-      due[static_cast<std::size_t>(follower)].push_back(post.id);
-    }
-  }
-  std::vector<std::size_t> sample;
-  for (std::size_t i = 0; i < due.size(); ++i) {
-    if (!due[i].empty()) sample.push_back(i);
-  }
-  std::shuffle(sample.begin(), sample.end(), std::mt19937_64(options.seed + 2));
-  sample.resize(
-      std::min(sample.size(), static_cast<std::size_t>(std::max(0, options.sampled_followers))));
-  const auto until = Clock::now() + options.settle;
-  std::mutex mutex;
-  std::size_t checked = 0;
-  const std::atomic<bool> never{false};
-  static_cast<void>(in_parallel(static_cast<int>(sample.size()), never, [&](int n) -> Result<void> {
-    const auto follower = sample[static_cast<std::size_t>(n)];
-    auto fine = check_follower(endpoint, people.ids[follower], due[follower], until, stop);
-    const std::lock_guard lock(mutex);
-    if (fine.ok())
-      checked += due[follower].size();
-    else if (section.failures.size() < kMaxFailures)
-      section.failures.push_back("feed: " + fine.error().detail);
-    return {};
-  }));
-  section.rows.push_back({"checked deliveries", static_cast<double>(checked), ""});
-}
 
 std::vector<std::unique_ptr<Listener>> start_listeners(const Endpoint& endpoint, int count,
                                                        const People& people, const PostTimes& times,
