@@ -4,11 +4,6 @@
 #include <mutex>
 #include <thread>
 
-#include <boost/asio/connect.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/read.hpp>
-#include <boost/asio/ssl.hpp>
-#include <boost/asio/write.hpp>
 #include <boost/json.hpp>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -359,36 +354,6 @@ TEST(Http, DrainCutsWhatDoesNotEnd) {
   const auto never_answered = asked.get_future().get();
   EXPECT_EQ(server.server().drain(50ms), 1U);
   EXPECT_TRUE(socket.closed());
-}
-
-TEST(Http, TlsServesTheSame) {
-  const TempDir dir;
-  const auto command =
-      "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=localhost "
-      "-days 1 "
-      "-keyout " +
-      dir / "key.pem" + " -out " + dir / "cert.pem" + " 2>/dev/null";
-  ASSERT_EQ(std::system(command.c_str()), 0);
-  const HttpFixture server(mount, [&](http::ServerOptions& o) {
-    o.tls_certificate = dir / "cert.pem";
-    o.tls_key = dir / "key.pem";
-  });
-  namespace asio = boost::asio;
-  asio::io_context io;
-  asio::ssl::context context(asio::ssl::context::tls_client);
-  context.load_verify_file(dir / "cert.pem");
-  asio::ssl::stream<asio::ip::tcp::socket> stream(io, context);
-  stream.set_verify_mode(asio::ssl::verify_peer);
-  stream.next_layer().connect({asio::ip::address_v4::loopback(), server.port()});
-  stream.handshake(asio::ssl::stream_base::client);
-  asio::write(stream, asio::buffer(get("/hello/ann", kClose)));
-  std::string reply;
-  boost::system::error_code end;
-  asio::read(stream, asio::dynamic_buffer(reply), end);
-  EXPECT_THAT(reply, HasSubstr(R"({"hello":"ann"})"));
-
-  EXPECT_THAT(talk(server, get("/hello/ann", kClose)), Not(HasSubstr("200 OK")))
-      << "plain HTTP on the TLS port";
 }
 
 TEST(Server, EndsWithZeroOnSigterm) {

@@ -1,0 +1,156 @@
+// HTTP and WebSockets over TLS: the same server, the same answers.
+#include <cstdlib>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/read.hpp>
+#include <boost/asio/ssl.hpp>
+#include <boost/asio/write.hpp>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "net/http/message.hpp"
+#include "net/http/router.hpp"
+#include "net/ws/frame.hpp"
+#include "net/ws/session.hpp"
+#include "tests/support/http_fixture.hpp"
+#include "tests/support/temp_dir.hpp"
+
+namespace troupe::test {
+namespace {
+
+using namespace std::chrono_literals;
+namespace asio = boost::asio;
+using testing::HasSubstr;
+using testing::Not;
+using testing::StartsWith;
+
+/// GET /hello answers; /ws sends back what it gets, "bye" closes with 4004.
+void mount(http::Router& router) {
+  router.add("GET", "/hello",
+             [](const http::Request&, const http::Responder& out) {
+               out.send(http::json_response(200, {{"hello", "you"}}));
+             },
+             {.access = http::Access::open});
+  router.add_ws(
+      "/ws",
+      [](const http::Request&, const std::shared_ptr<ws::Session>& session) {
+        session->on_message([weak = std::weak_ptr(session)](std::string_view bytes, bool) {
+          const auto self = weak.lock();
+          if (!self) return;
+          if (bytes == "bye") return self->close(4004, "gone");
+          self->send(ws::binary_frame(bytes));
+        });
+      },
+      {.access = http::Access::open});
+}
+
+/// A key and a certificate of its own for localhost.
+struct Certificate {
+  TempDir dir;
+  std::string key = dir / "key.pem", file = dir / "cert.pem";
+
+  Certificate() {
+    const auto command =
+        "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=localhost "
+        "-days 1 -keyout " +
+        key + " -out " + file + " 2>/dev/null";
+    EXPECT_EQ(std::system(command.c_str()), 0);
+  }
+};
+
+struct TlsTest : testing::Test {
+  Certificate certificate;
+  HttpFixture server{mount, [this](http::ServerOptions& o) {
+                       o.tls_certificate = certificate.file;
+                       o.tls_key = certificate.key;
+                     }};
+};
+
+/// A client that trusts `certificate` alone.
+class TlsSocket {
+ public:
+  TlsSocket(const Certificate& certificate, std::uint16_t port) {
+    context_.load_verify_file(certificate.file);
+    stream_.set_verify_mode(asio::ssl::verify_peer);
+    stream_.next_layer().connect({asio::ip::address_v4::loopback(), port});
+    stream_.handshake(asio::ssl::stream_base::client);
+  }
+
+  void send(std::string_view bytes) { asio::write(stream_, asio::buffer(bytes)); }
+  /// Reads `size` bytes, or all until the end when there are fewer.
+  std::string read(std::size_t size) {
+    std::string bytes(size, '\0');
+    boost::system::error_code end;
+    bytes.resize(asio::read(stream_, asio::buffer(bytes), end));
+    return bytes;
+  }
+  std::string until_blank_line() {
+    std::string head;
+    while (!head.ends_with("\r\n\r\n")) {
+      const auto byte = read(1);
+      if (byte.empty()) break;
+      head += byte;
+    }
+    return head;
+  }
+
+ private:
+  asio::io_context io_;
+  asio::ssl::context context_{asio::ssl::context::tls_client};
+  asio::ssl::stream<asio::ip::tcp::socket> stream_{io_, context_};
+};
+
+/// A client's frame with an all-zero mask, which leaves the payload as it is.
+std::string client_frame(ws::Opcode opcode, std::string_view payload) {
+  auto frame = ws::encode_frame(opcode, payload);
+  frame[1] = static_cast<char>(static_cast<unsigned char>(frame[1]) | 0x80U);
+  frame.insert(frame.size() - payload.size(), 4, '\0');
+  return frame;
+}
+
+TEST_F(TlsTest, RequestsAreAnswered) {
+  TlsSocket socket(certificate, server.port());
+  socket.send(get("/hello", "Connection: close\r\n"));
+  EXPECT_THAT(socket.read(64U << 10), HasSubstr(R"({"hello":"you"})"));
+}
+
+TEST_F(TlsTest, PlainHttpOnTheTlsPortIsNotAnswered) {
+  RawSocket socket(server.port());
+  socket.send(get("/hello", "Connection: close\r\n"));
+  EXPECT_TRUE(socket.closed());
+  EXPECT_THAT(socket.seen(), Not(HasSubstr("200 OK")));
+}
+
+TEST_F(TlsTest, AWebSocketCarriesManyLargeMessagesInOrder) {
+  TlsSocket socket(certificate, server.port());
+  socket.send(get("/ws",
+                  "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+                  "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"));
+  ASSERT_THAT(socket.until_blank_line(), StartsWith("HTTP/1.1 101 "));
+
+  std::string expected, sent;
+  for (int i = 0; i < 20; ++i) {
+    const std::string payload(1'000 * (1 + i % 40), static_cast<char>('a' + i));
+    sent += client_frame(ws::Opcode::binary, payload);
+    expected += ws::encode_frame(ws::Opcode::binary, payload);
+  }
+  socket.send(sent);
+
+  EXPECT_EQ(socket.read(expected.size()), expected);
+}
+
+TEST_F(TlsTest, AWebSocketIsClosedWithItsReason) {
+  TlsSocket socket(certificate, server.port());
+  socket.send(get("/ws",
+                  "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+                  "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"));
+  ASSERT_THAT(socket.until_blank_line(), StartsWith("HTTP/1.1 101 "));
+
+  socket.send(client_frame(ws::Opcode::text, "bye"));
+
+  EXPECT_EQ(socket.read(1'000), std::string("\x88\x06\x0f\xa4gone"));
+}
+
+}  // namespace
+}  // namespace troupe::test
