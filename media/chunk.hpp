@@ -33,7 +33,8 @@ struct Chunk {
   std::int64_t start_us =
       0;  ///< Decode time of the first sample on the session's timeline, which starts at 0.
   std::int64_t duration_us = 0;
-  bool key = false;  ///< Video: starts with a key frame. Audio: always true.
+  std::uint32_t frames = 0;  ///< samples in it
+  bool key = false;          ///< Video: starts with a key frame. Audio: always true.
   std::chrono::steady_clock::time_point
       completed;             ///< When its last byte had come in, before demuxing and packaging.
   std::int64_t wall_us = 0;  ///< Unix time of the same moment.

@@ -33,7 +33,7 @@ std::int64_t to_us(std::int64_t time, int timescale) {
   return av_rescale(time, 1'000'000, timescale);
 }
 
-/// Opens the MPEG-TS demuxer over a ByteSource.
+/// Opens the demuxer over a ByteSource.
 class Demuxer {
  public:
   Demuxer(const ByteSource& source, const PackagerOptions& options)
@@ -49,9 +49,12 @@ class Demuxer {
     context_->probesize = options_.probe_bytes;
     context_->max_analyze_duration = options_.analyze_us;
     context_->max_streams = 16;
-    const int opened =
-        avformat_open_input(&context_, nullptr, av_find_input_format("mpegts"), nullptr);
-    if (opened < 0) return error(ErrorCode::corrupt, "not MPEG-TS: " + av_error(opened));
+    const bool flv = options_.format == StreamFormat::flv;
+    const int opened = avformat_open_input(
+        &context_, nullptr, av_find_input_format(flv ? "flv" : "mpegts"), nullptr);
+    if (opened < 0)
+      return error(ErrorCode::corrupt,
+                   std::string(flv ? "not FLV: " : "not MPEG-TS: ") + av_error(opened));
     const int found = avformat_find_stream_info(context_, nullptr);
     if (found < 0)
       return error(ErrorCode::corrupt, "the streams cannot be told: " + av_error(found));
@@ -88,6 +91,7 @@ struct TrackState {
   bool seen_key = false;
   bool open_chunk = false;
   bool key = false;
+  std::uint32_t chunk_frames = 0;
   std::int64_t chunk_start = 0;
   std::int64_t chunk_end = 0;
 
@@ -296,10 +300,12 @@ Result<bool> Packager::package(TrackState& track, AVPacket& packet) {
   if (!track.open_chunk) {
     track.open_chunk = true;
     track.key = key;
+    track.chunk_frames = 0;
     track.chunk_start = packet.dts;
   }
   track.chunk_end = packet.dts + packet.duration;
   ++(video ? stats_.video_frames : stats_.audio_frames);
+  ++track.chunk_frames;
   if (auto written = track.muxer->write(packet); !written.ok()) return written.error();
   // Half a sample of slack, so that rounding does not make every chunk one frame longer.
   const auto length_us = to_us(track.chunk_end - track.chunk_start, track.timescale);
@@ -319,6 +325,7 @@ Result<bool> Packager::cut(TrackState& track) {
   chunk->track = track.id;
   chunk->start_us = to_us(track.chunk_start, track.timescale);
   chunk->duration_us = to_us(track.chunk_end - track.chunk_start, track.timescale);
+  chunk->frames = track.chunk_frames;
   chunk->key = track.key;
   chunk->completed = demuxer_.arrived();
   const auto since = Clock::now() - chunk->completed;

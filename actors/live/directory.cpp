@@ -24,12 +24,20 @@ Result<void> Directory::load(const storage::Store& store) {
 
 void Directory::set_key(const std::string& id, const KeyHash& hash) {
   const std::unique_lock lock(mutex_);
-  entries_[id].hash = hash;
+  auto& entry = entries_[id];
+  if (entry.place && entry.hash != hash) {
+    entry.place->take_away(ErrorCode::forbidden);
+    entry.place = nullptr;
+  }
+  entry.hash = hash;
 }
 
 void Directory::remove(const std::string& id) {
   const std::unique_lock lock(mutex_);
-  entries_.erase(id);
+  const auto it = entries_.find(id);
+  if (it == entries_.end()) return;
+  if (it->second.place) it->second.place->take_away(ErrorCode::not_found);
+  entries_.erase(it);
 }
 
 Result<void> Directory::check_locked(const std::string& id, std::string_view key) const {
@@ -39,7 +47,7 @@ Result<void> Directory::check_locked(const std::string& id, std::string_view key
   if (sodium_memcmp(hash.bytes.data(), it->second.hash.bytes.data(), hash.bytes.size()) != 0) {
     return error(ErrorCode::forbidden, "wrong publish key");
   }
-  if (it->second.publishing) return error(ErrorCode::conflict, "the session has a publisher");
+  if (it->second.place) return error(ErrorCode::conflict, "the session has a publisher");
   return {};
 }
 
@@ -48,22 +56,25 @@ Result<void> Directory::check(const std::string& id, std::string_view key) const
   return check_locked(id, key);
 }
 
-Result<void> Directory::begin_publishing(const std::string& id, std::string_view key) {
+Result<std::shared_ptr<PublisherPlace>> Directory::begin_publishing(const std::string& id,
+                                                                    std::string_view key) {
   const std::unique_lock lock(mutex_);
-  if (auto allowed = check_locked(id, key); !allowed.ok()) return allowed;
-  entries_[id].publishing = true;
-  return {};
+  if (auto allowed = check_locked(id, key); !allowed.ok()) return allowed.error();
+  auto place = std::make_shared<PublisherPlace>();
+  entries_[id].place = place;
+  return place;
 }
 
-void Directory::end_publishing(const std::string& id) {
+void Directory::end_publishing(const std::string& id, const PublisherPlace& place) {
   const std::unique_lock lock(mutex_);
-  if (const auto it = entries_.find(id); it != entries_.end()) it->second.publishing = false;
+  const auto it = entries_.find(id);
+  if (it != entries_.end() && it->second.place.get() == &place) it->second.place = nullptr;
 }
 
-bool Directory::publishing(const std::string& id) const {
+std::shared_ptr<const PublisherPlace> Directory::publisher(const std::string& id) const {
   const std::shared_lock lock(mutex_);
   const auto it = entries_.find(id);
-  return it != entries_.end() && it->second.publishing;
+  return it == entries_.end() ? nullptr : it->second.place;
 }
 
 }  // namespace troupe::live

@@ -2,12 +2,13 @@
 // waiting.
 #pragma once
 
-#include <cstdint>
+#include <memory>
 #include <shared_mutex>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 
+#include "actors/live/publisher_place.hpp"
 #include "actors/live/session.hpp"
 #include "base/result.hpp"
 
@@ -23,21 +24,26 @@ class Directory {
   /// Reads all sessions of the store: at start, before the SRT port opens.
   Result<void> load(const storage::Store& store);
 
+  /// A publisher that came in by another key loses its place.
   void set_key(const std::string& id, const KeyHash& hash);
+  /// The session has ended: a publisher loses its place.
   void remove(const std::string& id);
 
   /// Whether `key` may publish to `id` now. Errors: not_found, forbidden (wrong key), conflict
   /// (somebody publishes).
   [[nodiscard]] Result<void> check(const std::string& id, std::string_view key) const;
   /// `check`, and takes the one publisher's place until `end_publishing`.
-  Result<void> begin_publishing(const std::string& id, std::string_view key);
-  void end_publishing(const std::string& id);
-  [[nodiscard]] bool publishing(const std::string& id) const;
+  Result<std::shared_ptr<PublisherPlace>> begin_publishing(const std::string& id,
+                                                           std::string_view key);
+  /// Nothing happens when `place` was taken away meanwhile.
+  void end_publishing(const std::string& id, const PublisherPlace& place);
+  /// Null: nobody publishes.
+  [[nodiscard]] std::shared_ptr<const PublisherPlace> publisher(const std::string& id) const;
 
  private:
   struct Entry {
     KeyHash hash;
-    bool publishing = false;
+    std::shared_ptr<PublisherPlace> place;  ///< null: nobody publishes
   };
   [[nodiscard]] Result<void> check_locked(const std::string& id, std::string_view key) const;
 

@@ -38,6 +38,14 @@ json::object view(const LiveApi& api, const live::Session& session) {
                    {"ws_path", "/live/" + session.id + "/ws"},
                    {"hls_path", "/live/" + session.id + "/index.m3u8"},
                    {"dash_path", "/live/" + session.id + "/manifest.mpd"}};
+  if (const auto place = api.directory.publisher(session.id)) {
+    if (const auto stats = place->stats()) {
+      out["publisher"] = {{"kbit_per_s", stats->kbit_per_s},
+                          {"frames_per_s", stats->frames_per_s},
+                          {"key_interval_s", stats->key_interval_s},
+                          {"drift_ms", stats->drift_ms}};
+    }
+  }
   if (session.started_ms != 0) out["started_ms"] = session.started_ms;
   if (session.ended_ms != 0) out["ended_ms"] = session.ended_ms;
   return out;

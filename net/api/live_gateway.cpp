@@ -24,22 +24,30 @@ std::uint64_t unix_us() {
 
 class Publisher final : public LivePublisher {
  public:
-  Publisher(actors::EntityRegistry& entities, live::Directory& directory, std::string id)
-      : entities_(entities), directory_(directory), id_(std::move(id)) {}
+  Publisher(actors::EntityRegistry& entities, live::Directory& directory, std::string id,
+            std::shared_ptr<live::PublisherPlace> place)
+      : entities_(entities),
+        directory_(directory),
+        id_(std::move(id)),
+        place_(std::move(place)) {}
   ~Publisher() override {
     if (publication_) tell(live::stop_atom::value, publication_);
-    directory_.end_publishing(id_);
+    directory_.end_publishing(id_, *place_);
   }
 
   void tracks(std::vector<media::Track> tracks) override {
+    // One that lost its place must not outdo the publication of its successor.
+    if (!place_->held().ok()) return;
+    place_->start(tracks);
     publication_ = std::make_shared<const live::Publication>(
         live::Publication{id_, unix_us(), std::move(tracks)});
     tell(live::begin_atom::value, publication_);
   }
 
   Result<void> chunk(media::ChunkPtr chunk) override {
+    if (auto held = place_->held(); !held.ok()) return held;
     if (!publication_) return error(ErrorCode::conflict, "chunk before tracks");
-    if (!directory_.publishing(id_)) return error(ErrorCode::not_found, "the session has ended");
+    place_->add(*chunk);
     tell(live::chunk_atom::value, publication_, std::move(chunk));
     return {};
   }
@@ -53,6 +61,7 @@ class Publisher final : public LivePublisher {
   actors::EntityRegistry& entities_;
   live::Directory& directory_;
   const std::string id_;
+  const std::shared_ptr<live::PublisherPlace> place_;
   live::PublicationPtr publication_;
 };
 
@@ -100,10 +109,10 @@ class Gateway final : public LiveGateway {
 
   Result<std::unique_ptr<LivePublisher>> publish(const std::string& id,
                                                  const std::string& key) override {
-    if (auto taken = directory_.begin_publishing(id, key); !taken.ok())
-      return count_refusal(taken).error();
+    auto place = directory_.begin_publishing(id, key);
+    if (!place.ok()) return count_refusal(place.error()).error();
     return std::unique_ptr<LivePublisher>(
-        std::make_unique<Publisher>(context_.entities, directory_, id));
+        std::make_unique<Publisher>(context_.entities, directory_, id, std::move(*place)));
   }
 
  private:

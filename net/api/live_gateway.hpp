@@ -26,8 +26,8 @@ class LivePublisher {
 
   /// The codecs are known. A second call begins a new publication: players start afresh.
   virtual void tracks(std::vector<media::Track> tracks) = 0;
-  /// After `tracks`. Errors: not_found (the session has ended or its key was replaced: disconnect),
-  /// conflict (no tracks).
+  /// After `tracks`. Errors: not_found (the session has ended: disconnect), forbidden (its key was
+  /// replaced), conflict (no tracks).
   virtual Result<void> chunk(media::ChunkPtr chunk) = 0;
 };
 

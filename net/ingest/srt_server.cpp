@@ -10,7 +10,6 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
-#include <spdlog/spdlog.h>
 #include <srt/access_control.h>
 #include <srt/srt.h>
 
@@ -41,6 +40,7 @@ int reject_code(const Error& e) {
     case ErrorCode::conflict:
       return SRT_REJX_CONFLICT;
     case ErrorCode::overloaded:
+    case ErrorCode::rate_limited:
       return SRT_REJX_OVERLOAD;
     case ErrorCode::unsupported:
       return SRT_REJX_BAD_MODE;
@@ -65,8 +65,19 @@ Result<StreamId> publish_request(std::string_view text) {
   return id;
 }
 
+std::string address_of(const sockaddr* peer) {
+  char text[INET6_ADDRSTRLEN] = {};
+  if (peer != nullptr && peer->sa_family == AF_INET) {
+    inet_ntop(AF_INET, &reinterpret_cast<const sockaddr_in*>(peer)->sin_addr, text, sizeof text);
+  } else if (peer != nullptr && peer->sa_family == AF_INET6) {
+    inet_ntop(AF_INET6, &reinterpret_cast<const sockaddr_in6*>(peer)->sin6_addr, text, sizeof text);
+  }
+  return text;
+}
+
 struct Publisher {
   SRTSOCKET socket;
+  PublisherPlaces::Place place;
   std::thread thread;
   std::atomic<bool> done{false};
   // SRT hands over whole messages only; the demuxer may ask for less.
@@ -103,12 +114,12 @@ struct SrtServer::Impl {
   void reap();
   void serve(Publisher& publisher);
   std::size_t receive(Publisher& publisher, std::span<std::uint8_t> buffer);
-  void ended(const std::string& session, const Result<media::PackageStats>& outcome);
-  int decide(SRTSOCKET socket, const char* stream_id);
+  void accept();
+  int decide(SRTSOCKET socket, const std::string& address, const char* stream_id);
 
-  static int on_handshake(void* self, SRTSOCKET socket, int, const sockaddr*,
+  static int on_handshake(void* self, SRTSOCKET socket, int, const sockaddr* peer,
                           const char* stream_id) {
-    return static_cast<Impl*>(self)->decide(socket, stream_id);
+    return static_cast<Impl*>(self)->decide(socket, address_of(peer), stream_id);
   }
 
   Metrics& metrics;
@@ -120,21 +131,17 @@ struct SrtServer::Impl {
   std::uint16_t port = 0;
   std::thread acceptor;
   std::atomic<bool> stopping{false};
-  std::atomic<std::size_t> connected{0};
   std::list<Publisher> publishers;  // acceptor's thread only, until it has ended
 };
 
-int SrtServer::Impl::decide(SRTSOCKET socket, const char* stream_id) {
+int SrtServer::Impl::decide(SRTSOCKET socket, const std::string& address,
+                            const char* stream_id) {
   auto request = publish_request(stream_id == nullptr ? "" : stream_id);
   Result<void> verdict = request.ok() ? Result<void>() : Result<void>(request.error());
-  if (verdict.ok() && connected >= options.max_publishers)
-    verdict = error(ErrorCode::overloaded, "too many publishers");
-  if (verdict.ok()) verdict = options.may_publish(live_session(*request), request->secret);
+  if (verdict.ok()) verdict = options.places->check(address);
+  if (verdict.ok()) verdict = options.door.may_publish(live_session(*request), request->secret);
   if (verdict.ok()) return 0;
-  metrics
-      .counter("troupe_ingest_refused_total", "Publishers refused at the handshake",
-               {{"reason", std::string(to_string(verdict.code()))}})
-      .Increment();
+  count_refused(metrics, verdict.error());
   srt_setrejectreason(socket, reject_code(verdict.error()));
   return -1;
 }
@@ -176,19 +183,29 @@ void SrtServer::Impl::accept_loop() {
   srt_epoll_add_usock(poll, listener, &events);
   while (!stopping) {
     SRT_EPOLL_EVENT ready[4];
-    if (srt_epoll_uwait(poll, ready, 4, kAcceptTimeoutMs) > 0) {
-      const auto socket = srt_accept(listener, nullptr, nullptr);
-      if (socket != SRT_INVALID_SOCK) {
-        ++connected;
-        publishers_gauge.Increment();
-        auto& publisher = publishers.emplace_back();
-        publisher.socket = socket;
-        publisher.thread = std::thread([this, &publisher] { serve(publisher); });
-      }
-    }
+    if (srt_epoll_uwait(poll, ready, 4, kAcceptTimeoutMs) > 0) accept();
     reap();
   }
   srt_epoll_release(poll);
+}
+
+void SrtServer::Impl::accept() {
+  sockaddr_storage peer{};
+  int size = sizeof peer;
+  const auto socket = srt_accept(listener, reinterpret_cast<sockaddr*>(&peer), &size);
+  if (socket == SRT_INVALID_SOCK) return;
+  // Again: several handshakes may have passed the check before any of them was accepted.
+  auto place = options.places->take(address_of(reinterpret_cast<const sockaddr*>(&peer)));
+  if (!place.ok()) {
+    count_refused(metrics, place.error());
+    srt_close(socket);
+    return;
+  }
+  publishers_gauge.Increment();
+  auto& publisher = publishers.emplace_back();
+  publisher.socket = socket;
+  publisher.place = std::move(*place);
+  publisher.thread = std::thread([this, &publisher] { serve(publisher); });
 }
 
 void SrtServer::Impl::reap() {
@@ -224,20 +241,6 @@ std::size_t SrtServer::Impl::receive(Publisher& publisher, std::span<std::uint8_
   return size;
 }
 
-void SrtServer::Impl::ended(const std::string& session,
-                            const Result<media::PackageStats>& outcome) {
-  const std::string reason = outcome.ok() ? "end" : std::string(to_string(outcome.code()));
-  metrics.counter("troupe_ingest_ended_total", "Publications that ended", {{"reason", reason}})
-      .Increment();
-  if (outcome.ok()) {
-    spdlog::info(
-        "live {}: publisher gone after {} video and {} audio frames, {} timestamps repaired",
-        session, outcome->video_frames, outcome->audio_frames, outcome->repaired_timestamps);
-  } else {
-    spdlog::warn("live {}: publisher dropped: {}", session, outcome.error().detail);
-  }
-}
-
 void SrtServer::Impl::serve(Publisher& publisher) {
   const int timeout = kReceiveTimeoutMs;
   srt_setsockflag(publisher.socket, SRTO_RCVTIMEO, &timeout, sizeof timeout);
@@ -245,33 +248,25 @@ void SrtServer::Impl::serve(Publisher& publisher) {
   const auto request = publish_request(stream_id_of(publisher.socket));
   if (request.ok()) {
     const auto session = live_session(*request);
-    auto sink = options.publish(session, request->secret);
+    auto sink = options.door.publish(session, request->secret);
     if (!sink.ok()) {
-      ended(session, sink.error());
+      count_refused(metrics, sink.error());
     } else {
-      Result<void> verdict;
-      const auto source = [&](std::span<std::uint8_t> buffer) {
-        return receive(publisher, buffer);
-      };
-      auto outcome = media::package_stream(source,
-                                           {.tracks =
-                                                [&](auto tracks) {
-                                                  publisher.announce_by = Clock::time_point::max();
-                                                  (*sink)->tracks(std::move(tracks));
-                                                },
-                                            .chunk =
-                                                [&](media::ChunkPtr chunk) {
-                                                  verdict = (*sink)->chunk(std::move(chunk));
-                                                  return verdict.ok();
-                                                }},
-                                           options.packager);
-      if (publisher.gave_up != nullptr) outcome = error(ErrorCode::timeout, publisher.gave_up);
-      ended(session, verdict.ok() ? outcome : Result<media::PackageStats>(verdict.error()));
+      static_cast<void>(run_publication(
+          metrics, [&](std::span<std::uint8_t> buffer) { return receive(publisher, buffer); },
+          {.session = session,
+           .sink = **sink,
+           .packager = options.packager,
+           .announced = [&] { publisher.announce_by = Clock::time_point::max(); },
+           .source_ended = [&]() -> Result<void> {
+             if (publisher.gave_up == nullptr) return {};
+             return error(ErrorCode::timeout, publisher.gave_up);
+           }}));
     }
   }
   srt_close(publisher.socket);
-  --connected;
   publishers_gauge.Decrement();
+  publisher.place = {};
   publisher.done = true;
 }
 

@@ -47,15 +47,15 @@ struct IngestTest : ::testing::Test {
   void SetUp() override {
     SrtOptions options;
     options.port = 0;
-    options.max_publishers = 2;
+    options.places = std::make_shared<PublisherPlaces>(3, 2);
     options.idle_timeout_ms = 2'000;
     options.probe_timeout_ms = probe_timeout_ms;
-    options.may_publish = [](const std::string& session, const std::string& key) -> Result<void> {
+    options.door.may_publish = [](const std::string& session, const std::string& key) -> Result<void> {
       if (session != "s1") return error(ErrorCode::not_found, "no such session");
       if (key != "right") return error(ErrorCode::forbidden, "wrong key");
       return {};
     };
-    options.publish = [this](const auto&, const auto&) -> Result<std::unique_ptr<PublishSink>> {
+    options.door.publish = [this](const auto&, const auto&) -> Result<std::unique_ptr<PublishSink>> {
       return std::unique_ptr<PublishSink>(new Sink(seen));
     };
     auto started = SrtServer::start(metrics, std::move(options));
@@ -117,6 +117,17 @@ TEST_F(IngestTest, AKilledEncoderLeavesItsPlaceToTheNext) {
 
   auto next = push("s1", "right");
   EXPECT_TRUE(eventually([&] { return seen.opened == 2; }));
+}
+
+TEST_F(IngestTest, AnAddressMayHaveOnlySoManyPublishers) {
+  auto first = push("s1", "right"), second = push("s1", "right");
+  ASSERT_TRUE(eventually([&] { return seen.opened == 2; }));
+
+  auto third = push("s1", "right");
+
+  EXPECT_NE(third.wait(std::chrono::seconds(20)).value_or(0), 0);
+  EXPECT_NE(metrics.expose().find("troupe_ingest_refused_total{reason=\"rate_limited\"}"),
+            std::string::npos);
 }
 
 struct ImpatientIngestTest : IngestTest {

@@ -218,6 +218,46 @@ TEST(LiveE2E, ARotatedKeyIsShownOnceAndReplacesTheOldOne) {
   EXPECT_FALSE(alice.get("/api/v1/live/" + session.id)->json().as_object().contains("publish_key"));
 }
 
+TEST(LiveE2E, ARotatedKeyCutsTheRunningPublisherAndItsSuccessorGoesOn) {
+  LiveServer server;
+  const auto session = make_session(server.endpoint());
+  auto publisher = std::move(*server.gateway().publish(session.id, session.key));
+  publisher->tracks(clip().tracks);
+  ASSERT_TRUE(publisher->chunk(clip_chunk(clip(), 0)).ok());
+  sim::HttpClient alice("127.0.0.1", server.endpoint().http_port,
+                        server.endpoint().token("alice", ""));
+
+  const auto rotated = alice.request("POST", "/api/v1/live/" + session.id + "/key")->json();
+  const auto refused = publisher->chunk(clip_chunk(clip(), 1));
+  const OnAir next(server, {session.id, std::string(rotated.at("publish_key").as_string())});
+  publisher.reset();
+
+  EXPECT_EQ(refused.code(), ErrorCode::forbidden);
+  auto viewer = join(server, session.id);
+  int media = 0;
+  EXPECT_TRUE(read_until(viewer, [&](const auto& m) { return !m.text && ++media > 40; }));
+}
+
+TEST(LiveE2E, ThePublishersFiguresAreShownWhileItPublishes) {
+  LiveServer server;
+  const auto session = make_session(server.endpoint());
+  sim::HttpClient http("127.0.0.1", server.endpoint().http_port);
+  const auto shown = [&] { return http.get("/api/v1/live/" + session.id)->json().as_object(); };
+  EXPECT_FALSE(shown().contains("publisher"));
+  const OnAir air(server, session);
+
+  ASSERT_TRUE(eventually([&] {
+    const auto now = shown();
+    const auto* publisher = now.if_contains("publisher");
+    return publisher != nullptr && publisher->at("key_interval_s").to_number<double>() > 0;
+  }));
+
+  const auto figures = shown().at("publisher");
+  EXPECT_NEAR(figures.at("key_interval_s").to_number<double>(), 1, 0.01);
+  EXPECT_NEAR(figures.at("frames_per_s").to_number<double>(), 30, 1);
+  EXPECT_GT(figures.at("kbit_per_s").to_number<double>(), 300);
+}
+
 // The slow viewer does not read at all until the server has given up on it for a while.
 TEST(LiveE2E, AViewerThatDoesNotReadSkipsAndRecoversWithoutHurtingAnother) {
   LiveServer server;

@@ -186,7 +186,10 @@ Clip make_clip(const ClipOptions& options) {
   add_track(clip, dir / "a.mp4", audio);
   set_durations(clip);
   int picture = 0;
-  for (auto& chunk : clip.chunks) chunk.key = chunk.track == 2 || picture++ % options.fps == 0;
+  for (auto& chunk : clip.chunks) {
+    chunk.key = chunk.track == 2 || picture++ % options.fps == 0;
+    chunk.frames = 1;  // pictures; nobody counts the sound's
+  }
   std::stable_sort(clip.chunks.begin(), clip.chunks.end(), [](const auto& a, const auto& b) {
     return a.start_us + a.duration_us < b.start_us + b.duration_us;
   });

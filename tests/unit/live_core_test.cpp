@@ -102,9 +102,10 @@ TEST(LiveDirectory, OnePublisherAtATimeAndOnlyWithTheKey) {
 
   EXPECT_EQ(directory.begin_publishing("s", "wrong").code(), ErrorCode::forbidden);
   EXPECT_EQ(directory.begin_publishing("other", "right").code(), ErrorCode::not_found);
-  EXPECT_TRUE(directory.begin_publishing("s", "right").ok());
+  const auto place = directory.begin_publishing("s", "right");
+  ASSERT_TRUE(place.ok());
   EXPECT_EQ(directory.begin_publishing("s", "right").code(), ErrorCode::conflict);
-  directory.end_publishing("s");
+  directory.end_publishing("s", **place);
   EXPECT_TRUE(directory.begin_publishing("s", "right").ok());
 }
 
@@ -116,6 +117,77 @@ TEST(LiveDirectory, ARotatedKeyReplacesTheOldOne) {
 
   EXPECT_EQ(directory.check("s", "old").code(), ErrorCode::forbidden);
   EXPECT_TRUE(directory.check("s", "new").ok());
+}
+
+TEST(LiveDirectory, ANewKeyTakesTheOldPublishersPlaceForTheNext) {
+  Directory directory;
+  directory.set_key("s", hash_key("old"));
+  const auto old = *directory.begin_publishing("s", "old");
+
+  directory.set_key("s", hash_key("new"));
+  const auto next = directory.begin_publishing("s", "new");
+  directory.end_publishing("s", *old);
+
+  EXPECT_EQ(old->held().code(), ErrorCode::forbidden);
+  ASSERT_TRUE(next.ok());
+  EXPECT_TRUE((*next)->held().ok());
+  EXPECT_EQ(directory.publisher("s"), *next);
+}
+
+TEST(LiveDirectory, TheEndOfASessionTakesThePublishersPlace) {
+  Directory directory;
+  directory.set_key("s", hash_key("key"));
+  const auto place = *directory.begin_publishing("s", "key");
+
+  directory.remove("s");
+
+  EXPECT_EQ(place->held().code(), ErrorCode::not_found);
+}
+
+media::Chunk metered(std::uint32_t track, std::int64_t start_us, std::size_t bytes, bool key) {
+  media::Chunk chunk;
+  chunk.track = track;
+  chunk.start_us = start_us;
+  chunk.duration_us = 100'000;
+  chunk.frames = 3;
+  chunk.key = key;
+  chunk.bytes = std::make_shared<const std::string>(bytes, 'x');
+  return chunk;
+}
+
+TEST(PublisherMeter, TellsBitrateFrameRateKeyFrameIntervalAndDrift) {
+  media::Track video, audio;
+  video.id = 1;
+  audio.id = 2;
+  audio.kind = media::TrackKind::audio;
+  PublisherMeter meter;
+  meter.start({audio, video});
+
+  // A minute in chunks of 100 ms, a key frame every two seconds, a clock that loses 1 ms a second.
+  for (int i = 0; i < 600; ++i) {
+    auto chunk = metered(1, i * 100'000, 12'500, i % 20 == 0);
+    chunk.wall_us = 5'000'000 + i * 100'100;
+    meter.add(chunk);
+    meter.add(metered(2, i * 100'000, 1'250, true));
+  }
+
+  const auto stats = meter.stats();
+  ASSERT_TRUE(stats.has_value());
+  EXPECT_NEAR(stats->kbit_per_s, 1'100, 1);
+  EXPECT_NEAR(stats->frames_per_s, 30, 0.01);
+  EXPECT_DOUBLE_EQ(stats->key_interval_s, 2);
+  EXPECT_NEAR(stats->drift_ms, 59.9, 0.01);
+}
+
+TEST(PublisherMeter, SaysNothingBeforeTheFirstSecond) {
+  media::Track video;
+  video.id = 1;
+  PublisherMeter meter;
+  meter.start({video});
+
+  meter.add(metered(1, 0, 100, true));
+
+  EXPECT_EQ(meter.stats(), std::nullopt);
 }
 
 TEST(LiveTitle, EmptyLongOrWithControlCharactersIsRefused) {

@@ -1,0 +1,91 @@
+// What all ingest protocols share: where a publisher's stream goes, how many there may be, and how
+// its bytes become chunks.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "base/result.hpp"
+#include "media/chunk.hpp"
+#include "media/packager.hpp"
+
+namespace troupe {
+class Metrics;
+}
+
+namespace troupe::ingest {
+
+/// Where one publisher's stream goes. Used by the publisher's thread; destroyed when it ends.
+class PublishSink {
+ public:
+  virtual ~PublishSink() = default;
+  virtual void tracks(std::vector<media::Track> tracks) = 0;
+  /// An error ends the publication.
+  virtual Result<void> chunk(media::ChunkPtr chunk) = 0;
+};
+
+/// Both look at memory only and may be called from any thread.
+struct PublishDoor {
+  std::function<Result<void>(const std::string& session, const std::string& key)> may_publish;
+  std::function<Result<std::unique_ptr<PublishSink>>(const std::string& session,
+                                                     const std::string& key)>
+      publish;
+};
+
+/// How many publishers may be connected, by all protocols together. Thread-safe.
+class PublisherPlaces : public std::enable_shared_from_this<PublisherPlaces> {
+ public:
+  PublisherPlaces(std::size_t most, std::size_t most_of_an_address)
+      : most_(most), most_of_an_address_(most_of_an_address) {}
+
+  /// Gives its place back when destroyed.
+  class Place {
+   public:
+    Place() = default;
+    Place(std::shared_ptr<PublisherPlaces> places, std::string address)
+        : places_(std::move(places)), address_(std::move(address)) {}
+    Place(Place&&) noexcept = default;
+    Place& operator=(Place&& other) noexcept;
+    ~Place();
+
+   private:
+    std::shared_ptr<PublisherPlaces> places_;
+    std::string address_;
+  };
+
+  /// Errors: overloaded (too many in all), rate_limited (too many of this address).
+  [[nodiscard]] Result<void> check(const std::string& address) const;
+  [[nodiscard]] Result<Place> take(const std::string& address);
+
+ private:
+  [[nodiscard]] Result<void> check_locked(const std::string& address) const;
+  void give_back(const std::string& address);
+
+  const std::size_t most_, most_of_an_address_;
+  mutable std::mutex mutex_;
+  std::size_t taken_ = 0;
+  std::unordered_map<std::string, std::size_t> of_address_;
+};
+
+/// Counts a publisher that was let in nowhere.
+void count_refused(Metrics& metrics, const Error& why);
+
+struct Publication {
+  std::string session;
+  PublishSink& sink;
+  media::PackagerOptions packager;
+  /// The streams are known: what bounds the wait for them ends.
+  std::function<void()> announced;
+  /// Why the source ended, if not because the publisher did; asked when it has.
+  std::function<Result<void>()> source_ended;
+};
+/// Packages what `source` gives until it ends, counts and logs how. Blocks: on a thread of its own.
+Result<media::PackageStats> run_publication(Metrics& metrics, const media::ByteSource& source,
+                                            const Publication& publication);
+
+}  // namespace troupe::ingest
