@@ -74,15 +74,6 @@ const PlayerView* find(const Snapshot& snapshot, std::uint8_t slot) {
   return it != snapshot.players.end() && it->slot == slot ? &*it : nullptr;
 }
 
-/// Where the rules take a projectile in `ticks`; the same integers on both sides.
-ProjectileView flown(ProjectileView view, std::uint32_t ticks) {
-  const auto dx = sine(static_cast<std::uint8_t>(view.aim + 64)) * kProjectileSpeed / 1024;
-  const auto dy = sine(view.aim) * kProjectileSpeed / 1024;
-  view.x = static_cast<std::uint16_t>(view.x + dx * static_cast<Length>(ticks));
-  view.y = static_cast<std::uint16_t>(view.y + dy * static_cast<Length>(ticks));
-  return view;
-}
-
 void put_players(BitWriter& out, const Snapshot& baseline, const Snapshot& now) {
   // Who is there: one bit says that it is the same set as before.
   const bool same =
@@ -183,6 +174,39 @@ Snapshot take_snapshot(const World& world) {
         {p.id, p.aim, static_cast<std::uint16_t>(p.x), static_cast<std::uint16_t>(p.y)});
   }
   return out;
+}
+
+/// Where the rules take a projectile in `ticks`; the same integers on both sides, and modulo 2^16
+/// for the absurd tick of a forged snapshot.
+ProjectileView flown(ProjectileView view, std::uint32_t ticks) noexcept {
+  const auto dx = sine(static_cast<std::uint8_t>(view.aim + 64)) * kProjectileSpeed / 1024;
+  const auto dy = sine(view.aim) * kProjectileSpeed / 1024;
+  view.x = static_cast<std::uint16_t>(view.x + static_cast<std::uint32_t>(dx) * ticks);
+  view.y = static_cast<std::uint16_t>(view.y + static_cast<std::uint32_t>(dy) * ticks);
+  return view;
+}
+
+std::uint64_t view_hash(const Snapshot& snapshot) noexcept {
+  std::uint64_t hash = 14'695'981'039'346'656'037ULL;
+  const auto mix = [&hash](std::uint64_t value, int bytes) {
+    for (int i = 0; i < bytes; ++i)
+      hash = (hash ^ ((value >> (8 * i)) & 0xff)) * 1'099'511'628'211ULL;
+  };
+  mix(snapshot.tick, 4);
+  mix(snapshot.players.size(), 1);
+  for (const auto& p : snapshot.players) {
+    mix(p.slot, 1);
+    mix(p.x | static_cast<std::uint32_t>(p.y) << 16, 4);
+    mix(p.aim, 1);
+    mix(p.health | (p.alive ? 0x80U : 0U), 1);
+    mix(p.score, 2);
+  }
+  for (const auto& p : snapshot.projectiles) {
+    mix(p.id, 2);
+    mix(p.x | static_cast<std::uint32_t>(p.y) << 16, 4);
+    mix(p.aim, 1);
+  }
+  return hash;
 }
 
 std::string encode_delta(const Snapshot& baseline, const Snapshot& now) {

@@ -40,6 +40,16 @@ struct Snapshot {
 
 [[nodiscard]] Snapshot take_snapshot(const World& world);
 
+/// Where the rules take a projectile in `ticks`; the same integers on both sides.
+[[nodiscard]] ProjectileView flown(ProjectileView view, std::uint32_t ticks) noexcept;
+
+/// FNV-1a over the tick and all that is shown: equal on every machine. Its low 32 bits travel with
+/// each snapshot as the checksum of what the reader must end up with.
+[[nodiscard]] std::uint64_t view_hash(const Snapshot& snapshot) noexcept;
+[[nodiscard]] inline std::uint32_t checksum(const Snapshot& snapshot) noexcept {
+  return static_cast<std::uint32_t>(view_hash(snapshot));
+}
+
 /// Bit-packed differences of `now` to `baseline`. A player that moved a tick's walk or two costs 13
 /// bits, one that did not change costs 1. A projectile that the baseline has and that flew on as
 /// the rules say costs 1 bit: the reader moves it by itself.

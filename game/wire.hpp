@@ -30,18 +30,29 @@ enum class Goodbye : std::uint32_t {
   match_over = 9,  ///< it has a result
 };
 
-/// Before the delta's bits. 14 bytes, little-endian.
+/// Before the delta.
 struct SnapshotHead {
   std::uint32_t tick = 0;
   std::uint32_t baseline = 0;        ///< tick of the snapshot it is coded against; 0: none
   std::uint32_t input_sequence = 0;  ///< newest command of this client that the tick has used
+  std::uint32_t checksum = 0;        ///< of the state that the reader must end up with
   std::uint8_t epoch = 0;  ///< activation of the match: ticks of another epoch are another history
-  std::uint8_t flags = 0;  ///< 0
+  std::uint8_t waiting = 0;  ///< commands of this client that the tick left for later, at most 15
+  friend bool operator==(const SnapshotHead&, const SnapshotHead&) = default;
 };
-inline constexpr std::size_t kSnapshotHeadBytes = 14;
+/// The most that `write_head` makes.
+inline constexpr std::size_t kMaxHeadBytes = 14;
+inline constexpr std::uint32_t kMaxBaselineDistance = 255;
+inline constexpr std::uint8_t kMaxWaiting = 15;
 
+/// 14 bytes without a baseline; 11 with one, at most kMaxBaselineDistance ticks before the tick:
+/// tick and sequence travel as their low 16 bits then.
 [[nodiscard]] std::string write_head(const SnapshotHead& head);
-/// Nothing when there are too few bytes.
-[[nodiscard]] std::optional<SnapshotHead> read_head(std::string_view packet);
+/// Takes the head off the front of `packet`. `near_tick` and `near_sequence`: numbers that the
+/// sent ones are within 32,767 of, as the newest that the reader knows. Nothing when these bytes
+/// are no head.
+[[nodiscard]] std::optional<SnapshotHead> take_head(std::string_view& packet,
+                                                    std::uint32_t near_tick,
+                                                    std::uint32_t near_sequence);
 
 }  // namespace troupe::game

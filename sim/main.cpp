@@ -83,7 +83,19 @@ int run(int argc, char** argv) {
   match_command->add_option("--bots", match.bots, "Bots in all")->check(CLI::Range(2, 4'000));
   match_command->add_option("--per-match", match.bots_per_match, "Bots in a match")
       ->check(CLI::Range(2, 64));
+  match_command->add_option("--seed", match.seed, "Of the bots and of the network");
+  std::string impair;
+  match_command
+      ->add_option("--impair", impair,
+                   "A bad network in each direction: latency=100,jitter=20,loss=0.055,"
+                   "duplicate=0.1,reorder=0.1,reorder-ms=40,corrupt=0.01,rate=12000 "
+                   "(ms, probabilities, bytes a second)")
+      ->check([](const std::string& text) {
+        const auto parsed = parse_impairment(text);
+        return parsed.ok() ? std::string() : parsed.error().detail;
+      });
   match_command->callback([&] {
+    if (!impair.empty()) match.impairment = *parse_impairment(impair);
     match.duration = common.duration();
     exit_code = run_one(common, "match", [&](Progress& p) {
       return one_section("match", run_match(common.endpoint, match, p, stop_requested));

@@ -5,9 +5,11 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <optional>
 
 #include "base/result.hpp"
 #include "sim/endpoint.hpp"
+#include "sim/impairment.hpp"
 #include "sim/progress.hpp"
 #include "sim/report.hpp"
 
@@ -20,12 +22,16 @@ struct MatchSimOptions {
   std::uint64_t seed = 1;
   /// Called when all bots play and when they stop: for measuring the server between.
   std::function<void()> load_begins, load_ends;
+  /// A bad network between bots and server, the same in each direction. `corrupt` begins once all
+  /// play, and only towards the bots: the server sends away who sends it garbage.
+  std::optional<Impairment> impairment = {};
 };
 
 /// Makes the matches, joins, and plays: each bot sends a command per tick. Checks that every bot
-/// plays, that inputs move it, and that corrections stay rare. Rows: "bots", "snapshots/s",
-/// "snapshot bytes (mean)", "corrections", …; latency: "round trip". Errors: what kept it from
-/// starting.
+/// plays, that snapshots and commands come through as the network allows, that predictions stay
+/// within client::kMaxDivergence and that no checksum fails but for damage. Rows: "bots",
+/// "snapshots/s", "snapshot bytes (mean)", "corrections", …; latency: "round trip". Errors: what
+/// kept it from starting.
 Result<Section> run_match(const Endpoint& endpoint, const MatchSimOptions& options,
                           Progress& progress, const std::atomic<bool>& stop);
 

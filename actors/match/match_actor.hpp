@@ -47,6 +47,7 @@ struct MatchShared {
   prometheus::Counter& deltas;
   prometheus::Counter& full_bytes;  ///< what the same snapshots would have taken in full
   prometheus::Counter& dropped_inputs;
+  prometheus::Counter& mismatches;  ///< snapshots that a client reported as wrong
   prometheus::Counter& ended;
 };
 
@@ -61,6 +62,7 @@ struct MatchState {
     std::string player = {};
     bool welcome = false;  ///< has been told its place
     std::uint32_t acked_tick = 0;
+    std::uint32_t repaired_tick = 0;  ///< acknowledgements up to it name baselines that were wrong
     std::uint32_t last_sequence = 0;  ///< newest command that was used
     std::deque<Input::Numbered> pending = {};
     std::uint64_t gone_since_ms = 0;

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -55,6 +56,12 @@ struct Input {
     game::Command command;
   };
   std::vector<Numbered> commands;  ///< ascending
+  /// A snapshot after which the client's state was not the server's.
+  struct Mismatch {
+    std::uint32_t tick = 0;
+    std::uint64_t hash = 0;  ///< game::view_hash of what the client made of it
+  };
+  std::optional<Mismatch> mismatch;
 };
 using InputPtr = std::shared_ptr<const Input>;
 

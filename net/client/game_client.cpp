@@ -9,24 +9,18 @@
 
 #include <enet/enet.h>
 
+#include "net/client/prediction.hpp"
 #include "schemas/game_generated.h"
 
 namespace troupe::client {
 namespace {
 
 constexpr std::size_t kHistory = 64;  ///< snapshots kept as baselines; as many as the server keeps
-constexpr std::size_t kMaxUnconfirmed = 120;
 /// Hello is said again when no Welcome came for this long: it was lost with a match that crashed.
 constexpr auto kHelloAgain = std::chrono::seconds(2);
 using Clock = std::chrono::steady_clock;
 
 std::once_flag enet_once;
-
-struct Sent {
-  std::uint32_t sequence = 0;
-  game::Command command;
-  game::Length x = 0, y = 0;  ///< predicted after it
-};
 
 const game::PlayerView* find(const game::Snapshot& snapshot, int slot) {
   for (const auto& player : snapshot.players) {
@@ -46,10 +40,9 @@ struct GameClient::Impl {
   int tick_hz = 30;
   std::uint8_t epoch = 0;
   std::deque<game::Snapshot> history;
-  std::deque<Sent> unconfirmed;
-  std::uint32_t next_sequence = 1;
-  std::optional<game::Player> predicted;
-  bool was_alive = false;  ///< in the last snapshot
+  Prediction prediction;
+  std::uint32_t mismatch_tick = 0;  ///< to be reported until the server repairs it; 0: none
+  std::uint64_t mismatch_hash = 0;
   Statistics statistics;
   std::vector<Placement> result;
   Clock::time_point said_hello{};  ///< zero: not connected yet
@@ -87,76 +80,62 @@ struct GameClient::Impl {
       result.push_back({row->player()->str(), row->place(), row->score()});
   }
 
-  void on_snapshot(std::string_view bytes) {
-    const auto head = game::read_head(bytes);
-    if (!head) return;
-    if (head->epoch != epoch) {  // another history: what we have is no baseline there
-      epoch = head->epoch;
-      history.clear();
-      was_alive = false;  // what was predicted belongs to the other history
-    }
-    if (!history.empty() && head->tick <= history.back().tick) return;  // late or repeated
+  /// Nothing when it is of no use.
+  std::optional<game::Snapshot> decode(const game::SnapshotHead& head, std::string_view delta) {
     static const game::Snapshot kNothing;
-    const game::Snapshot* baseline = head->baseline == 0 ? &kNothing : nullptr;
+    const game::Snapshot* baseline = head.baseline == 0 ? &kNothing : nullptr;
     for (const auto& snapshot : history) {
-      if (snapshot.tick == head->baseline) baseline = &snapshot;
+      if (snapshot.tick == head.baseline) baseline = &snapshot;
     }
     auto snapshot =
-        baseline == nullptr
-            ? std::nullopt
-            : game::decode_delta(*baseline, head->tick, bytes.substr(game::kSnapshotHeadBytes));
+        baseline == nullptr ? std::nullopt : game::decode_delta(*baseline, head.tick, delta);
     if (!snapshot) {
+      ++statistics.undecodable;
+      return std::nullopt;
+    }
+    if (game::checksum(*snapshot) == head.checksum) return snapshot;
+    // What we have is not what the server thinks: it is told so, and starts over.
+    ++statistics.mismatches;
+    mismatch_tick = head.tick;
+    mismatch_hash = game::view_hash(*snapshot);
+    return std::nullopt;
+  }
+
+  void on_snapshot(std::string_view bytes) {
+    const auto size = bytes.size();
+    const auto newest = history.empty() ? 0 : history.back().tick;
+    const auto head = game::take_head(bytes, newest, prediction.newest());
+    if (!head) {
       ++statistics.undecodable;
       return;
     }
+    const bool another = head->epoch != epoch;
+    if (another && head->baseline != 0) return;    // of a history that we have nothing of
+    if (!another && head->tick <= newest) return;  // late or repeated
+    if (another) history.clear();
+    auto snapshot = decode(*head, bytes);
+    if (!snapshot) return;
+    if (another) {
+      epoch = head->epoch;
+      prediction.forget_place();
+    }
+    if (head->baseline == 0) mismatch_tick = 0;
     ++statistics.snapshots;
-    statistics.snapshot_bytes += bytes.size();
+    statistics.snapshot_bytes += size;
     history.push_back(std::move(*snapshot));
     if (history.size() > kHistory) history.pop_front();
-    reconcile(head->input_sequence);
-  }
-
-  /// Takes the server's word for the past and replays the commands that it has not seen.
-  void reconcile(std::uint32_t confirmed) {
-    const auto* own = find(history.back(), slot);
-    if (own == nullptr) return;
-    while (!unconfirmed.empty() && unconfirmed.front().sequence < confirmed)
-      unconfirmed.pop_front();
-    if (!unconfirmed.empty() && unconfirmed.front().sequence == confirmed) {
-      const auto& sent = unconfirmed.front();
-      const auto off = std::max(std::abs(sent.x - own->x), std::abs(sent.y - own->y));
-      if (off > 0 && own->alive && was_alive) {  // one who comes back does so elsewhere
-        ++statistics.corrections;
-        statistics.largest_correction =
-            std::max(statistics.largest_correction, static_cast<std::uint32_t>(off));
-      }
-      unconfirmed.pop_front();
-    }
-    was_alive = own->alive;
-    game::Player player;
-    player.present = true;
-    player.x = own->x;
-    player.y = own->y;
-    player.aim = own->aim;
-    player.health = own->health;
-    player.respawn = own->alive ? 0 : 1;
-    player.score = own->score;
-    for (auto& sent : unconfirmed) {
-      if (own->alive) game::move(player, sent.command);
-      sent.x = player.x;
-      sent.y = player.y;
-    }
-    predicted = player;
+    if (const auto* own = find(history.back(), slot); own != nullptr)
+      prediction.reconcile(*own, head->input_sequence);
   }
 
   void send(const game::Command& command) {
     if (state != State::playing) return;
-    const auto clean = game::sanitise(command);
-    if (predicted && predicted->respawn == 0) game::move(*predicted, clean);
-    unconfirmed.push_back(
-        {next_sequence++, clean, predicted ? predicted->x : 0, predicted ? predicted->y : 0});
-    if (unconfirmed.size() > kMaxUnconfirmed) unconfirmed.pop_front();
-    ++statistics.commands;
+    if (prediction.predict(game::sanitise(command))) {
+      ++statistics.commands;
+    } else {
+      ++statistics.held;
+    }
+    const auto& unconfirmed = prediction.unconfirmed();
     std::vector<fbs::GameCommand> commands;
     const auto count = std::min<std::size_t>(unconfirmed.size(), game::kMaxCommandsPerPacket);
     for (auto it = unconfirmed.end() - static_cast<std::ptrdiff_t>(count); it != unconfirmed.end();
@@ -166,8 +145,10 @@ struct GameClient::Impl {
     }
     flatbuffers::FlatBufferBuilder builder(256);
     const auto list = builder.CreateVectorOfStructs(commands);
+    const bool wrong = mismatch_tick != 0;  // nothing that we have is a baseline then
+    const auto acked = wrong || history.empty() ? 0 : history.back().tick;
     const auto body =
-        fbs::CreateCommands(builder, history.empty() ? 0 : history.back().tick, epoch, list);
+        fbs::CreateCommands(builder, acked, epoch, list, mismatch_tick, wrong ? mismatch_hash : 0);
     builder.Finish(fbs::CreateClientMessage(builder, fbs::ClientBody::Commands, body.Union()));
     auto* packet = enet_packet_create(builder.GetBufferPointer(), builder.GetSize(), 0);
     if (enet_peer_send(peer, game::kUnreliableChannel, packet) < 0) enet_packet_destroy(packet);
@@ -200,11 +181,15 @@ const game::Snapshot* GameClient::latest() const noexcept {
   return impl_->history.empty() ? nullptr : &impl_->history.back();
 }
 std::optional<game::Player> GameClient::predicted() const noexcept {
-  return impl_->predicted;
+  return impl_->prediction.player();
 }
 
 Statistics GameClient::statistics() const noexcept {
   auto out = impl_->statistics;
+  const auto& prediction = impl_->prediction.statistics();
+  out.corrections = prediction.corrections;
+  out.largest_correction = prediction.largest_correction;
+  out.largest_divergence = prediction.largest_divergence;
   if (impl_->peer != nullptr) out.round_trip_ms = impl_->peer->roundTripTime;
   return out;
 }

@@ -21,10 +21,14 @@ struct Statistics {
   std::uint64_t snapshots = 0;
   std::uint64_t snapshot_bytes = 0;
   std::uint64_t undecodable = 0;  ///< the baseline was not there any more; a full snapshot follows
-  std::uint64_t corrections = 0;  ///< the server's position differed from the predicted one
-  std::uint32_t largest_correction = 0;  ///< 1/256 units
+  /// Decoded to another state than the server has; reported to it, and repaired by a full snapshot.
+  std::uint64_t mismatches = 0;
+  std::uint64_t corrections = 0;         ///< the server's position differed from the predicted one
+  std::uint32_t largest_correction = 0;  ///< 1/256 units on an axis
+  std::uint32_t largest_divergence = 0;  ///< of the predicted from the confirmed place; the same
   std::uint32_t round_trip_ms = 0;
   std::uint64_t commands = 0;
+  std::uint64_t held = 0;  ///< commands not taken: too many are unconfirmed (prediction.hpp)
 };
 
 /// A row of a match's result.

@@ -18,6 +18,7 @@ struct CommandsMessage {
   std::uint32_t acked_tick = 0;
   std::uint8_t epoch = 0;
   std::vector<match::Input::Numbered> commands;
+  std::optional<match::Input::Mismatch> mismatch;
 };
 using ClientMessage = std::variant<HelloMessage, CommandsMessage>;
 

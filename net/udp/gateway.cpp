@@ -261,7 +261,7 @@ void Gateway::Impl::on_packet(ENetPeer* enet_peer, std::string_view bytes) {
   auto& commands = std::get<CommandsMessage>(*message);
   options.on_input(peer->match, std::make_shared<const match::Input>(
                                     match::Input{peer->client, commands.acked_tick, commands.epoch,
-                                                 std::move(commands.commands)}));
+                                                 std::move(commands.commands), commands.mismatch}));
 }
 
 void Gateway::Impl::on_hello(ENetPeer* enet_peer, Peer& peer, const HelloMessage& hello) {

@@ -109,7 +109,7 @@ int run(int bots, int per_match, int seconds, const std::string& json) {
   test::ServerProcess server({"http.access_log=false", "log.level=warn"});
   std::map<std::string, double> before, after;
   double cpu = 0;
-  sim::MatchSimOptions options{bots, per_match, std::chrono::seconds(seconds), 1, {}, {}};
+  sim::MatchSimOptions options{bots, per_match, std::chrono::seconds(seconds), 1, {}, {}, {}};
   options.load_begins = [&] {
     before = scrape(server.endpoint());
     cpu = process_cpu_seconds(server.pid());

@@ -26,11 +26,11 @@ Snapshot baseline() {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   static const Snapshot known = baseline();
-  const std::string_view packet(reinterpret_cast<const char*>(data), size);
-  const auto head = read_head(packet);
+  std::string_view packet(reinterpret_cast<const char*>(data), size);
+  const auto head = take_head(packet, known.tick, 0);
   if (!head) return 0;
   const auto& from = head->baseline == 0 ? Snapshot{} : known;
-  const auto decoded = decode_delta(from, head->tick, packet.substr(kSnapshotHeadBytes));
+  const auto decoded = decode_delta(from, head->tick, packet);
   if (!decoded) return 0;
   assert(decoded->players.size() <= static_cast<std::size_t>(kMaxPlayers));
   assert(decoded->projectiles.size() <= kMaxProjectiles);
