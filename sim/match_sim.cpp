@@ -1,5 +1,6 @@
 #include "sim/match_sim.hpp"
 
+#include <queue>
 #include <random>
 #include <thread>
 #include <vector>
@@ -186,19 +187,22 @@ void Run::play(const std::atomic<bool>& stop) {
   snapshots_before_ = sampled_ = sum(&client::Statistics::snapshots);
   bytes_before_ = sum(&client::Statistics::snapshot_bytes);
   commands_before_ = sum(&client::Statistics::commands);
-  const auto period = std::chrono::nanoseconds(1'000'000'000 / bots_.front().game->tick_hz());
   const auto began = Clock::now();
   const auto until = began + options_.duration;
   auto next_second = began + std::chrono::seconds(1);
   // The bots' ticks are spread over the period, as those of real players are.
-  std::size_t turn = 0;
-  auto due = began;
+  using Due = std::pair<Clock::time_point, std::size_t>;
+  std::priority_queue<Due, std::vector<Due>, std::greater<>> turns;
+  for (std::size_t i = 0; i < bots_.size(); ++i)
+    turns.emplace(began + bots_[i].game->command_period() * i / bots_.size(), i);
   while (Clock::now() < until && !stop) {
     service(0);
-    for (int burst = 0; Clock::now() >= due && burst < 64; ++burst) {
-      auto& bot = bots_[turn++ % bots_.size()];
+    for (int burst = 0; turns.top().first <= Clock::now() && burst < 64; ++burst) {
+      const auto [due, index] = turns.top();
+      turns.pop();
+      auto& bot = bots_[index];
       bot.game->send(decide(bot));
-      due += period / static_cast<std::int64_t>(bots_.size());
+      turns.emplace(due + bot.game->command_period(), index);
     }
     if (Clock::now() >= next_second) {
       next_second += std::chrono::seconds(1);

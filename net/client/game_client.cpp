@@ -9,6 +9,7 @@
 
 #include <enet/enet.h>
 
+#include "net/client/clock_sync.hpp"
 #include "net/client/prediction.hpp"
 #include "schemas/game_generated.h"
 
@@ -41,6 +42,7 @@ struct GameClient::Impl {
   std::uint8_t epoch = 0;
   std::deque<game::Snapshot> history;
   Prediction prediction;
+  ClockSync clock;
   std::uint32_t mismatch_tick = 0;  ///< to be reported until the server repairs it; 0: none
   std::uint64_t mismatch_hash = 0;
   Statistics statistics;
@@ -69,7 +71,9 @@ struct GameClient::Impl {
     const auto* welcome = message->body_as_Welcome();
     if (welcome == nullptr) return;
     slot = welcome->slot();
-    tick_hz = std::max<int>(1, welcome->tick_hz());
+    const int hz = std::max<int>(1, welcome->tick_hz());
+    if (state != State::playing || hz != tick_hz) clock = ClockSync(hz);
+    tick_hz = hz;
     state = State::playing;
   }
 
@@ -118,8 +122,11 @@ struct GameClient::Impl {
     if (another) {
       epoch = head->epoch;
       prediction.forget_place();
+      clock.restart();
     }
     if (head->baseline == 0) mismatch_tick = 0;
+    if (state == State::playing)
+      clock.received(head->tick, head->input_sequence, head->waiting, Clock::now());
     ++statistics.snapshots;
     statistics.snapshot_bytes += size;
     history.push_back(std::move(*snapshot));
@@ -130,7 +137,8 @@ struct GameClient::Impl {
 
   void send(const game::Command& command) {
     if (state != State::playing) return;
-    if (prediction.predict(game::sanitise(command))) {
+    if (const auto sequence = prediction.predict(game::sanitise(command))) {
+      clock.sent(*sequence, Clock::now());
       ++statistics.commands;
     } else {
       ++statistics.held;
@@ -174,6 +182,12 @@ int GameClient::slot() const noexcept {
 int GameClient::tick_hz() const noexcept {
   return impl_->tick_hz;
 }
+std::chrono::nanoseconds GameClient::command_period() const {
+  return impl_->clock.command_period();
+}
+std::optional<double> GameClient::server_tick() const {
+  return impl_->clock.server_tick(Clock::now());
+}
 void GameClient::send(const game::Command& command) {
   impl_->send(command);
 }
@@ -190,7 +204,9 @@ Statistics GameClient::statistics() const noexcept {
   out.corrections = prediction.corrections;
   out.largest_correction = prediction.largest_correction;
   out.largest_divergence = prediction.largest_divergence;
-  if (impl_->peer != nullptr) out.round_trip_ms = impl_->peer->roundTripTime;
+  out.round_trip_ms = impl_->clock.round_trip_ms();
+  out.jitter_ms = impl_->clock.jitter_ms();
+  out.waiting = impl_->clock.waiting();
   return out;
 }
 

@@ -1,6 +1,7 @@
 // The game client SDK: connect, send inputs, predict, reconcile, interpolate.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -26,7 +27,9 @@ struct Statistics {
   std::uint64_t corrections = 0;         ///< the server's position differed from the predicted one
   std::uint32_t largest_correction = 0;  ///< 1/256 units on an axis
   std::uint32_t largest_divergence = 0;  ///< of the predicted from the confirmed place; the same
-  std::uint32_t round_trip_ms = 0;
+  double round_trip_ms = 0;  ///< from a command to the snapshot that used it (clock_sync.hpp)
+  double jitter_ms = 0;
+  double waiting = 0;  ///< own commands at the server that wait for their tick, smoothed
   std::uint64_t commands = 0;
   std::uint64_t held = 0;  ///< commands not taken: too many are unconfirmed (prediction.hpp)
 };
@@ -53,8 +56,12 @@ class GameClient {
   [[nodiscard]] int slot() const noexcept;
   [[nodiscard]] int tick_hz() const noexcept;
 
-  /// Once per tick: predicts the own movement at once and sends the command with those that may
-  /// have been lost.
+  /// Until the next send(): a tick, a little longer or shorter so that commands come in time.
+  [[nodiscard]] std::chrono::nanoseconds command_period() const;
+  /// Where the server is now; nothing before the first snapshot.
+  [[nodiscard]] std::optional<double> server_tick() const;
+  /// Once per command_period(): predicts the own movement at once and sends the command with those
+  /// that may have been lost.
   void send(const game::Command& command);
   /// The newest snapshot as the server made it.
   [[nodiscard]] const game::Snapshot* latest() const noexcept;
