@@ -149,6 +149,7 @@ Result<void> App::Impl::listen() {
                    config.http_address + ":" + std::to_string(addresses.http_port);
   addresses.game_port = domains->game_port();
   addresses.srt_port = domains->srt_port();
+  addresses.rtmp_port = domains->rtmp_port();
   ready = true;
   return {};
 }

@@ -16,6 +16,7 @@ struct Addresses {
   std::uint16_t http_port = 0;
   std::uint16_t game_port = 0;  ///< 0: off
   std::uint16_t srt_port = 0;   ///< 0: off
+  std::uint16_t rtmp_port = 0;  ///< 0: off
 };
 
 class App {

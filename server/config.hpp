@@ -64,10 +64,6 @@ struct Config {
   bool live_enabled = true;
   std::string live_address = "127.0.0.1";
   std::int64_t live_srt_port = 9000;
-  bool rtmp_enabled = true;
-  std::int64_t rtmp_port = 1935;
-  std::int64_t rtmp_max_connections = 128;
-  std::int64_t rtmp_max_connections_per_address = 16;
   std::int64_t live_chunk_ms = 100;
   std::int64_t live_segment_ms = 2'000;
   std::int64_t live_part_ms = 200;
@@ -78,6 +74,11 @@ struct Config {
   std::int64_t live_max_publishers = 32;
   std::int64_t live_max_publishers_per_address = 8;
   bool live_anonymous_viewers = true;
+
+  bool rtmp_enabled = true;
+  std::int64_t rtmp_port = 1935;
+  std::int64_t rtmp_max_connections = 128;
+  std::int64_t rtmp_max_connections_per_address = 16;
 
   std::int64_t ads_default_tmax_ms = 100;
   std::int64_t ads_max_tmax_ms = 1'000;

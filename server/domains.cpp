@@ -16,6 +16,7 @@
 #include "net/api/match_api.hpp"
 #include "net/http/io_pool.hpp"
 #include "net/http/router.hpp"
+#include "net/ingest/rtmp_server.hpp"
 #include "net/ingest/srt_server.hpp"
 #include "net/udp/gateway.hpp"
 #include "storage/retention.hpp"
@@ -26,10 +27,12 @@ namespace troupe::server {
 struct Domains::Impl {
   std::uint16_t game_port = 0;
   std::uint16_t srt_port = 0;
+  std::uint16_t rtmp_port = 0;
   std::unique_ptr<storage::Retention> retention;  // null: the journal is kept for ever
   std::shared_ptr<media::Recorder> recorder;      // null: nothing is recorded
   std::unique_ptr<api::LiveGateway> live;
-  std::unique_ptr<ingest::SrtServer> srt;  // after `live`, which its publishers use
+  std::unique_ptr<ingest::SrtServer> srt;    // after `live`, which its publishers use
+  std::unique_ptr<ingest::RtmpServer> rtmp;  // likewise
   feed::FeedDomain feed;
   std::unique_ptr<actors::Ticker> ticker;
   std::unique_ptr<udp::Gateway> game;
@@ -100,15 +103,18 @@ Result<std::shared_ptr<media::Recorder>> start_recorder(const Wiring& w) {
 }
 
 /// The viewers' half. A protocol of publishers enters by LiveGateway::publish and says where it
-/// listens in `srt_port`.
+/// listens in `srt_port` and the like; 0: not at all.
 Result<std::unique_ptr<api::LiveGateway>> start_live(
     const Wiring& w, const std::shared_ptr<media::Recorder>& recorder,
-    const std::uint16_t& srt_port) {
+    const std::uint16_t& srt_port, const std::uint16_t& rtmp_port) {
   std::vector<boost::asio::io_context*> loops;
   for (std::size_t i = 0; i < w.io.size(); ++i) loops.push_back(&w.io.at(i));
   api::LiveGatewayOptions options;
   options.srt_origin = [host = w.config.live_address, &srt_port] {
     return "srt://" + host + ":" + std::to_string(srt_port);
+  };
+  options.rtmp_origin = [host = w.config.live_address, &rtmp_port]() -> std::string {
+    return rtmp_port == 0 ? "" : "rtmp://" + host + ":" + std::to_string(rtmp_port);
   };
   options.anonymous_viewers = w.config.live_anonymous_viewers;
   options.window = {.segment_us = w.config.live_segment_ms * 1'000,
@@ -161,6 +167,25 @@ Result<std::unique_ptr<ingest::SrtServer>> start_srt(
   options.packager.chunk_ms = static_cast<int>(w.config.live_chunk_ms);
   options.door = publish_door(live);
   return ingest::SrtServer::start(w.context.metrics, std::move(options));
+}
+
+/// Null when it is off.
+Result<std::unique_ptr<ingest::RtmpServer>> start_rtmp(
+    const Wiring& w, api::LiveGateway& live,
+    const std::shared_ptr<ingest::PublisherPlaces>& places) {
+  if (!w.config.rtmp_enabled) return std::unique_ptr<ingest::RtmpServer>();
+  ingest::RtmpOptions options;
+  options.address = w.config.live_address;
+  options.port = static_cast<std::uint16_t>(w.config.rtmp_port);
+  options.tls_certificate = w.config.http_tls_certificate;
+  options.tls_key = w.config.http_tls_key;
+  options.max_connections = static_cast<std::size_t>(w.config.rtmp_max_connections);
+  options.max_connections_per_address =
+      static_cast<std::size_t>(w.config.rtmp_max_connections_per_address);
+  options.places = places;
+  options.packager.chunk_ms = static_cast<int>(w.config.live_chunk_ms);
+  options.door = publish_door(live);
+  return ingest::RtmpServer::start(w.context.metrics, std::move(options));
 }
 
 Result<std::unique_ptr<udp::Gateway>> start_match(const Wiring& w, actors::Ticker& ticker) {
@@ -219,7 +244,7 @@ Result<std::unique_ptr<Domains>> Domains::start(const Wiring& wiring) {
     auto recorder = start_recorder(wiring);
     if (!recorder.ok()) return recorder.error();
     impl->recorder = std::move(*recorder);
-    auto live = start_live(wiring, impl->recorder, impl->srt_port);
+    auto live = start_live(wiring, impl->recorder, impl->srt_port, impl->rtmp_port);
     if (!live.ok()) return live.error();
     impl->live = std::move(*live);
     const auto places = std::make_shared<ingest::PublisherPlaces>(
@@ -229,6 +254,10 @@ Result<std::unique_ptr<Domains>> Domains::start(const Wiring& wiring) {
     if (!srt.ok()) return srt.error();
     impl->srt = std::move(*srt);
     impl->srt_port = impl->srt->port();
+    auto rtmp = start_rtmp(wiring, *impl->live, places);
+    if (!rtmp.ok()) return rtmp.error();
+    impl->rtmp = std::move(*rtmp);
+    if (impl->rtmp) impl->rtmp_port = impl->rtmp->port();
   }
   return std::unique_ptr<Domains>(new Domains(std::move(impl)));
 }
@@ -239,8 +268,12 @@ std::uint16_t Domains::game_port() const noexcept {
 std::uint16_t Domains::srt_port() const noexcept {
   return impl_->srt_port;
 }
+std::uint16_t Domains::rtmp_port() const noexcept {
+  return impl_->rtmp_port;
+}
 void Domains::stop_ingress() {
   impl_->srt.reset();
+  impl_->rtmp.reset();
   if (impl_->game) impl_->game->stop();
 }
 

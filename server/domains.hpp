@@ -36,6 +36,7 @@ class Domains {
 
   [[nodiscard]] std::uint16_t game_port() const noexcept;
   [[nodiscard]] std::uint16_t srt_port() const noexcept;
+  [[nodiscard]] std::uint16_t rtmp_port() const noexcept;
   /// Closes the doors of game clients and publishers, before HTTP drains.
   void stop_ingress();
 

@@ -102,10 +102,11 @@ int serve(const Flags& flags, bool print_config) {
     return fail(app.error());
   }
   const auto& at = (*app)->addresses();
-  spdlog::info("serving {} (game udp {}, srt {}), data in {}", at.http, at.game_port, at.srt_port,
-               config->data_dir);
+  spdlog::info("serving {} (game udp {}, srt {}, rtmp {}), data in {}", at.http, at.game_port,
+               at.srt_port, at.rtmp_port, config->data_dir);
   // One line on standard output for programs that start the server on free ports.
-  fmt::print("{{\"http\":{},\"game\":{},\"srt\":{}}}\n", at.http_port, at.game_port, at.srt_port);
+  fmt::print("{{\"http\":{},\"game\":{},\"srt\":{},\"rtmp\":{}}}\n", at.http_port, at.game_port,
+             at.srt_port, at.rtmp_port);
   std::fflush(stdout);
   return run_until_signal(**app);
 }

@@ -112,6 +112,14 @@ const std::vector<Setting>& settings() {
       {"live.anonymous_viewers", "Let viewers without a token watch.",
        &Config::live_anonymous_viewers},
 
+      {"rtmp.enabled", "Take publishers over RTMP, at live.address.", &Config::rtmp_enabled},
+      {"rtmp.port", "TCP port of RTMP ingest, RTMPS too with http.tls_certificate; 0: a free one.",
+       &Config::rtmp_port, 0, kPorts},
+      {"rtmp.max_connections", "Connections, those that do not publish yet included.",
+       &Config::rtmp_max_connections, 1, 10'000},
+      {"rtmp.max_connections_per_address", "Of these, from one address.",
+       &Config::rtmp_max_connections_per_address, 1, 10'000},
+
       {"ads.default_tmax_ms", "Time for an auction that names none.", &Config::ads_default_tmax_ms,
        1, 10'000},
       {"ads.max_tmax_ms", "Longest time that an auction may ask for.", &Config::ads_max_tmax_ms, 1,

@@ -12,6 +12,7 @@ struct Endpoint {
   std::uint16_t http_port = 8080;
   std::uint16_t game_port = 7777;
   std::uint16_t srt_port = 9000;
+  std::uint16_t rtmp_port = 1935;
   /// A bearer token whose subject is `subject`, with the given space-separated scopes.
   std::function<std::string(const std::string& subject, const std::string& scopes)> token;
 };

@@ -58,6 +58,11 @@ json::object view_with_key(const LiveApi& api, const live::Session& session,
   out["publish_key"] = key;
   out["publish_url"] =
       api.srt_origin() + "?streamid=#!::r=live/" + session.id + ",m=publish,s=" + key;
+  const auto rtmp = api.rtmp_origin ? api.rtmp_origin() : std::string();
+  if (!rtmp.empty()) {
+    out["rtmp_server"] = rtmp + "/live";
+    out["rtmp_stream_key"] = session.id + "?key=" + key;
+  }
   return out;
 }
 

@@ -35,6 +35,8 @@ struct LiveApi {
   LivePlaylists& playlists;
   /// "srt://127.0.0.1:9000" once the port is known.
   std::function<std::string()> srt_origin;
+  /// "rtmp://127.0.0.1:1935"; null or empty: there is none.
+  std::function<std::string()> rtmp_origin;
   bool anonymous_viewers = true;
 };
 

@@ -98,6 +98,7 @@ class Gateway final : public LiveGateway {
                                    .fanout = *fanout_,
                                    .playlists = *playlists_,
                                    .srt_origin = std::move(options.srt_origin),
+                                   .rtmp_origin = std::move(options.rtmp_origin),
                                    .anonymous_viewers = options.anonymous_viewers}));
     return {};
   }

@@ -34,6 +34,7 @@ class LivePublisher {
 struct LiveGatewayOptions {
   std::function<std::string()>
       srt_origin;  ///< "srt://127.0.0.1:9000", asked when a session is made
+  std::function<std::string()> rtmp_origin;  ///< "rtmp://127.0.0.1:1935"; empty: there is none
   bool anonymous_viewers = true;
   media::WindowOptions window;  ///< of HLS and DASH
   std::function<void(const live::PublicationPtr&, const media::ChunkPtr&)>

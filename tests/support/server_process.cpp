@@ -41,7 +41,8 @@ ServerProcess::~ServerProcess() = default;
 void ServerProcess::start() {
   const auto out = dir_ / ("out." + std::to_string(++starts_));
   std::vector<std::string> argv{program("troupe"), "serve", "--data-dir", data_dir()};
-  for (const auto& setting : {"http.port=0", "match.port=0", "live.srt_port=0", "http.web_dir="}) {
+  for (const auto& setting :
+       {"http.port=0", "match.port=0", "live.srt_port=0", "rtmp.port=0", "http.web_dir="}) {
     argv.insert(argv.end(), {"--set", setting});
   }
   for (const auto& setting : settings_) argv.insert(argv.end(), {"--set", setting});
@@ -55,6 +56,7 @@ void ServerProcess::start() {
   endpoint_.http_port = ports.at("http").to_number<std::uint16_t>();
   endpoint_.game_port = ports.at("game").to_number<std::uint16_t>();
   endpoint_.srt_port = ports.at("srt").to_number<std::uint16_t>();
+  endpoint_.rtmp_port = ports.at("rtmp").to_number<std::uint16_t>();
   endpoint_.token = sim::tokens_from_secret_file(data_dir() + "/token.key");
 }
 
