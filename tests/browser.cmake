@@ -2,6 +2,10 @@
 troupe_executable(live_page_server SOURCES browser/live_page_server.cpp LINK troupe_live_support)
 find_program(NODE node)
 find_program(CHROMIUM chromium)
+if(NODE)
+  add_test(NAME web.pace COMMAND ${NODE} --test "${CMAKE_CURRENT_SOURCE_DIR}/browser/pace.test.mjs")
+  set_tests_properties(web.pace PROPERTIES LABELS unit TIMEOUT 60)
+endif()
 if(NODE AND CHROMIUM)
   foreach(page live players)
     add_test(NAME browser.${page}

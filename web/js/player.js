@@ -1,10 +1,12 @@
 // Plays the tracks of one publication through Media Source Extensions, one SourceBuffer each, close to the live edge.
 import { describe } from './mp4.js';
+import { Pace } from './pace.js';
 
 const kKeepBehindS = 10;      // seconds kept behind the playhead
-const kTargetBehindS = 0.5;   // how far from the end of the buffer playback should be
-const kCatchUpFromS = 1.0;    // further away: play faster
-const kJumpFromS = 4.0;       // much further: jump
+const kJumpFromS = 1.5;       // further from the margin: jump instead of playing faster
+const kJumpAtStartS = 0.3;    // the same while a publication begins, when a jump disturbs nobody
+const kStartMs = 2000;
+const kJumpToS = 0.15;        // beyond the margin, for a chunk that is not there yet
 const kMaxQueuedBytes = 32 << 20;
 
 export class Player {
@@ -13,12 +15,17 @@ export class Player {
     this.video = video;
     this.onProblem = onProblem;
     this.tracks = new Map();
-    video.addEventListener('waiting', () => this.leaveGap());
+    this.pace = new Pace();
+    video.addEventListener('waiting', () => {
+      if (!this.leaveGap()) this.pace.stalled(performance.now());
+    });
   }
 
   /** Begins a publication. `tracks` is the list of the hello. */
   start(tracks) {
     this.stop();
+    this.pace = new Pace();
+    this.startedAt = null;
     const playable = tracks.filter((track) => {
       const fine = MediaSource.isTypeSupported(track.mime);
       if (!fine) this.onProblem(`This browser cannot play ${track.mime}`);
@@ -34,7 +41,10 @@ export class Player {
       for (const track of this.tracks.values()) {
         track.buffer = source.addSourceBuffer(track.mime);
         track.buffer.mode = 'segments';
-        track.buffer.addEventListener('updateend', () => this.pump(track));
+        track.buffer.addEventListener('updateend', () => {
+          this.pump(track);
+          this.follow();
+        });
         track.buffer.addEventListener('error', () => this.onProblem(`Cannot decode the ${track.kind}`));
         this.pump(track);
       }
@@ -74,6 +84,7 @@ export class Player {
       return;
     }
     if (track.queue.length === 0) return;
+    if (track.kind === 'video' && !this.video.seeking) this.pace.observe(this.ahead(), performance.now());
     const data = track.queue.shift();
     track.bytes -= data.byteLength;
     try {
@@ -96,24 +107,32 @@ export class Player {
   follow() {
     const { video } = this;
     const ranges = video.buffered;
-    if (ranges.length === 0) return;
-    const start = ranges.start(ranges.length - 1);
-    const ahead = this.ahead();
-    if (video.currentTime < ranges.start(0) || ahead > kJumpFromS) {
-      video.currentTime = Math.max(start, ranges.end(ranges.length - 1) - kTargetBehindS);
+    if (ranges.length === 0 || video.seeking || this.pausedByUser) return;
+    const start = ranges.start(ranges.length - 1), end = ranges.end(ranges.length - 1);
+    this.startedAt ??= performance.now();
+    const jumpFrom = performance.now() < this.startedAt + kStartMs ? kJumpAtStartS : kJumpFromS;
+    if (video.currentTime < ranges.start(0) || this.ahead() > this.pace.margin + jumpFrom) {
+      const to = Math.max(start, end - this.pace.margin - kJumpToS);
+      if (to > video.currentTime) {
+        video.currentTime = to;
+        this.pace.forget();
+      }
     }
     if (video.paused && !this.pausedByUser) video.play().catch(() => {});
-    video.playbackRate = ahead > kCatchUpFromS ? 1.1 : 1;
+    const rate = this.pace.rate();
+    if (video.playbackRate !== rate) video.playbackRate = rate;
   }
 
-  /** After a skip there is a hole: playback goes on behind it. */
+  /** After a skip there is a hole: playback goes on behind it. False when there is none. */
   leaveGap() {
     const ranges = this.video.buffered;
     for (let i = 0; i < ranges.length; ++i) {
       if (ranges.start(i) > this.video.currentTime) {
         this.video.currentTime = ranges.start(i);
-        return;
+        this.pace.forget();
+        return true;
       }
     }
+    return false;
   }
 }

@@ -1,0 +1,78 @@
+// The adaptive playback pace, over a simulated buffer: chunks come with a known delay, playback consumes at the asked rate.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Pace } from '../../web/js/pace.js';
+
+/** Plays `seconds` of chunks of `chunkMs`, each `lateMs(i)` late; returns {ahead, stalls} at the end of each second. */
+function play(pace, { seconds, chunkMs, lateMs = () => 0, ahead = 0.5 }) {
+  const out = [];
+  let [next, rate, stalls, standing] = [0, 1, 0, false];
+  let due = lateMs(0);
+  for (let ms = 0; ms < seconds * 1000; ++ms) {
+    while (ms >= due) {
+      pace.observe(ahead, ms);
+      ahead += chunkMs / 1000;
+      standing = false;
+      ++next;
+      due = Math.max(ms, next * chunkMs + lateMs(next));
+      rate = pace.rate();
+      if (due > ms) break;
+    }
+    ahead -= rate / 1000;
+    if (ahead <= 0) {
+      ahead = 0;
+      if (!standing) {
+        pace.stalled(ms);
+        ++stalls;
+        standing = true;
+      }
+    }
+    if (ms % 1000 === 999) out.push({ ahead, stalls });
+  }
+  return out;
+}
+
+test('A viewer who is half a second behind comes to the margin within fifteen seconds, and stays', () => {
+  const pace = new Pace();
+
+  const seen = play(pace, { seconds: 60, chunkMs: 33.3 });
+
+  for (const { ahead } of seen.slice(15)) assert.ok(ahead < pace.margin + 0.034 + 0.04, `${ahead} s ahead`);
+  assert.equal(seen.at(-1).stalls, 0);
+});
+
+test('Chunks of 100 ms need a chunk more of buffer and no stall', () => {
+  const pace = new Pace();
+
+  const seen = play(pace, { seconds: 60, chunkMs: 100 });
+
+  for (const { ahead } of seen.slice(15)) assert.ok(ahead < pace.margin + 0.1 + 0.04, `${ahead} s ahead`);
+  assert.equal(seen.at(-1).stalls, 0);
+});
+
+test('On a network that holds a chunk for 300 ms every five seconds the margin grows until it stalls no more', () => {
+  const pace = new Pace();
+
+  const seen = play(pace, { seconds: 120, chunkMs: 33.3, lateMs: (i) => (i % 150 === 149 ? 300 : 0) });
+
+  assert.ok(seen[119].stalls > 0, 'the first ones cannot be foreseen');
+  assert.ok(seen[119].stalls - seen[59].stalls <= 2, `${seen[119].stalls} stalls, ${seen[59].stalls} in the first minute`);
+});
+
+test('After a bad minute the margin shrinks again', () => {
+  const pace = new Pace();
+  for (let i = 0; i < 6; ++i) pace.stalled(i * 1000);
+  const wide = pace.margin;
+
+  play(pace, { seconds: 120, chunkMs: 33.3 });
+
+  assert.ok(pace.margin < wide / 1.5, `${wide} s, now ${pace.margin} s`);
+});
+
+test('The rate is never so far from one that it is heard', () => {
+  const pace = new Pace();
+  for (let ms = 0; ms < 60_000; ms += 33) {
+    pace.observe(Math.abs(Math.sin(ms / 777)) * 3, ms);
+    assert.ok(pace.rate() >= 0.97 && pace.rate() <= 1.1);
+  }
+});
