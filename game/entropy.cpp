@@ -1,5 +1,6 @@
 #include "game/entropy.hpp"
 
+#include <algorithm>
 #include <bit>
 #include <cassert>
 #include <cstdlib>
@@ -39,6 +40,26 @@ void Bit::learn(bool bit) noexcept {
       (static_cast<std::int64_t>(target) - static_cast<std::int64_t>(p)) * kRates[seen] / 65'536;
   state_ = static_cast<std::uint32_t>(static_cast<std::int64_t>(p) + step) << 10 |
            (seen < kMemory ? seen + 1 : seen);
+}
+
+// A sign, four bits of exponent and three of mantissa of the less likely value's probability.
+std::uint8_t Bit::packed() const noexcept {
+  const auto p = one();
+  const bool likely = p > 32'768;
+  const auto rare = likely ? 65'536 - p : p;  // 16 to 32,768
+  const int exponent = 15 - (std::bit_width(rare) - 1);
+  const auto mantissa = rare >> (12 - exponent) & 7U;
+  return static_cast<std::uint8_t>((likely ? 0x80U : 0U) |
+                                   static_cast<std::uint32_t>(exponent) << 3 | mantissa);
+}
+
+Bit Bit::unpacked(std::uint8_t byte) noexcept {
+  const int exponent = byte >> 3 & 0xf;
+  // The middle of what has this byte; probabilities of 22 bits here.
+  const auto rare = std::clamp(((17U + 2U * (byte & 7U)) << 17) >> exponent, kLeast << 6, 1U << 21);
+  Bit out;
+  out.state_ = ((byte & 0x80) != 0 ? (1U << 22) - rare : rare) << 10 | kUnpackedSeen;
+  return out;
 }
 
 void EntropyEncoder::narrow(std::uint32_t one, bool value) {

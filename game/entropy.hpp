@@ -21,6 +21,13 @@ class Bit {
   }
   void learn(bool bit) noexcept;
 
+  [[nodiscard]] bool learned() const noexcept { return (state_ & 0x3ff) != 0; }
+  /// The probability in a byte, within 7 % of the less likely value's.
+  [[nodiscard]] std::uint8_t packed() const noexcept;
+  /// One that goes on learning from there, at the pace of one that saw kUnpackedSeen bits.
+  [[nodiscard]] static Bit unpacked(std::uint8_t byte) noexcept;
+  static constexpr std::uint32_t kUnpackedSeen = 60;
+
  private:
   static constexpr std::uint32_t kLeast = 16;
   std::uint32_t state_ = 0x8000'0000U;  ///< 22 bits of probability, 10 of how many were seen
@@ -65,6 +72,15 @@ class NumberModel {
  public:
   void encode(EntropyEncoder& out, std::int32_t value);
   [[nodiscard]] std::int32_t decode(EntropyDecoder& in);
+
+  /// Calls `visit` with each Bit, always in the same order.
+  template <class Visit>
+  void each(const Visit& visit) {
+    visit(zero_);
+    visit(negative_);
+    for (auto& bit : exponent_) visit(bit);
+    for (auto& bit : mantissa_) visit(bit);
+  }
 
  private:
   Bit zero_, negative_;

@@ -6,7 +6,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <vector>
 
 #include "game/entropy.hpp"
 
@@ -35,7 +34,15 @@ using Row = std::array<std::int32_t, kMaxFields>;
 /// What was learned of the rows of one table.
 class RowModel {
  public:
-  explicit RowModel(std::size_t fields) : fields_(fields) {}
+  /// Calls `visit` with each Bit, always in the same order.
+  template <class Visit>
+  void each(const Visit& visit) {
+    visit(changed_);
+    for (auto& field : fields_) {
+      visit(field.in_steps);
+      field.number.each(visit);
+    }
+  }
 
  private:
   friend void encode_row(EntropyEncoder&, RowModel&, std::span<const Field>, const Row&, const Row&,
@@ -47,7 +54,7 @@ class RowModel {
     NumberModel number;
   };
   Bit changed_;
-  std::vector<FieldModel> fields_;
+  std::array<FieldModel, kMaxFields> fields_;
 };
 
 /// `to` against `from`, of `ticks` before. Values must be within their bits.

@@ -6,63 +6,89 @@
 namespace troupe::game {
 namespace {
 
-const Baseline& nothing() {
-  static const Baseline kNothing;
+const Snapshot& nothing() {
+  static const Snapshot kNothing;
   return kNothing;
 }
 
-const Baseline* find(const std::deque<Baseline>& all, std::uint32_t tick) {
-  const auto it = std::ranges::lower_bound(
-      all, tick, {}, [](const Baseline& baseline) { return baseline.snapshot.tick; });
-  return it != all.end() && it->snapshot.tick == tick ? &*it : nullptr;
+std::uint32_t tick_of(const Snapshot& snapshot) {
+  return snapshot.tick;
+}
+std::uint32_t tick_of(const ViewPtr& view) {
+  return view->snapshot.tick;
+}
+
+template <class Entry>
+const Entry* find(const std::deque<Entry>& all, std::uint32_t tick) {
+  const auto it =
+      std::ranges::lower_bound(all, tick, {}, [](const Entry& entry) { return tick_of(entry); });
+  return it != all.end() && tick_of(*it) == tick ? &*it : nullptr;
 }
 
 }  // namespace
 
-ReplicaSender::Packet ReplicaSender::send(Snapshot view) {
-  assert(sent_.empty() || view.tick > sent_.back().snapshot.tick);
-  const auto* from = acknowledged_ == 0 ? nullptr : find(sent_, acknowledged_);
-  if (from != nullptr && view.tick - acknowledged_ > kMaxBaselineDistance) from = nullptr;
-  if (from == nullptr) acknowledged_ = 0;
-  const auto& baseline = from != nullptr ? *from : nothing();
-  Packet out{.baseline = acknowledged_, .checksum = checksum(view), .bytes = {}};
-  auto model = baseline.model;
-  out.bytes = encode_snapshot(model, baseline.snapshot, view);
-  sent_.push_back({std::move(view), std::move(model)});
+std::shared_ptr<const std::string> Encodings::delta(const ViewPtr& from, const ViewPtr& to,
+                                                    TablesVersion tables) {
+  for (const auto& known : known_) {
+    if (known.from == from && known.to == to && known.tables == tables) return known.bytes;
+  }
+  auto model = tables_.model(tables);
+  auto bytes = std::make_shared<const std::string>(
+      encode_snapshot(model, from ? from->snapshot : nothing(), to->snapshot));
+  known_.push_back({from, to, tables, bytes});
+  return bytes;
+}
+
+void ReplicaSender::Packet::describe(SnapshotHead& head) const {
+  head.baseline = baseline ? baseline->snapshot.tick : 0;
+  head.tables = short_version(tables);
+}
+
+ReplicaSender::Packet ReplicaSender::send(const ViewPtr& view, Encodings& encodings) {
+  const auto tick = tick_of(view);
+  assert(sent_.empty() || tick > tick_of(sent_.back()));
+  Packet out;
+  if (const auto* from = acknowledged_ == 0 ? nullptr : find(sent_, acknowledged_);
+      from != nullptr && tick - acknowledged_ <= kMaxBaselineDistance) {
+    out.baseline = *from;
+    out.tables = encodings.tables().usable(tables_);
+  } else {
+    acknowledged_ = 0;
+  }
+  out.bytes = encodings.delta(out.baseline, view, out.tables);
+  sent_.push_back(view);
   if (sent_.size() > kMaxBaselines) sent_.pop_front();
   return out;
 }
 
-void ReplicaSender::acknowledge(std::uint32_t tick) {
+void ReplicaSender::acknowledge(std::uint32_t tick, TablesVersion tables) {
+  tables_ = tables;
   if (tick <= acknowledged_ || tick <= ignore_until_ || find(sent_, tick) == nullptr) return;
   acknowledged_ = tick;
-  while (sent_.front().snapshot.tick < tick) sent_.pop_front();
+  while (tick_of(sent_.front()) < tick) sent_.pop_front();
 }
 
 void ReplicaSender::start_over() {
   acknowledged_ = 0;
-  if (!sent_.empty()) ignore_until_ = sent_.back().snapshot.tick;
+  if (!sent_.empty()) ignore_until_ = tick_of(sent_.back());
 }
 
-const Snapshot* ReplicaSender::sent(std::uint32_t tick) const {
+ViewPtr ReplicaSender::sent(std::uint32_t tick) const {
   const auto* found = find(sent_, tick);
-  return found != nullptr ? &found->snapshot : nullptr;
-}
-
-const Snapshot* ReplicaSender::acknowledged() const {
-  return acknowledged_ == 0 ? nullptr : sent(acknowledged_);
+  return found != nullptr ? *found : nullptr;
 }
 
 ReplicaReader::Outcome ReplicaReader::read(std::string_view packet, std::uint32_t near_sequence) {
-  const auto newest = history_.empty() ? 0 : history_.back().snapshot.tick;
+  const auto newest = history_.empty() ? 0 : history_.back().tick;
   const auto head = take_head(packet, newest, near_sequence);
   if (!head) return Outcome::malformed;
   const bool another = head->epoch != head_.epoch;
   if (another ? head->baseline != 0 : head->tick <= newest) return Outcome::late;
   const auto* from = head->baseline == 0 ? &nothing() : find(history_, head->baseline);
-  if (from == nullptr) return Outcome::no_baseline;
-  auto model = from->model;
-  auto snapshot = decode_snapshot(model, from->snapshot, head->tick, packet);
+  const auto* tables = tables_.find(head->epoch, head->tables);
+  if (from == nullptr || tables == nullptr) return Outcome::no_baseline;
+  auto model = *tables;
+  auto snapshot = decode_snapshot(model, *from, head->tick, packet);
   if (!snapshot) return Outcome::malformed;
   if (checksum(*snapshot) != head->checksum) {
     mismatch_ = {head->tick, view_hash(*snapshot)};
@@ -71,9 +97,7 @@ ReplicaReader::Outcome ReplicaReader::read(std::string_view packet, std::uint32_
   if (another) history_.clear();
   if (head->baseline == 0) mismatch_.reset();
   head_ = *head;
-  // The server's baselines only go forward.
-  while (!history_.empty() && history_.front().snapshot.tick < head->baseline) history_.pop_front();
-  history_.push_back({std::move(*snapshot), std::move(model)});
+  history_.push_back(std::move(*snapshot));
   if (history_.size() > kMaxBaselines) history_.pop_front();
   return Outcome::taken;
 }

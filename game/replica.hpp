@@ -4,51 +4,77 @@
 
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
-#include "game/snapshot_codec.hpp"
+#include "game/tables.hpp"
 #include "game/wire.hpp"
 
 namespace troupe::game {
 
-/// Snapshots that can be a baseline: 1.6 s at 30 Hz. Each weighs about four kilobytes with its
-/// model; what is older than the newest acknowledged one is dropped.
+/// Snapshots that can be a baseline: 1.6 s at 30 Hz.
 inline constexpr std::size_t kMaxBaselines = 48;
 
-/// A snapshot and what was learned up to it.
-struct Baseline {
+/// What one or more clients are shown at a tick.
+struct View {
+  explicit View(Snapshot shown) : snapshot(std::move(shown)), checksum(game::checksum(snapshot)) {}
   Snapshot snapshot;
-  SnapshotModel model;
+  std::uint32_t checksum;
+};
+using ViewPtr = std::shared_ptr<const View>;
+
+/// The deltas of one tick: clients with the same view, baseline and tables get the same bytes.
+class Encodings {
+ public:
+  explicit Encodings(const TablesAuthor& tables) : tables_(tables) {}
+  /// `from`: null for none.
+  [[nodiscard]] std::shared_ptr<const std::string> delta(const ViewPtr& from, const ViewPtr& to,
+                                                         TablesVersion tables);
+  [[nodiscard]] const TablesAuthor& tables() const noexcept { return tables_; }
+
+ private:
+  struct Known {
+    ViewPtr from, to;
+    TablesVersion tables;
+    std::shared_ptr<const std::string> bytes;
+  };
+  const TablesAuthor& tables_;
+  std::vector<Known> known_;
 };
 
-/// The server's side.
+/// The server's side. Holds at most kMaxBaselines views, which clients may share.
 class ReplicaSender {
  public:
   struct Packet {
-    std::uint32_t baseline = 0;  ///< 0: none
-    std::uint32_t checksum = 0;
-    std::string bytes;
+    ViewPtr baseline;  ///< null: none
+    TablesVersion tables = 0;
+    std::shared_ptr<const std::string> bytes;
+    /// Fills in what of a head is the replica's business.
+    void describe(SnapshotHead& head) const;
   };
   /// `view`: what the client is to see at a tick later than those before.
-  [[nodiscard]] Packet send(Snapshot view);
-  /// The client has the snapshot of `tick`. One that was not sent, or is too old, says nothing.
-  void acknowledge(std::uint32_t tick);
+  [[nodiscard]] Packet send(const ViewPtr& view, Encodings& encodings);
+  /// The client has the snapshot of `tick`, and these tables. A tick that was not sent, or is too
+  /// old, says nothing; nor do tables that there are not.
+  void acknowledge(std::uint32_t tick, TablesVersion tables);
   /// What the client has is not what we think: the next packet stands alone, and
   /// acknowledgements of what was sent before count no more.
   void start_over();
 
+  /// The tables that it said it has.
+  [[nodiscard]] TablesVersion tables() const noexcept { return tables_; }
   /// What it was sent at `tick`, if that is still known.
-  [[nodiscard]] const Snapshot* sent(std::uint32_t tick) const;
-  /// The newest snapshot that the client has for certain.
-  [[nodiscard]] const Snapshot* acknowledged() const;
+  [[nodiscard]] ViewPtr sent(std::uint32_t tick) const;
   [[nodiscard]] std::size_t size() const noexcept { return sent_.size(); }
 
  private:
-  std::deque<Baseline> sent_;  ///< oldest first; the first is the acknowledged one, if any is
+  std::deque<ViewPtr> sent_;  ///< oldest first; the first is the acknowledged one, if any is
   std::uint32_t acknowledged_ = 0;
   std::uint32_t ignore_until_ = 0;
+  TablesVersion tables_ = 0;
 };
 
 /// The client's side.
@@ -63,17 +89,21 @@ class ReplicaReader {
   };
   /// `packet` is the whole packet; `near_sequence` as for take_head.
   Outcome read(std::string_view packet, std::uint32_t near_sequence);
+  void take_tables(const PackedTables& tables) { tables_.take(tables); }
 
   /// Of the last packet that was taken.
   [[nodiscard]] const SnapshotHead& head() const noexcept { return head_; }
   /// Oldest first; bounded by kMaxBaselines. All of one epoch.
-  [[nodiscard]] const std::deque<Baseline>& history() const noexcept { return history_; }
+  [[nodiscard]] const std::deque<Snapshot>& history() const noexcept { return history_; }
   [[nodiscard]] const Snapshot* latest() const noexcept {
-    return history_.empty() ? nullptr : &history_.back().snapshot;
+    return history_.empty() ? nullptr : &history_.back();
   }
   /// What to tell the server that we have; 0: nothing that it may build on.
   [[nodiscard]] std::uint32_t to_acknowledge() const noexcept {
-    return mismatch_ || history_.empty() ? 0 : history_.back().snapshot.tick;
+    return mismatch_ || history_.empty() ? 0 : history_.back().tick;
+  }
+  [[nodiscard]] TablesVersion tables_to_acknowledge() const noexcept {
+    return tables_.newest(head_.epoch);
   }
   struct Mismatch {
     std::uint32_t tick = 0;
@@ -83,7 +113,8 @@ class ReplicaReader {
   [[nodiscard]] const std::optional<Mismatch>& mismatch() const noexcept { return mismatch_; }
 
  private:
-  std::deque<Baseline> history_;
+  std::deque<Snapshot> history_;
+  TablesReader tables_;
   SnapshotHead head_;
   std::optional<Mismatch> mismatch_;
 };

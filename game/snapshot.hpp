@@ -1,11 +1,7 @@
-// Snapshots of the arena and their delta coding against one that the client has. Pure; shared by
-// server and client.
+// What clients are shown of the arena. Pure; shared by server and client.
 #pragma once
 
 #include <cstdint>
-#include <optional>
-#include <string>
-#include <string_view>
 #include <vector>
 
 #include "game/world.hpp"
@@ -48,20 +44,6 @@ struct Snapshot {
 [[nodiscard]] std::uint64_t view_hash(const Snapshot& snapshot) noexcept;
 [[nodiscard]] inline std::uint32_t checksum(const Snapshot& snapshot) noexcept {
   return static_cast<std::uint32_t>(view_hash(snapshot));
-}
-
-/// Bit-packed differences of `now` to `baseline`. A player that moved a tick's walk or two costs 13
-/// bits, one that did not change costs 1. A projectile that the baseline has and that flew on as
-/// the rules say costs 1 bit: the reader moves it by itself.
-[[nodiscard]] std::string encode_delta(const Snapshot& baseline, const Snapshot& now);
-/// The snapshot of `tick`; nothing when the bytes are not such a delta. Bounded by the limits of
-/// World.
-[[nodiscard]] std::optional<Snapshot> decode_delta(const Snapshot& baseline, std::uint32_t tick,
-                                                   std::string_view bytes);
-
-/// Against nothing: what a client gets that has no baseline.
-[[nodiscard]] inline std::string encode_full(const Snapshot& now) {
-  return encode_delta(Snapshot{}, now);
 }
 
 }  // namespace troupe::game

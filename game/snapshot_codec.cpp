@@ -32,9 +32,11 @@ PlayerView to_player(std::uint8_t slot, const Row& row) {
           static_cast<std::uint16_t>(row[5])};
 }
 
-const PlayerView& find_or_new(const Snapshot& snapshot, const PlayerView& fresh) {
-  const auto it = std::ranges::lower_bound(snapshot.players, fresh.slot, {}, &PlayerView::slot);
-  return it != snapshot.players.end() && it->slot == fresh.slot ? *it : fresh;
+/// The player's row, or that of one who was not there.
+Row row_of(const Snapshot& snapshot, std::uint8_t slot) {
+  const auto it = std::ranges::lower_bound(snapshot.players, slot, {}, &PlayerView::slot);
+  const bool there = it != snapshot.players.end() && it->slot == slot;
+  return to_row(there ? *it : PlayerView{.slot = slot});
 }
 
 void put_players(EntropyEncoder& out, SnapshotModel& model, const Snapshot& baseline,
@@ -49,8 +51,7 @@ void put_players(EntropyEncoder& out, SnapshotModel& model, const Snapshot& base
                                          &PlayerView::slot));
   }
   for (const auto& to : now.players) {
-    const auto& from = find_or_new(baseline, {.slot = to.slot});
-    encode_row(out, model.player, kPlayerFields, to_row(from), to_row(to), 0);
+    encode_row(out, model.player, kPlayerFields, row_of(baseline, to.slot), to_row(to), 0);
   }
 }
 
@@ -65,9 +66,8 @@ void get_players(EntropyDecoder& in, SnapshotModel& model, const Snapshot& basel
     }
   }
   for (const auto slot : slots) {
-    const auto& from = find_or_new(baseline, {.slot = slot});
-    now.players.push_back(
-        to_player(slot, decode_row(in, model.player, kPlayerFields, to_row(from), 0)));
+    const auto from = row_of(baseline, slot);
+    now.players.push_back(to_player(slot, decode_row(in, model.player, kPlayerFields, from, 0)));
   }
 }
 
@@ -217,8 +217,6 @@ bool get_projectiles(EntropyDecoder& in, SnapshotModel& model, const Snapshot& b
 }
 
 }  // namespace
-
-SnapshotModel::SnapshotModel() : player(kPlayerFields.size()) {}
 
 std::string encode_snapshot(SnapshotModel& model, const Snapshot& baseline, const Snapshot& now) {
   assert(now.projectiles.size() <= kMaxProjectiles);

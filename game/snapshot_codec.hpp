@@ -11,16 +11,29 @@
 
 namespace troupe::game {
 
-/// What was learned of the deltas up to some snapshot. Both sides keep it beside that snapshot: a
-/// delta is coded with the model of its baseline, so a lost packet cannot part them.
+/// What was learned of deltas. A coder takes a copy, so that it learns within one delta only: what
+/// is to be known beforehand travels apart (tables.hpp), and a lost packet parts nobody.
 struct SnapshotModel {
-  SnapshotModel();
   Bit same_players, present;
   RowModel player;
   Bit stays, appended, of_player;
   NumberModel fresh, id;
   std::array<Bit, 64> shooter;             ///< a tree of six bits
   NumberModel age, aim, steps_x, steps_y;  ///< of a fresh projectile, from its shooter
+
+  /// Calls `visit` with each Bit, always in the same order.
+  template <class Visit>
+  void each(const Visit& visit) {
+    visit(same_players);
+    visit(present);
+    player.each(visit);
+    visit(stays);
+    visit(appended);
+    visit(of_player);
+    for (auto* number : {&fresh, &id}) number->each(visit);
+    for (auto& bit : shooter) visit(bit);
+    for (auto* number : {&age, &aim, &steps_x, &steps_y}) number->each(visit);
+  }
 };
 
 /// The difference of `now` to `baseline`; `model` learns from it. Players by slot, as in every

@@ -29,11 +29,15 @@ std::uint32_t widen(std::uint32_t low, std::uint32_t near) {
 }  // namespace
 
 std::string write_head(const SnapshotHead& head) {
-  assert(head.waiting <= kMaxWaiting);
+  assert(head.waiting <= kMaxWaiting && head.tables <= kMaxTables);
   std::string out;
   out.reserve(kMaxHeadBytes);
   const bool absolute = head.baseline == 0;
-  put(out, (absolute ? kAbsolute : 0U) | static_cast<std::uint32_t>(head.waiting) << 4, 1);
+  assert(!absolute || head.tables == 0);
+  put(out,
+      (absolute ? kAbsolute : 0U) | static_cast<std::uint32_t>(head.tables) << 1 |
+          static_cast<std::uint32_t>(head.waiting) << 4,
+      1);
   put(out, head.epoch, 1);
   if (absolute) {
     put(out, head.tick, 4);
@@ -53,8 +57,9 @@ std::optional<SnapshotHead> take_head(std::string_view& packet, std::uint32_t ne
   if (packet.size() < kDeltaHeadBytes) return std::nullopt;
   const auto flags = take(packet, 1);
   const bool absolute = (flags & kAbsolute) != 0;
-  if ((flags & 0x0e) != 0 || (absolute && packet.size() < kMaxHeadBytes - 1)) return std::nullopt;
   SnapshotHead head;
+  head.tables = flags >> 1 & kMaxTables;
+  if (absolute && (head.tables != 0 || packet.size() < kMaxHeadBytes - 1)) return std::nullopt;
   head.waiting = static_cast<std::uint8_t>(flags >> 4);
   head.epoch = static_cast<std::uint8_t>(take(packet, 1));
   if (absolute) {

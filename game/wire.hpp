@@ -38,16 +38,21 @@ struct SnapshotHead {
   std::uint32_t checksum = 0;        ///< of the state that the reader must end up with
   std::uint8_t epoch = 0;  ///< activation of the match: ticks of another epoch are another history
   std::uint8_t waiting = 0;  ///< commands of this client that the tick left for later, at most 15
+  std::uint8_t tables = 0;   ///< the delta's tables (tables.hpp), short; only with a baseline
   friend bool operator==(const SnapshotHead&, const SnapshotHead&) = default;
 };
 /// The most that `write_head` makes.
 inline constexpr std::size_t kMaxHeadBytes = 14;
 inline constexpr std::uint32_t kMaxBaselineDistance = 255;
 inline constexpr std::uint8_t kMaxWaiting = 15;
+inline constexpr std::uint8_t kMaxTables = 7;
 
 /// 14 bytes without a baseline; 11 with one, at most kMaxBaselineDistance ticks before the tick:
 /// tick and sequence travel as their low 16 bits then.
 [[nodiscard]] std::string write_head(const SnapshotHead& head);
+[[nodiscard]] constexpr std::size_t head_bytes(const SnapshotHead& head) noexcept {
+  return head.baseline == 0 ? kMaxHeadBytes : kMaxHeadBytes - 3;
+}
 /// Takes the head off the front of `packet`. `near_tick` and `near_sequence`: numbers that the
 /// sent ones are within 32,767 of, as the newest that the reader knows. Nothing when these bytes
 /// are no head.

@@ -4,10 +4,9 @@
 
 #include <prometheus/counter.h>
 #include <prometheus/histogram.h>
-#include <spdlog/spdlog.h>
 
 #include "actors/match/match_life.hpp"
-#include "actors/system/persist.hpp"
+#include "actors/match/match_send.hpp"
 #include "base/metrics.hpp"
 
 namespace troupe::match {
@@ -99,26 +98,6 @@ void leave(Self self, const Client& client) {
   }
 }
 
-const game::Snapshot* baseline_of(const MatchState& state, std::uint32_t tick) {
-  const auto it =
-      std::lower_bound(state.history.begin(), state.history.end(), tick,
-                       [](const game::Snapshot& s, std::uint32_t t) { return s.tick < t; });
-  return it != state.history.end() && it->tick == tick ? &*it : nullptr;
-}
-
-/// The client's state is not ours: from here on it gets nothing that builds on what it has. A
-/// client cannot make work with it: one repair for each snapshot sent.
-void repair(MatchState& state, Seat& seat, const Input::Mismatch& mismatch) {
-  if (mismatch.tick <= seat.repaired_tick || mismatch.tick > state.at.world.tick) return;
-  state.shared->mismatches.Increment();
-  const auto* sent = baseline_of(state, mismatch.tick);
-  spdlog::warn("match {}: player {} has another state at tick {}: {:016x} there, {:016x} here",
-               state.at.info.id, seat.player, mismatch.tick, mismatch.hash,
-               sent != nullptr ? game::view_hash(*sent) : 0);
-  seat.acked_tick = 0;
-  seat.repaired_tick = state.at.world.tick;
-}
-
 void input(Self self, const InputPtr& in) {
   auto& state = self->state;
   if (!state.exists) return;
@@ -133,11 +112,7 @@ void input(Self self, const InputPtr& in) {
     seat = seat_of(state, in->from);
     if (seat == nullptr) return;
   }
-  if (in->epoch == state.at.epoch) {
-    if (in->mismatch) repair(state, *seat, *in->mismatch);
-    if (in->acked_tick > seat->repaired_tick)
-      seat->acked_tick = std::max(seat->acked_tick, in->acked_tick);
-  }
+  acknowledged(state, *seat, *in);
   for (const auto& numbered : in->commands) {
     const auto newest = seat->pending.empty() ? seat->last_sequence : seat->pending.back().sequence;
     if (numbered.sequence <= newest) continue;  // repeated
@@ -161,37 +136,6 @@ std::array<std::optional<game::Command>, game::kMaxPlayers> take_commands(MatchS
     seat.pending.pop_front();
   }
   return commands;
-}
-
-/// One encoding for each baseline in use, however many clients share it.
-void send_snapshots(MatchState& state) {
-  auto& shared = *state.shared;
-  static const game::Snapshot kNothing;
-  const auto now = game::take_snapshot(state.at.world);
-  std::map<std::uint32_t, std::shared_ptr<const std::string>> encoded;
-  const auto checksum = game::checksum(now);
-  double full_bytes = 0;
-  for (const auto& seat : state.seats) {
-    if (seat.session == 0 || !seat.welcome) continue;
-    const auto* baseline = seat.acked_tick == 0 ? nullptr : baseline_of(state, seat.acked_tick);
-    const auto base_tick = baseline != nullptr ? baseline->tick : 0;
-    auto& bytes = encoded[base_tick];
-    if (!bytes)
-      bytes = std::make_shared<const std::string>(
-          game::encode_delta(baseline != nullptr ? *baseline : kNothing, now));
-    if (full_bytes == 0)
-      full_bytes = static_cast<double>(game::encode_full(now).size() + game::kMaxHeadBytes);
-    const auto waiting = std::min<std::size_t>(seat.pending.size(), game::kMaxWaiting);
-    const game::SnapshotHead head{now.tick, base_tick,      seat.last_sequence,
-                                  checksum, state.at.epoch, static_cast<std::uint8_t>(waiting)};
-    shared.deltas.Increment();
-    shared.delta_bytes.Increment(
-        static_cast<double>(bytes->size() + game::write_head(head).size()));
-    shared.full_bytes.Increment(full_bytes);
-    shared.output.snapshot(seat.session, head, bytes);
-  }
-  state.history.push_back(now);
-  if (state.history.size() > kHistory) state.history.pop_front();
 }
 
 void tick(Self self, std::uint64_t due_ns) {
@@ -237,6 +181,8 @@ MatchShared::MatchShared(actors::Context& context_in, Output& output_in, actors:
       full_bytes(context.metrics.counter(
           "troupe_match_snapshot_full_bytes_total",
           "Bytes that the same snapshots would have taken without a baseline")),
+      tables_bytes(context.metrics.counter("troupe_match_tables_bytes_total",
+                                           "Bytes of tables told to clients")),
       dropped_inputs(context.metrics.counter("troupe_match_inputs_dropped_total",
                                              "Commands beyond a client's queue")),
       mismatches(context.metrics.counter("troupe_match_state_mismatches_total",

@@ -16,7 +16,7 @@
 #include "actors/match/match_store.hpp"
 #include "actors/match/messages.hpp"
 #include "actors/system/context.hpp"
-#include "game/snapshot.hpp"
+#include "game/replica.hpp"
 
 namespace prometheus {
 class Counter;
@@ -46,13 +46,11 @@ struct MatchShared {
   prometheus::Counter& delta_bytes;
   prometheus::Counter& deltas;
   prometheus::Counter& full_bytes;  ///< what the same snapshots would have taken in full
+  prometheus::Counter& tables_bytes;
   prometheus::Counter& dropped_inputs;
   prometheus::Counter& mismatches;  ///< snapshots that a client reported as wrong
   prometheus::Counter& ended;
 };
-
-/// Snapshots that a client may still have acknowledged: two seconds at 30 Hz.
-inline constexpr std::size_t kHistory = 64;
 
 struct MatchState {
   static constexpr const char* name = "match";
@@ -61,8 +59,8 @@ struct MatchState {
     SessionId session = 0;  ///< 0: not connected
     std::string player = {};
     bool welcome = false;  ///< has been told its place
-    std::uint32_t acked_tick = 0;
-    std::uint32_t repaired_tick = 0;  ///< acknowledgements up to it name baselines that were wrong
+    game::ReplicaSender replica = {};
+    std::uint32_t repaired_tick = 0;  ///< reports of snapshots up to it have been heard
     std::uint32_t last_sequence = 0;  ///< newest command that was used
     std::deque<Input::Numbered> pending = {};
     std::uint64_t gone_since_ms = 0;
@@ -77,7 +75,8 @@ struct MatchState {
   std::vector<SessionId> to_welcome;  ///< who waits for that
   Checkpoint at;                      ///< info, places, world, epoch: the match itself
   std::array<Seat, game::kMaxPlayers> seats;
-  std::deque<game::Snapshot> history;  ///< oldest first
+  std::optional<game::TablesAuthor> tables;  ///< of this epoch, from its first tick on
+  std::size_t full_bytes = 0;                ///< of a snapshot without a baseline, lately
   std::uint64_t ticker_token = 0;
   std::vector<std::function<void()>> early;
 };

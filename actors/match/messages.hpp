@@ -14,6 +14,7 @@
 #include "actors/match/output.hpp"
 #include "actors/system/entity.hpp"
 #include "actors/system/ticker.hpp"
+#include "game/tables.hpp"
 #include "game/world.hpp"
 
 namespace troupe::match {
@@ -51,6 +52,7 @@ struct Input {
   Client from;
   std::uint32_t acked_tick = 0;
   std::uint8_t epoch = 0;
+  game::TablesVersion tables = 0;  ///< the newest that it has of this epoch
   struct Numbered {
     std::uint32_t sequence = 0;
     game::Command command;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "actors/match/result.hpp"
+#include "game/tables.hpp"
 #include "game/wire.hpp"
 
 namespace troupe::match {
@@ -25,6 +26,7 @@ class Output {
                         std::shared_ptr<const std::string> delta) = 0;
   /// The result, before a goodbye.
   virtual void ended(SessionId session, const std::vector<Placement>& result) = 0;
+  virtual void tables(SessionId session, const game::PackedTables& tables) = 0;
   virtual void welcome(SessionId session, int slot, int tick_hz, const std::string& match) = 0;
   virtual void goodbye(SessionId session, game::Goodbye reason) = 0;
 };

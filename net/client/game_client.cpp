@@ -4,11 +4,11 @@
 #include <chrono>
 #include <cmath>
 #include <cstdlib>
-#include <deque>
 #include <mutex>
 
 #include <enet/enet.h>
 
+#include "game/replica.hpp"
 #include "net/client/clock_sync.hpp"
 #include "net/client/prediction.hpp"
 #include "schemas/game_generated.h"
@@ -16,7 +16,6 @@
 namespace troupe::client {
 namespace {
 
-constexpr std::size_t kHistory = 64;  ///< snapshots kept as baselines; as many as the server keeps
 /// Hello is said again when no Welcome came for this long: it was lost with a match that crashed.
 constexpr auto kHelloAgain = std::chrono::seconds(2);
 using Clock = std::chrono::steady_clock;
@@ -39,12 +38,9 @@ struct GameClient::Impl {
   game::Goodbye goodbye = game::Goodbye::none;
   int slot = -1;
   int tick_hz = 30;
-  std::uint8_t epoch = 0;
-  std::deque<game::Snapshot> history;
+  game::ReplicaReader replica;
   Prediction prediction;
   ClockSync clock;
-  std::uint32_t mismatch_tick = 0;  ///< to be reported until the server repairs it; 0: none
-  std::uint64_t mismatch_hash = 0;
   Statistics statistics;
   std::vector<Placement> result;
   Clock::time_point said_hello{};  ///< zero: not connected yet
@@ -68,6 +64,8 @@ struct GameClient::Impl {
     const auto* message = flatbuffers::GetRoot<fbs::ServerMessage>(data);
     if (const auto* ended = message->body_as_MatchEnded(); ended != nullptr)
       return on_ended(*ended);
+    if (const auto* tables = message->body_as_Tables(); tables != nullptr)
+      return on_tables(*tables);
     const auto* welcome = message->body_as_Welcome();
     if (welcome == nullptr) return;
     slot = welcome->slot();
@@ -84,55 +82,31 @@ struct GameClient::Impl {
       result.push_back({row->player()->str(), row->place(), row->score()});
   }
 
-  /// Nothing when it is of no use.
-  std::optional<game::Snapshot> decode(const game::SnapshotHead& head, std::string_view delta) {
-    static const game::Snapshot kNothing;
-    const game::Snapshot* baseline = head.baseline == 0 ? &kNothing : nullptr;
-    for (const auto& snapshot : history) {
-      if (snapshot.tick == head.baseline) baseline = &snapshot;
-    }
-    auto snapshot =
-        baseline == nullptr ? std::nullopt : game::decode_delta(*baseline, head.tick, delta);
-    if (!snapshot) {
-      ++statistics.undecodable;
-      return std::nullopt;
-    }
-    if (game::checksum(*snapshot) == head.checksum) return snapshot;
-    // What we have is not what the server thinks: it is told so, and starts over.
-    ++statistics.mismatches;
-    mismatch_tick = head.tick;
-    mismatch_hash = game::view_hash(*snapshot);
-    return std::nullopt;
+  void on_tables(const fbs::Tables& in) {
+    replica.take_tables({in.epoch(), in.version(),
+                         std::string(in.bytes()->begin(), in.bytes()->end()), in.checksum()});
   }
 
   void on_snapshot(std::string_view bytes) {
-    const auto size = bytes.size();
-    const auto newest = history.empty() ? 0 : history.back().tick;
-    const auto head = game::take_head(bytes, newest, prediction.newest());
-    if (!head) {
-      ++statistics.undecodable;
-      return;
-    }
-    const bool another = head->epoch != epoch;
-    if (another && head->baseline != 0) return;    // of a history that we have nothing of
-    if (!another && head->tick <= newest) return;  // late or repeated
-    if (another) history.clear();
-    auto snapshot = decode(*head, bytes);
-    if (!snapshot) return;
-    if (another) {
-      epoch = head->epoch;
+    using Outcome = game::ReplicaReader::Outcome;
+    const auto epoch = replica.head().epoch;
+    const auto outcome = replica.read(bytes, prediction.newest());
+    if (outcome == Outcome::late) return;
+    // A mismatch is told to the server, which starts over.
+    if (outcome == Outcome::mismatch) ++statistics.mismatches;
+    if (outcome == Outcome::malformed || outcome == Outcome::no_baseline) ++statistics.undecodable;
+    if (outcome != Outcome::taken) return;
+    const auto& head = replica.head();
+    if (head.epoch != epoch) {
       prediction.forget_place();
       clock.restart();
     }
-    if (head->baseline == 0) mismatch_tick = 0;
     if (state == State::playing)
-      clock.received(head->tick, head->input_sequence, head->waiting, Clock::now());
+      clock.received(head.tick, head.input_sequence, head.waiting, Clock::now());
     ++statistics.snapshots;
-    statistics.snapshot_bytes += size;
-    history.push_back(std::move(*snapshot));
-    if (history.size() > kHistory) history.pop_front();
-    if (const auto* own = find(history.back(), slot); own != nullptr)
-      prediction.reconcile(*own, head->input_sequence);
+    statistics.snapshot_bytes += bytes.size();
+    if (const auto* own = find(*replica.latest(), slot); own != nullptr)
+      prediction.reconcile(*own, head.input_sequence);
   }
 
   void send(const game::Command& command) {
@@ -153,10 +127,10 @@ struct GameClient::Impl {
     }
     flatbuffers::FlatBufferBuilder builder(256);
     const auto list = builder.CreateVectorOfStructs(commands);
-    const bool wrong = mismatch_tick != 0;  // nothing that we have is a baseline then
-    const auto acked = wrong || history.empty() ? 0 : history.back().tick;
+    const auto wrong = replica.mismatch().value_or(game::ReplicaReader::Mismatch{});
     const auto body =
-        fbs::CreateCommands(builder, acked, epoch, list, mismatch_tick, wrong ? mismatch_hash : 0);
+        fbs::CreateCommands(builder, replica.to_acknowledge(), replica.head().epoch, list,
+                            wrong.tick, wrong.hash, replica.tables_to_acknowledge());
     builder.Finish(fbs::CreateClientMessage(builder, fbs::ClientBody::Commands, body.Union()));
     auto* packet = enet_packet_create(builder.GetBufferPointer(), builder.GetSize(), 0);
     if (enet_peer_send(peer, game::kUnreliableChannel, packet) < 0) enet_packet_destroy(packet);
@@ -192,7 +166,7 @@ void GameClient::send(const game::Command& command) {
   impl_->send(command);
 }
 const game::Snapshot* GameClient::latest() const noexcept {
-  return impl_->history.empty() ? nullptr : &impl_->history.back();
+  return impl_->replica.latest();
 }
 std::optional<game::Player> GameClient::predicted() const noexcept {
   return impl_->prediction.player();
@@ -211,7 +185,7 @@ Statistics GameClient::statistics() const noexcept {
 }
 
 std::optional<game::Snapshot> GameClient::interpolated(double behind_ticks) const {
-  const auto& history = impl_->history;
+  const auto& history = impl_->replica.history();
   if (history.size() < 2) return std::nullopt;
   const double time = static_cast<double>(history.back().tick) - behind_ticks;
   auto after = std::find_if(history.begin(), history.end(), [time](const game::Snapshot& s) {

@@ -7,7 +7,7 @@ namespace troupe::udp {
 namespace {
 
 std::optional<ClientMessage> decode_commands(const fbs::Commands& in) {
-  CommandsMessage out{in.acked_tick(), in.epoch(), {}, {}};
+  CommandsMessage out{in.acked_tick(), in.epoch(), in.tables(), {}, {}};
   if (in.mismatch_tick() != 0) out.mismatch = {in.mismatch_tick(), in.mismatch_hash()};
   if (in.commands() == nullptr || in.commands()->size() > game::kMaxCommandsPerPacket)
     return std::nullopt;

@@ -259,9 +259,10 @@ void Gateway::Impl::on_packet(ENetPeer* enet_peer, std::string_view bytes) {
     return send_away(enet_peer, game::Goodbye::bad_message);
   }
   auto& commands = std::get<CommandsMessage>(*message);
-  options.on_input(peer->match, std::make_shared<const match::Input>(
-                                    match::Input{peer->client, commands.acked_tick, commands.epoch,
-                                                 std::move(commands.commands), commands.mismatch}));
+  options.on_input(peer->match,
+                   std::make_shared<const match::Input>(match::Input{
+                       peer->client, commands.acked_tick, commands.epoch, commands.tables,
+                       std::move(commands.commands), commands.mismatch}));
 }
 
 void Gateway::Impl::on_hello(ENetPeer* enet_peer, Peer& peer, const HelloMessage& hello) {
@@ -387,6 +388,11 @@ void Gateway::snapshot(SessionId session, const game::SnapshotHead& head,
 
 void Gateway::ended(SessionId session, const std::vector<match::Placement>& result) {
   impl_->post({session, encode_ended(result)});
+}
+
+void Gateway::tables(SessionId session, const game::PackedTables& tables) {
+  // Dropped when the outbox is full: the match tells them again.
+  impl_->post({session, encode_tables(tables)});
 }
 
 void Gateway::welcome(SessionId session, int slot, int tick_hz, const std::string& match) {

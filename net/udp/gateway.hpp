@@ -56,6 +56,7 @@ class Gateway final : public match::Output {
   void snapshot(match::SessionId session, const game::SnapshotHead& head,
                 std::shared_ptr<const std::string> delta) override;
   void ended(match::SessionId session, const std::vector<match::Placement>& result) override;
+  void tables(match::SessionId session, const game::PackedTables& tables) override;
   void welcome(match::SessionId session, int slot, int tick_hz, const std::string& match) override;
   void goodbye(match::SessionId session, game::Goodbye reason) override;
 

@@ -33,4 +33,12 @@ std::string encode_ended(const std::vector<match::Placement>& result) {
                 fbs::CreateMatchEnded(builder, builder.CreateVector(rows)));
 }
 
+std::string encode_tables(const game::PackedTables& tables) {
+  flatbuffers::FlatBufferBuilder builder(tables.bytes.size() + 128);
+  const auto bytes = builder.CreateVector(
+      reinterpret_cast<const std::uint8_t*>(tables.bytes.data()), tables.bytes.size());
+  return finish(builder, fbs::ServerBody::Tables,
+                fbs::CreateTables(builder, tables.epoch, tables.version, bytes, tables.checksum));
+}
+
 }  // namespace troupe::udp

@@ -34,6 +34,7 @@ struct Silence final : Output {
   void snapshot(SessionId, const game::SnapshotHead&, std::shared_ptr<const std::string>) override {
   }
   void ended(SessionId, const std::vector<Placement>&) override {}
+  void tables(SessionId, const game::PackedTables&) override {}
   void welcome(SessionId, int, int, const std::string&) override {}
   void goodbye(SessionId, game::Goodbye) override {}
 };

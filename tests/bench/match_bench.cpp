@@ -140,7 +140,9 @@ int run(int bots, int per_match, int seconds, const std::string& json) {
              "upper edge of the bucket");
   report.add("ticks_per_s", grown("troupe_match_tick_compute_seconds_count") / seconds,
              "all matches");
-  report.add("delta_bytes_mean", delta, "head of 14 bytes included");
+  report.add("delta_bytes_mean", delta, "head of 11 or 14 bytes included");
+  report.add("tables_bytes_mean", grown("troupe_match_tables_bytes_total") / sent,
+             "tables told, for each snapshot");
   report.add("full_bytes_mean", grown("troupe_match_snapshot_full_bytes_total") / sent);
   report.add(
       "delta_of_full",

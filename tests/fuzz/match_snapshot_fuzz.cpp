@@ -1,11 +1,13 @@
 // Any bytes as a snapshot packet from a server: what decodes is within the world's limits, and
 // codes to a delta that decodes to the same.
+#include <array>
 #include <cassert>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
-#include "game/snapshot.hpp"
+#include "game/snapshot_codec.hpp"
 #include "game/wire.hpp"
 
 namespace {
@@ -29,13 +31,17 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   std::string_view packet(reinterpret_cast<const char*>(data), size);
   const auto head = take_head(packet, known.tick, 0);
   if (!head) return 0;
-  const auto& from = head->baseline == 0 ? Snapshot{} : known;
-  const auto decoded = decode_delta(from, head->tick, packet);
+  static const Snapshot kNothing;
+  const auto& from = head->baseline == 0 ? kNothing : known;
+  SnapshotModel reading;
+  const auto decoded = decode_snapshot(reading, from, head->tick, packet);
   if (!decoded) return 0;
   assert(decoded->players.size() <= static_cast<std::size_t>(kMaxPlayers));
   assert(decoded->projectiles.size() <= kMaxProjectiles);
   assert(decoded->tick == head->tick);
-  const auto again = decode_delta(from, head->tick, encode_delta(from, *decoded));
+  SnapshotModel write_again, read_again;
+  const auto again =
+      decode_snapshot(read_again, from, head->tick, encode_snapshot(write_again, from, *decoded));
   assert(again && *again == *decoded);
   return 0;
 }

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "game/snapshot.hpp"
+#include "game/snapshot_codec.hpp"
 #include "game/world.hpp"
 
 namespace troupe::game {
@@ -105,9 +105,10 @@ TEST(Snapshot, DeltaAgainstAnyBaselineRestoresTheFullState) {
       const auto now = take_snapshot(world);
       const auto& baseline = history[random() % history.size()];
 
-      const auto bytes = encode_delta(baseline, now);
+      SnapshotModel writing, reading;
+      const auto bytes = encode_snapshot(writing, baseline, now);
 
-      const auto decoded = decode_delta(baseline, now.tick, bytes);
+      const auto decoded = decode_snapshot(reading, baseline, now.tick, bytes);
       ASSERT_TRUE(decoded);
       ASSERT_EQ(*decoded, now);
       history.push_back(now);
@@ -122,7 +123,8 @@ TEST(Snapshot, GarbageIsRefusedOrDecodesWithinTheLimits) {
     std::string bytes(random() % 200, '\0');
     for (auto& byte : bytes) byte = static_cast<char>(random());
 
-    const auto decoded = decode_delta(baseline, baseline.tick + 1, bytes);
+    SnapshotModel model;
+    const auto decoded = decode_snapshot(model, baseline, baseline.tick + 1, bytes);
 
     if (decoded) {
       EXPECT_LE(decoded->players.size(), static_cast<std::size_t>(kMaxPlayers));
@@ -140,8 +142,9 @@ TEST(Snapshot, ADeltaOfOneTickIsUnderAThirdOfAFullOne) {
   for (int tick = 0; tick < 500; ++tick) {
     step(world, random_commands(random, 10));
     const auto now = take_snapshot(world);
-    delta += encode_delta(before, now).size();
-    full += encode_full(now).size();
+    SnapshotModel of_delta, of_full;
+    delta += encode_snapshot(of_delta, before, now).size();
+    full += encode_snapshot(of_full, Snapshot{}, now).size();
     before = now;
   }
   EXPECT_LT(delta * 3, full) << delta << " of " << full;

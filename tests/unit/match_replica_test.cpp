@@ -29,15 +29,31 @@ struct Transit {
   std::string bytes;
 };
 
-std::string to_packet(const ReplicaSender::Packet& packet, std::uint32_t tick, std::uint8_t epoch) {
-  return write_head({.tick = tick,
-                     .baseline = packet.baseline,
-                     .input_sequence = tick,
-                     .checksum = packet.checksum,
-                     .epoch = epoch,
-                     .waiting = 3}) +
-         packet.bytes;
+std::string to_packet(const ReplicaSender::Packet& packet, std::uint32_t tick,
+                      std::uint32_t checksum, std::uint8_t epoch) {
+  SnapshotHead head{
+      .tick = tick, .input_sequence = tick, .checksum = checksum, .epoch = epoch, .waiting = 3};
+  packet.describe(head);
+  return write_head(head) + *packet.bytes;
 }
+
+/// A server that sends everything, and its tables.
+struct Sending {
+  explicit Sending(std::uint8_t epoch_in = 1) : epoch(epoch_in), tables(epoch_in) {}
+  std::uint8_t epoch;
+  TablesAuthor tables;
+  ReplicaSender replica;
+  std::uint32_t baseline = 0;  ///< of the last packet
+
+  std::string send(const Snapshot& now, std::uint32_t spoil = 0) {
+    const auto view = std::make_shared<const View>(now);
+    Encodings encodings(tables);
+    const auto packet = replica.send(view, encodings);
+    baseline = packet.baseline ? packet.baseline->snapshot.tick : 0;
+    if (packet.baseline) tables.learn(packet.baseline->snapshot, now);
+    return to_packet(packet, now.tick, view->checksum ^ spoil, epoch);
+  }
+};
 
 TEST(Entropy, CodesWhatItDecodesForAnyBitsAndNumbers) {
   for (unsigned seed = 1; seed <= 200; ++seed) {
@@ -123,12 +139,12 @@ TEST(Fields, RowsComeBackWhateverTheirGuessesAre) {
       last = next;
     }
     EntropyEncoder out;
-    RowModel writing(table.size());
+    RowModel writing;
     for (const auto& [from, to] : rows) encode_row(out, writing, table, from, to, 3);
     const auto bytes = out.take();
 
     EntropyDecoder in(bytes);
-    RowModel reading(table.size());
+    RowModel reading;
     for (const auto& [from, to] : rows) ASSERT_EQ(decode_row(in, reading, table, from, 3), to);
     EXPECT_TRUE(in.complete());
   }
@@ -145,6 +161,7 @@ TEST(Wire, HeadsComeBackFromLowBitsNearWhatTheReaderKnows) {
     head.checksum = static_cast<std::uint32_t>(random());
     head.epoch = static_cast<std::uint8_t>(random());
     head.waiting = static_cast<std::uint8_t>(random() % 16);
+    head.tables = head.baseline == 0 ? 0 : static_cast<std::uint8_t>(random() % 8);
     const auto packet = write_head(head) + "delta";
     std::string_view rest = packet;
 
@@ -167,9 +184,10 @@ TEST(Replica, ABadNetworkNeverPartsTheTwoSides) {
     SCOPED_TRACE(seed);
     std::mt19937 random(seed);
     auto world = make_world(seed);
-    ReplicaSender sender;
+    Sending sender;
     ReplicaReader reader;
     std::vector<Transit> down, up;
+    std::map<std::uint32_t, PackedTables> told;  ///< by when they arrive
     std::map<std::uint32_t, Snapshot> truth;
     std::size_t taken = 0, stand_alone = 0;
     for (std::uint32_t tick = 1; tick <= 600; ++tick) {
@@ -178,11 +196,13 @@ TEST(Replica, ABadNetworkNeverPartsTheTwoSides) {
       step(world, random_commands(random, 12));
       truth[tick] = take_snapshot(world);
       const auto packet = sender.send(truth[tick]);
-      if (packet.baseline == 0) ++stand_alone;
+      if (sender.baseline == 0) ++stand_alone;
+      if (tick % 10 == 0)
+        told[tick + 3 + static_cast<std::uint32_t>(random() % 6)] = sender.tables.newest();
+      if (const auto it = told.find(tick); it != told.end()) reader.take_tables(it->second);
       for (int copies = static_cast<int>(random() % 8 != 0) + static_cast<int>(random() % 10 == 0);
            copies > 0; --copies)
-        down.push_back(
-            {tick + 2 + static_cast<std::uint32_t>(random() % 6), to_packet(packet, tick, 1)});
+        down.push_back({tick + 2 + static_cast<std::uint32_t>(random() % 6), packet});
       const bool dark = tick > 300 && tick < 370;
       for (std::size_t i = 0; i < down.size();) {
         if (down[i].arrives > tick) {
@@ -200,19 +220,24 @@ TEST(Replica, ABadNetworkNeverPartsTheTwoSides) {
       }
       if (random() % 8 != 0)
         up.push_back({tick + 2 + static_cast<std::uint32_t>(random() % 6),
-                      std::to_string(reader.to_acknowledge())});
+                      std::to_string(reader.to_acknowledge()) + " " +
+                          std::to_string(reader.tables_to_acknowledge())});
       for (std::size_t i = 0; i < up.size();) {
         if (up[i].arrives > tick) {
           ++i;
           continue;
         }
-        sender.acknowledge(static_cast<std::uint32_t>(std::stoul(up[i].bytes)));
+        const auto space = up[i].bytes.find(' ');
+        sender.replica.acknowledge(
+            static_cast<std::uint32_t>(std::stoul(up[i].bytes)),
+            static_cast<TablesVersion>(std::stoul(up[i].bytes.substr(space))));
         up.erase(up.begin() + static_cast<std::ptrdiff_t>(i));
       }
-      ASSERT_LE(sender.size(), kMaxBaselines);
+      ASSERT_LE(sender.replica.size(), kMaxBaselines);
       ASSERT_LE(reader.history().size(), kMaxBaselines);
     }
     EXPECT_GT(taken, 200U);
+    EXPECT_GT(reader.head().tables, 0U) << "tables are in use";
     EXPECT_LT(stand_alone, 120U) << "most packets build on others";
   }
 }
@@ -221,32 +246,28 @@ TEST(Replica, AMismatchIsFoundToldAndRepairedByAPacketThatStandsAlone) {
   auto world = make_world(1);
   for (int i = 0; i < 4; ++i) add_player(world, i);
   std::mt19937 random(1);
-  ReplicaSender sender;
+  Sending sender;
   ReplicaReader reader;
-  const auto tick = [&] {
+  const auto tick = [&](std::uint32_t spoil = 0) {
     step(world, random_commands(random, 4));
-    return sender.send(take_snapshot(world));
+    return sender.send(take_snapshot(world), spoil);
   };
   for (int i = 0; i < 3; ++i) {
-    const auto packet = tick();
-    ASSERT_EQ(reader.read(to_packet(packet, world.tick, 1), 0), ReplicaReader::Outcome::taken);
-    sender.acknowledge(reader.to_acknowledge());
+    ASSERT_EQ(reader.read(tick(), 0), ReplicaReader::Outcome::taken);
+    sender.replica.acknowledge(reader.to_acknowledge(), 0);
   }
 
-  auto wrong = tick();
-  wrong.checksum ^= 1;
-  EXPECT_EQ(reader.read(to_packet(wrong, world.tick, 1), 0), ReplicaReader::Outcome::mismatch);
+  EXPECT_EQ(reader.read(tick(1), 0), ReplicaReader::Outcome::mismatch);
 
   ASSERT_TRUE(reader.mismatch());
   EXPECT_EQ(reader.mismatch()->tick, world.tick);
-  EXPECT_EQ(reader.mismatch()->hash, view_hash(*sender.sent(world.tick)))
+  EXPECT_EQ(reader.mismatch()->hash, view_hash(sender.replica.sent(world.tick)->snapshot))
       << "only the sum was wrong";
   EXPECT_EQ(reader.to_acknowledge(), 0U);
-  sender.start_over();
-  sender.acknowledge(world.tick);  // overtaken by the report: counts no more
-  const auto repair = tick();
-  EXPECT_EQ(repair.baseline, 0U);
-  EXPECT_EQ(reader.read(to_packet(repair, world.tick, 1), 0), ReplicaReader::Outcome::taken);
+  sender.replica.start_over();
+  sender.replica.acknowledge(world.tick, 0);  // overtaken by the report: counts no more
+  EXPECT_EQ(reader.read(tick(), 0), ReplicaReader::Outcome::taken);
+  EXPECT_EQ(sender.baseline, 0U);
   EXPECT_FALSE(reader.mismatch());
   EXPECT_EQ(*reader.latest(), take_snapshot(world));
 }
@@ -256,15 +277,14 @@ TEST(Replica, AnotherEpochStartsFromNothing) {
   add_player(world, 0);
   ReplicaReader reader;
   for (const std::uint8_t epoch : {std::uint8_t{1}, std::uint8_t{2}}) {
-    ReplicaSender sender;
+    Sending sender(epoch);
     world.tick = 10;  // back to a checkpoint
     for (int i = 0; i < 5; ++i) {
       step(world, {});
-      const auto outcome =
-          reader.read(to_packet(sender.send(take_snapshot(world)), world.tick, epoch), 0);
+      const auto outcome = reader.read(sender.send(take_snapshot(world)), 0);
 
       EXPECT_EQ(outcome, ReplicaReader::Outcome::taken);
-      sender.acknowledge(reader.to_acknowledge());
+      sender.replica.acknowledge(reader.to_acknowledge(), 0);
     }
     EXPECT_EQ(reader.head().epoch, epoch);
     EXPECT_EQ(reader.latest()->tick, 15U);
@@ -275,12 +295,12 @@ TEST(Replica, GarbageAndDamagedPacketsAreNeverTakenForTheTruth) {
   std::mt19937 random(3);
   auto world = make_world(3);
   for (int i = 0; i < 8; ++i) add_player(world, i);
-  ReplicaSender sender;
+  Sending sender;
   ReplicaReader reader;
   for (int i = 0; i < 3'000; ++i) {
     step(world, random_commands(random, 8));
     const auto now = take_snapshot(world);
-    auto packet = to_packet(sender.send(now), world.tick, 1);
+    const auto packet = sender.send(now);
     auto damaged = packet;
     for (auto flips = 1 + random() % 3; flips > 0; --flips)
       damaged[random() % damaged.size()] ^= static_cast<char>(1U << random() % 8);
@@ -290,8 +310,81 @@ TEST(Replica, GarbageAndDamagedPacketsAreNeverTakenForTheTruth) {
       EXPECT_EQ(*victim.latest(), now);
     }
     ASSERT_EQ(reader.read(packet, 0), ReplicaReader::Outcome::taken);
-    sender.acknowledge(reader.to_acknowledge());
+    reader.take_tables(sender.tables.newest());
+    sender.replica.acknowledge(reader.to_acknowledge(), reader.tables_to_acknowledge());
   }
+}
+
+TEST(Replica, ClientsWithTheSameBaselineShareTheSameBytes) {
+  auto world = make_world(1);
+  for (int i = 0; i < 4; ++i) add_player(world, i);
+  TablesAuthor tables(1);
+  std::array<ReplicaSender, 3> senders;
+  for (int tick = 1; tick <= 3; ++tick) {
+    step(world, {});
+    Encodings encodings(tables);
+    const auto view = std::make_shared<const View>(take_snapshot(world));
+    std::array<ReplicaSender::Packet, 3> packets;
+
+    for (std::size_t i = 0; i < 3; ++i) packets[i] = senders[i].send(view, encodings);
+
+    EXPECT_EQ(packets[0].bytes, packets[1].bytes);
+    EXPECT_EQ(packets[0].bytes == packets[2].bytes, tick == 1);
+    senders[0].acknowledge(world.tick, 0);
+    senders[1].acknowledge(world.tick, 0);
+  }
+}
+
+TEST(Tables, WhatIsUnpackedCodesAlmostAsWellAsWhatWasLearned) {
+  std::mt19937 random(4);
+  auto world = make_world(4);
+  for (int i = 0; i < 10; ++i) add_player(world, i);
+  SnapshotModel learned;
+  std::size_t by_learned = 0, by_unpacked = 0, by_nothing = 0;
+  auto before = take_snapshot(world);
+  SnapshotModel unpacked;
+  for (int tick = 0; tick < 600; ++tick) {
+    step(world, random_commands(random, 10));
+    const auto now = take_snapshot(world);
+    if (tick == 300) unpacked = *unpack_model(pack_model(learned));
+    auto with_nothing = SnapshotModel();
+    auto with_unpacked = unpacked;
+    const auto bytes = encode_snapshot(learned, before, now).size();
+    if (tick >= 300) {
+      by_learned += bytes;
+      by_unpacked += encode_snapshot(with_unpacked, before, now).size();
+      by_nothing += encode_snapshot(with_nothing, before, now).size();
+    }
+    before = now;
+  }
+
+  EXPECT_LT(static_cast<double>(by_unpacked), 1.03 * static_cast<double>(by_learned));
+  EXPECT_LT(static_cast<double>(by_unpacked), 0.8 * static_cast<double>(by_nothing));
+  EXPECT_LT(pack_model(learned).size(), 800U);
+}
+
+TEST(Tables, DamagedOrOldOnesAreLeftOutAndOtherEpochsReplaceThem) {
+  TablesReader reader;
+  const auto packed = [](std::uint8_t epoch, TablesVersion version) {
+    PackedTables out{epoch, version, pack_model(SnapshotModel{}), 0};
+    out.checksum = checksum(out);
+    return out;
+  };
+  for (TablesVersion version = 1; version <= 9; ++version) reader.take(packed(3, version));
+  auto damaged = packed(3, 10);
+  damaged.bytes += "x";
+
+  reader.take(damaged);
+  reader.take(packed(3, 2));
+
+  EXPECT_EQ(reader.newest(3), 9U);
+  EXPECT_NE(reader.find(3, short_version(9)), nullptr);
+  EXPECT_NE(reader.find(3, short_version(4)), nullptr);
+  EXPECT_EQ(reader.find(3, short_version(3)), nullptr) << "older than kKnownTables";
+  EXPECT_EQ(reader.find(4, short_version(9)), nullptr);
+  reader.take(packed(4, 1));
+  EXPECT_EQ(reader.newest(3), 0U);
+  EXPECT_EQ(reader.newest(4), 1U);
 }
 
 }  // namespace

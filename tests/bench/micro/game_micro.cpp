@@ -4,7 +4,7 @@
 
 #include <benchmark/benchmark.h>
 
-#include "game/snapshot.hpp"
+#include "game/snapshot_codec.hpp"
 #include "game/world.hpp"
 
 namespace {
@@ -58,7 +58,8 @@ void delta(benchmark::State& state) {
   const Snapshot now = take_snapshot(world);
   std::size_t bytes = 0;
   for (auto _ : state) {
-    const auto delta = encode_delta(baseline, now);
+    SnapshotModel model;
+    const auto delta = encode_snapshot(model, baseline, now);
     bytes = delta.size();
     benchmark::DoNotOptimize(delta.data());
   }
@@ -72,8 +73,12 @@ void undelta(benchmark::State& state) {
   const Snapshot baseline = take_snapshot(world);
   for (std::uint32_t tick = 90; tick < 93; ++tick) step(world, busy_commands(players, tick));
   const Snapshot now = take_snapshot(world);
-  const auto bytes = encode_delta(baseline, now);
-  for (auto _ : state) benchmark::DoNotOptimize(decode_delta(baseline, now.tick, bytes));
+  SnapshotModel learned;
+  const auto bytes = encode_snapshot(learned, baseline, now);
+  for (auto _ : state) {
+    SnapshotModel model;
+    benchmark::DoNotOptimize(decode_snapshot(model, baseline, now.tick, bytes));
+  }
 }
 BENCHMARK(undelta)->Name("snapshot/decode_delta")->Arg(10)->Arg(64);
 

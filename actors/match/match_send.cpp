@@ -1,0 +1,77 @@
+#include "actors/match/match_send.hpp"
+
+#include <algorithm>
+
+#include <prometheus/counter.h>
+#include <spdlog/spdlog.h>
+
+namespace troupe::match {
+namespace {
+
+using Seat = MatchState::Seat;
+
+/// Tables are told again to who has not acknowledged them in so many ticks.
+constexpr std::uint32_t kTellTablesEvery = 30;
+/// How often it is counted what snapshots would have taken in full.
+constexpr std::uint32_t kCountFullEvery = 16;
+
+void tell_tables(MatchState& state, const Seat& seat) {
+  const auto& newest = state.tables->newest();
+  if (seat.replica.tables() == newest.version) return;
+  state.shared->tables_bytes.Increment(static_cast<double>(newest.bytes.size()));
+  state.shared->output.tables(seat.session, newest);
+}
+
+/// The client's state is not ours: from here on it gets nothing that builds on what it has. A
+/// client cannot make work with it: one repair for each snapshot sent.
+void repair(MatchState& state, Seat& seat, const Input::Mismatch& mismatch) {
+  if (mismatch.tick <= seat.repaired_tick || mismatch.tick > state.at.world.tick) return;
+  state.shared->mismatches.Increment();
+  const auto sent = seat.replica.sent(mismatch.tick);
+  spdlog::warn("match {}: player {} has another state at tick {}: {:016x} there, {:016x} here",
+               state.at.info.id, seat.player, mismatch.tick, mismatch.hash,
+               sent ? game::view_hash(sent->snapshot) : 0);
+  seat.replica.start_over();
+  seat.repaired_tick = state.at.world.tick;
+}
+
+}  // namespace
+
+void acknowledged(MatchState& state, Seat& seat, const Input& in) {
+  if (in.epoch != state.at.epoch) return;
+  if (in.mismatch) repair(state, seat, *in.mismatch);
+  seat.replica.acknowledge(in.acked_tick, in.tables);
+}
+
+void send_snapshots(MatchState& state) {
+  auto& shared = *state.shared;
+  if (!state.tables) state.tables.emplace(state.at.epoch);
+  const auto view = std::make_shared<const game::View>(game::take_snapshot(state.at.world));
+  const auto tick = view->snapshot.tick;
+  game::Encodings encodings(*state.tables);
+  if (tick % kCountFullEvery == 0 || state.full_bytes == 0)
+    state.full_bytes = encodings.delta(nullptr, view, 0)->size() + game::kMaxHeadBytes;
+  game::ViewPtr used;  // a baseline of this tick
+  for (auto& seat : state.seats) {
+    if (seat.session == 0 || !seat.welcome) continue;
+    if (tick % kTellTablesEvery == 0) tell_tables(state, seat);
+    auto packet = seat.replica.send(view, encodings);
+    if (packet.baseline) used = packet.baseline;
+    const auto waiting = std::min<std::size_t>(seat.pending.size(), game::kMaxWaiting);
+    game::SnapshotHead head{.tick = tick,
+                            .input_sequence = seat.last_sequence,
+                            .checksum = view->checksum,
+                            .epoch = state.at.epoch,
+                            .waiting = static_cast<std::uint8_t>(waiting)};
+    packet.describe(head);
+    shared.deltas.Increment();
+    shared.delta_bytes.Increment(
+        static_cast<double>(packet.bytes->size() + game::head_bytes(head)));
+    shared.full_bytes.Increment(static_cast<double>(state.full_bytes));
+    shared.output.snapshot(seat.session, head, std::move(packet.bytes));
+  }
+  if (used && tick % game::TablesAuthor::kLearnEvery == 0)
+    state.tables->learn(used->snapshot, view->snapshot);
+}
+
+}  // namespace troupe::match
