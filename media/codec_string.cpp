@@ -23,6 +23,30 @@ std::optional<std::string> avc_codec_string(std::span<const std::uint8_t> data) 
   return std::nullopt;
 }
 
+std::optional<std::string> hevc_codec_string(std::span<const std::uint8_t> config) {
+  constexpr std::size_t kConstraints = 6, kLevel = 12;
+  if (config.size() <= kLevel || config[0] != 1) return std::nullopt;
+  std::uint32_t compatible = 0;  // its bits the other way round
+  for (unsigned bit = 0; bit < 32; ++bit)
+    compatible |= (config[2 + bit / 8] >> (7 - bit % 8) & 1U) << bit;
+  auto out = std::string("hvc1.");
+  if (const unsigned space = config[1] >> 6; space > 0) out += static_cast<char>('A' + space - 1);
+  out += fmt::format("{}.{:X}.{}{}", config[1] & 0x1FU, compatible,
+                     (config[1] & 0x20U) != 0 ? 'H' : 'L', config[kLevel]);
+  auto end = kLevel;
+  while (end > kConstraints && config[end - 1] == 0) --end;
+  for (auto i = kConstraints; i < end; ++i) out += fmt::format(".{:X}", config[i]);
+  return out;
+}
+
+std::optional<std::string> av1_codec_string(std::span<const std::uint8_t> config) {
+  constexpr std::uint8_t kMarkerAndVersion = 0x81;
+  if (config.size() < 4 || config[0] != kMarkerAndVersion) return std::nullopt;
+  const bool high = (config[2] & 0x40U) != 0, twelve = (config[2] & 0x20U) != 0;
+  return fmt::format("av01.{}.{:02}{}.{:02}", config[1] >> 5, config[1] & 0x1FU,
+                     (config[2] & 0x80U) != 0 ? 'H' : 'M', !high ? 8 : twelve ? 12 : 10);
+}
+
 std::optional<std::string> aac_codec_string(std::span<const std::uint8_t> config) {
   if (config.size() < 2) return std::nullopt;
   unsigned type = config[0] >> 3;

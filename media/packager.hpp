@@ -12,11 +12,7 @@
 
 namespace troupe::media {
 
-/// What an encoder sends.
-enum class StreamFormat : std::uint8_t { mpeg_ts, flv };
-
 struct PackagerOptions {
-  StreamFormat format = StreamFormat::mpeg_ts;
   /// Length of a video chunk; 0: each frame is one. Audio chunks have the same length. A key frame
   /// always begins one.
   int chunk_ms = 100;
@@ -43,7 +39,7 @@ struct PackageStats {
   std::uint64_t repaired_timestamps = 0;  ///< jumps and steps back that were evened out
 };
 
-/// Reads MPEG-TS or FLV with one H.264 and at most one AAC track (more are ignored) until the end of the
+/// Reads MPEG-TS with one H.264 and at most one AAC track (more are ignored) until the end of the
 /// source and hands out one CMAF track per elementary stream (ISO/IEC 23000-19). Timestamps are
 /// moved to start at 0; a jump of more than ten seconds or a step back is closed, so that the
 /// timeline goes on. MPEG-TS tells the end of a frame only by the beginning of the next one: video

@@ -32,7 +32,9 @@ Result<std::unique_ptr<TrackMuxer>> TrackMuxer::open(std::uint32_t track_id,
   if (stream == nullptr || avcodec_parameters_copy(stream->codecpar, &parameters) < 0) {
     return error(ErrorCode::internal, "no stream");
   }
-  stream->codecpar->codec_tag = 0;
+  // hvc1: the parameter sets stand in the sample entry only; what the codec string says.
+  stream->codecpar->codec_tag =
+      parameters.codec_id == AV_CODEC_ID_HEVC ? MKTAG('h', 'v', 'c', '1') : 0;
   stream->id = static_cast<int>(track_id);
   stream->time_base = {1, timescale};
   AVDictionary* options = nullptr;

@@ -67,6 +67,7 @@ struct Config {
   std::int64_t live_chunk_ms = 100;
   std::int64_t live_segment_ms = 2'000;
   std::int64_t live_part_ms = 200;
+  std::int64_t live_srt_latency_ms = 120;
   std::int64_t live_rewind_s = 60;
   std::int64_t live_record_minutes = 10;
   std::int64_t live_record_keep_hours = 24;

@@ -187,6 +187,7 @@ Result<std::unique_ptr<ingest::RtmpServer>> start_rtmp(
   options.door = publish_door(live);
   return ingest::RtmpServer::start(w.context.metrics, std::move(options));
 }
+  options.latency_ms = static_cast<int>(w.config.live_srt_latency_ms);
 
 Result<std::unique_ptr<udp::Gateway>> start_match(const Wiring& w, actors::Ticker& ticker) {
   udp::GatewayOptions options;

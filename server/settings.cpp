@@ -96,6 +96,8 @@ const std::vector<Setting>& settings() {
       {"live.segment_ms", "A segment of HLS and DASH ends at the first key frame after this.",
        &Config::live_segment_ms, 500, 10'000},
       {"live.part_ms", "About the length of a part of LL-HLS: a whole number of chunks.",
+      {"live.srt_latency_ms", "How long SRT waits for retransmissions, on each stream.",
+       &Config::live_srt_latency_ms, 20, 8'000},
        &Config::live_part_ms, 50, 2'000},
       {"live.rewind_s", "How far back viewers of HLS and DASH may go.", &Config::live_rewind_s, 10,
        600},

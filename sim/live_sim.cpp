@@ -33,7 +33,7 @@ struct Created {
   std::string publish_url;
 };
 
-Result<Created> create_session(const Endpoint& endpoint, const std::string& title) {
+Result<Created> create_session(const Endpoint& endpoint, const std::string& title, Ingest ingest) {
   HttpClient http(endpoint.host, endpoint.http_port, endpoint.token("live-sim", ""));
   auto reply = http.post("/api/v1/live", boost::json::object{{"title", title}});
   if (!reply.ok()) return reply.error();
@@ -41,8 +41,14 @@ Result<Created> create_session(const Endpoint& endpoint, const std::string& titl
   if (reply->status != 201 || !body.is_object()) {
     return error(ErrorCode::unavailable, "POST /api/v1/live: " + std::to_string(reply->status));
   }
-  return Created{std::string(body.at("id").as_string()),
-                 std::string(body.at("publish_url").as_string())};
+  const auto text = [&](const char* name) {
+    const auto* value = body.as_object().if_contains(name);
+    return value != nullptr && value->is_string() ? std::string(value->get_string())
+                                                  : std::string();
+  };
+  if (ingest == Ingest::srt) return Created{text("id"), text("publish_url") + "&pkt_size=1316"};
+  if (text("rtmp_server").empty()) return error(ErrorCode::unsupported, "no RTMP on this server");
+  return Created{text("id"), text("rtmp_server") + "/" + text("rtmp_stream_key")};
 }
 
 Result<void> wait_until_live(const Endpoint& endpoint, const std::string& id,
@@ -312,7 +318,7 @@ std::vector<std::string> publisher_command(const LiveSimOptions& options, const 
           "-b:a",
           "128k",
           "-f",
-          "mpegts",
+          options.ingest == Ingest::rtmp ? "flv" : "mpegts",
           "-flush_packets",
           "1",
           url};
@@ -320,10 +326,10 @@ std::vector<std::string> publisher_command(const LiveSimOptions& options, const 
 
 Result<Section> run_live(const Endpoint& endpoint, const LiveSimOptions& options,
                          Progress& progress, const std::atomic<bool>& stop) {
-  auto session = create_session(endpoint, options.title);
+  auto session = create_session(endpoint, options.title, options.ingest);
   if (!session.ok()) return session.error();
   auto publisher =
-      ChildProcess::start(publisher_command(options, session->publish_url + "&pkt_size=1316"),
+      ChildProcess::start(publisher_command(options, session->publish_url),
                           {.stdout_path = {}, .stderr_path = {}, .pipe_stdin = false});
   if (!publisher.ok()) return publisher.error();
   if (auto live = wait_until_live(endpoint, session->id, stop); !live.ok()) return live.error();

@@ -1,5 +1,5 @@
-// Live sessions under load: a publisher that encodes with ffmpeg and pushes over SRT, and viewers
-// over WebSocket.
+// Live sessions under load: a publisher that encodes with ffmpeg and pushes over SRT or RTMP, and
+// viewers over WebSocket.
 #pragma once
 
 #include <atomic>
@@ -14,7 +14,10 @@
 
 namespace troupe::sim {
 
+enum class Ingest : std::uint8_t { srt, rtmp };
+
 struct LiveSimOptions {
+  Ingest ingest = Ingest::srt;
   int viewers = 100;
   int decoders =
       2;  ///< Of the viewers: those whose bytes go through `ffmpeg -f null`, frames counted.

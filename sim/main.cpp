@@ -2,6 +2,8 @@
 #include <atomic>
 #include <csignal>
 #include <cstdio>
+#include <map>
+#include <string>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -106,6 +108,9 @@ int run(int argc, char** argv) {
   auto* live_command = cli.add_subcommand("live", "A published stream and its viewers");
   common.add_to(live_command);
   live_command->add_option("--viewers", live.viewers, "Viewers")->check(CLI::Range(1, 10'000));
+  live_command->add_option("--ingest", live.ingest, "How the publisher sends: srt or rtmp")
+      ->transform(CLI::CheckedTransformer(
+          std::map<std::string, Ingest>{{"srt", Ingest::srt}, {"rtmp", Ingest::rtmp}}));
   live_command->add_option("--decoders", live.decoders, "Of them: those that decode")
       ->check(CLI::Range(0, 16));
   live_command->callback([&] {

@@ -68,8 +68,10 @@ void count_refused(Metrics& metrics, const Error& why) {
       .Increment();
 }
 
-Result<media::PackageStats> run_publication(Metrics& metrics, const media::ByteSource& source,
-                                            const Publication& publication) {
+Result<media::PackageStats> run_publication(Metrics& metrics, const Publication& publication) {
+  auto& delay = metrics.histogram("troupe_ingest_packaging_seconds",
+                                  "From the last byte of a chunk's last frame to the chunk",
+                                  latency_buckets());
   Result<void> verdict;
   media::PackageSink sink;
   sink.tracks = [&](std::vector<media::Track> tracks) {
@@ -77,10 +79,12 @@ Result<media::PackageStats> run_publication(Metrics& metrics, const media::ByteS
     publication.sink.tracks(std::move(tracks));
   };
   sink.chunk = [&](media::ChunkPtr chunk) {
+    const auto took = std::chrono::steady_clock::now() - chunk->completed;
+    delay.Observe(std::chrono::duration<double>(took).count());
     verdict = publication.sink.chunk(std::move(chunk));
     return verdict.ok();
   };
-  auto outcome = media::package_stream(source, sink, publication.packager);
+  auto outcome = publication.package(sink);
   if (!verdict.ok()) {
     outcome = verdict.error();
   } else if (auto why = publication.source_ended(); !why.ok()) {

@@ -78,14 +78,14 @@ void count_refused(Metrics& metrics, const Error& why);
 struct Publication {
   std::string session;
   PublishSink& sink;
-  media::PackagerOptions packager;
+  /// Packages what the publisher sends until it ends. Blocks.
+  std::function<Result<media::PackageStats>(const media::PackageSink&)> package;
   /// The streams are known: what bounds the wait for them ends.
   std::function<void()> announced;
   /// Why the source ended, if not because the publisher did; asked when it has.
   std::function<Result<void>()> source_ended;
 };
-/// Packages what `source` gives until it ends, counts and logs how. Blocks: on a thread of its own.
-Result<media::PackageStats> run_publication(Metrics& metrics, const media::ByteSource& source,
-                                            const Publication& publication);
+/// Runs one to its end, measures it, counts and logs how it ended. Blocks: on a thread of its own.
+Result<media::PackageStats> run_publication(Metrics& metrics, const Publication& publication);
 
 }  // namespace troupe::ingest

@@ -32,10 +32,8 @@ RtmpConnection::RtmpConnection(RtmpServer::Impl& server, asio::ip::tcp::socket s
       id_(id),
       peer_(random_bytes(),
             {.publish = [this](const auto& session, const auto& key) { return publish(session, key); },
-             .media =
-                 [this](std::string flv) {
-                   if (publisher_ != nullptr && !publisher_->write(std::move(flv))) paused_ = true;
-                 }},
+             .media = {.format = [this](auto format) { pass_on(std::move(format)); },
+                       .frame = [this](auto frame) { pass_on(std::move(frame)); }}},
             server.options.chunks),
       timer_(server.io) {}
 
@@ -81,7 +79,8 @@ void RtmpConnection::read() {
 void RtmpConnection::on_bytes(std::size_t count) {
   if (dropped_) return;
   if (ending_) return read();  // thrown away
-  heard_ = Clock::now();
+  // Bytes alone keep no publisher's place: frames do.
+  if (publisher_ == nullptr) heard_ = Clock::now();
   server_.bytes_total.Increment(static_cast<double>(count));
   peer_.set_unsent(sending_.size());
   const auto fed = peer_.feed({buffer_.data(), count});
@@ -99,6 +98,11 @@ Result<void> RtmpConnection::publish(const std::string& session, const std::stri
   if (!publisher.ok()) return publisher.error();
   publisher_ = *publisher;
   return {};
+}
+
+void RtmpConnection::pass_on(MediaUnit unit) {
+  heard_ = Clock::now();
+  if (publisher_ != nullptr && !publisher_->write(std::move(unit))) paused_ = true;
 }
 
 void RtmpConnection::resume() {

@@ -12,6 +12,7 @@
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include "net/ingest/media_pipe.hpp"
 #include "net/ingest/rtmp/peer.hpp"
 #include "net/ingest/rtmp_server.hpp"
 
@@ -37,6 +38,7 @@ class RtmpConnection : public std::enable_shared_from_this<RtmpConnection> {
 
  private:
   Result<void> publish(const std::string& session, const std::string& key);
+  void pass_on(MediaUnit unit);
   void tell_protocol();
   void begin_tls();
   void read();

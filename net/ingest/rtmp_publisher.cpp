@@ -28,11 +28,24 @@ void RtmpPublisher::end(const Result<void>& why) {
   pipe_.close();
 }
 
-std::size_t RtmpPublisher::read(std::span<std::uint8_t> buffer) {
-  const auto read = pipe_.read(buffer, announce_by_);
-  if (read.outcome == BytePipe::Outcome::timeout)
+std::optional<MediaUnit> RtmpPublisher::read() {
+  auto read = pipe_.read(announce_by_);
+  if (read.outcome == MediaPipe::Outcome::timeout)
     end(error(ErrorCode::timeout, "the streams cannot be told in time"));
-  return read.bytes;
+  return std::move(read.unit);
+}
+
+Result<media::PackageStats> RtmpPublisher::package(const media::PackageSink& sink) {
+  const auto format = read();
+  if (!format) return media::PackageStats{};
+  return media::package_frames(
+      std::get<media::EncodedFormat>(*format),
+      [this]() -> std::optional<media::EncodedFrame> {
+        auto unit = read();
+        if (!unit) return std::nullopt;
+        return std::get<media::EncodedFrame>(std::move(*unit));
+      },
+      sink, options_.packager);
 }
 
 void RtmpPublisher::run() {
@@ -40,10 +53,10 @@ void RtmpPublisher::run() {
       metrics_.gauge("troupe_ingest_publishers", "Publishers that are connected");
   publishers.Increment();
   const auto outcome = run_publication(
-      metrics_, [this](std::span<std::uint8_t> buffer) { return read(buffer); },
+      metrics_,
       {.session = options_.session,
        .sink = *sink_,
-       .packager = options_.packager,
+       .package = [this](const media::PackageSink& sink) { return package(sink); },
        .announced = [this] { announce_by_ = std::chrono::steady_clock::time_point::max(); },
        .source_ended =
            [this] {

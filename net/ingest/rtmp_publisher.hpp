@@ -9,12 +9,12 @@
 #include <string>
 #include <thread>
 
-#include "net/ingest/byte_pipe.hpp"
+#include "net/ingest/media_pipe.hpp"
 #include "net/ingest/publication.hpp"
 
 namespace troupe::ingest {
 
-/// Takes FLV bytes and packages them on a thread of its own until it is told to end, or ends by
+/// Takes frames and packages them on a thread of its own until it is told to end, or ends by
 /// itself.
 class RtmpPublisher {
  public:
@@ -32,20 +32,21 @@ class RtmpPublisher {
                 PublisherPlaces::Place place);
   ~RtmpPublisher();
 
-  /// As BytePipe::write.
-  [[nodiscard]] bool write(std::string flv) { return pipe_.write(std::move(flv)); }
+  /// As MediaPipe::write.
+  [[nodiscard]] bool write(MediaUnit unit) { return pipe_.write(std::move(unit)); }
   /// No more bytes come; `why` is told as the reason unless it is ok.
   void end(const Result<void>& why);
 
  private:
   void run();
-  std::size_t read(std::span<std::uint8_t> buffer);
+  Result<media::PackageStats> package(const media::PackageSink& sink);
+  std::optional<MediaUnit> read();
 
   Metrics& metrics_;
   const Options options_;
   std::unique_ptr<PublishSink> sink_;
   PublisherPlaces::Place place_;
-  BytePipe pipe_;
+  MediaPipe pipe_;
   std::chrono::steady_clock::time_point announce_by_;
   std::mutex mutex_;
   Result<void> why_;

@@ -18,7 +18,9 @@ RtmpServer::Impl::Impl(Metrics& metrics_in, RtmpOptions options_in)
     : metrics(metrics_in),
       options(std::move(options_in)),
       bytes_total(
-          metrics.counter("troupe_ingest_bytes_total", "Bytes received from publishers")) {}
+          metrics.counter("troupe_ingest_bytes_total", "Bytes received from publishers")),
+      connections_open(metrics.gauge("troupe_ingest_rtmp_connections",
+                                     "RTMP connections, those that do not publish included")) {}
 
 RtmpServer::Impl::~Impl() {
   io.stop();
@@ -82,6 +84,7 @@ void RtmpServer::Impl::accept() {
       const auto connection =
           std::make_shared<RtmpConnection>(*this, std::move(socket), address, id);
       connections_.emplace(id, connection);
+      connections_open.Increment();
       connection->start();
     }
     accept();
@@ -99,7 +102,6 @@ Result<RtmpPublisher*> RtmpServer::Impl::publish(
   RtmpPublisher::Options its;
   its.session = session;
   its.packager = options.packager;
-  its.packager.format = media::StreamFormat::flv;
   its.max_unpackaged_bytes = options.max_unpackaged_bytes;
   its.probe_timeout = std::chrono::milliseconds(options.probe_timeout_ms);
   const std::weak_ptr<RtmpConnection> weak = connection;
@@ -121,7 +123,7 @@ Result<RtmpPublisher*> RtmpServer::Impl::publish(
 }
 
 void RtmpServer::Impl::forget(std::uint64_t connection_id) {
-  connections_.erase(connection_id);
+  if (connections_.erase(connection_id) > 0) connections_open.Decrement();
 }
 
 RtmpServer::RtmpServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}

@@ -1,4 +1,5 @@
-// RTMP and RTMPS ingest: one listening port for all publishers (H.264 and AAC).
+// RTMP and RTMPS ingest: one listening port for all publishers (H.264, or HEVC and AV1 by Enhanced
+// RTMP; AAC).
 #pragma once
 
 #include <cstdint>

@@ -34,6 +34,7 @@ struct RtmpServer::Impl {
   Metrics& metrics;
   const RtmpOptions options;
   prometheus::Counter& bytes_total;
+  prometheus::Gauge& connections_open;
   std::optional<boost::asio::ssl::context> tls;
 
  private:

@@ -253,10 +253,15 @@ void SrtServer::Impl::serve(Publisher& publisher) {
       count_refused(metrics, sink.error());
     } else {
       static_cast<void>(run_publication(
-          metrics, [&](std::span<std::uint8_t> buffer) { return receive(publisher, buffer); },
+          metrics,
           {.session = session,
            .sink = **sink,
-           .packager = options.packager,
+           .package =
+               [&](const media::PackageSink& chunks) {
+                 return media::package_stream(
+                     [&](std::span<std::uint8_t> buffer) { return receive(publisher, buffer); },
+                     chunks, options.packager);
+               },
            .announced = [&] { publisher.announce_by = Clock::time_point::max(); },
            .source_ended = [&]() -> Result<void> {
              if (publisher.gave_up == nullptr) return {};

@@ -1,4 +1,5 @@
-// The whole way: ffmpeg encodes and pushes over SRT to a real server; viewers check and decode.
+// The whole way: ffmpeg encodes and pushes over SRT or RTMP to a real server; viewers check and decode.
+#include <boost/json.hpp>
 #include <gtest/gtest.h>
 
 #include "sim/live_sim.hpp"
@@ -7,9 +8,10 @@
 namespace troupe::test {
 namespace {
 
-TEST(LiveSrtE2E, WhatAnEncoderPushesIsWatchedAndDecodedWithoutAHole) {
-  ServerProcess server;
+/// Ten viewers check every chunk, one decodes.
+void watch(const ServerProcess& server, sim::Ingest ingest) {
   sim::LiveSimOptions options;
+  options.ingest = ingest;
   options.viewers = 10;
   options.decoders = 1;
   options.duration = std::chrono::seconds(6);
@@ -24,6 +26,55 @@ TEST(LiveSrtE2E, WhatAnEncoderPushesIsWatchedAndDecodedWithoutAHole) {
   for (const auto& failure : section->failures) ADD_FAILURE() << failure;
   for (const auto& row : section->rows)
     std::printf("%s %.1f %s\n", row.name.c_str(), row.value, row.unit.c_str());
+}
+
+TEST(LiveSrtE2E, WhatAnEncoderPushesIsWatchedAndDecodedWithoutAHole) {
+  const ServerProcess server({"live.srt_latency_ms=60"});
+
+  watch(server, sim::Ingest::srt);
+}
+
+TEST(LiveRtmpE2E, WhatAnEncoderPushesIsWatchedAndDecodedWithoutAHole) {
+  const ServerProcess server;
+
+  watch(server, sim::Ingest::rtmp);
+}
+
+// The whole server: its keys, its one publisher's place, its way to cut one.
+TEST(LiveRtmpE2E, OneKeyOnePublisherAndANewKeyCuts) {
+  const ServerProcess server;
+  auto http = server.client("alice");
+  const auto made = http.post("/api/v1/live", boost::json::object{{"title", "Kitchen"}})->json();
+  const auto id = std::string(made.at("id").as_string());
+  const auto push = [&](const std::string& stream_key) {
+    return std::move(*sim::ChildProcess::start(
+        {"ffmpeg", "-loglevel", "error", "-re", "-f", "lavfi", "-i", "testsrc2=size=320x180:rate=30",
+         "-t", "60", "-c:v", "libx264", "-preset", "ultrafast", "-g", "15", "-pix_fmt", "yuv420p",
+         "-f", "flv", std::string(made.at("rtmp_server").as_string()) + "/" + stream_key},
+        {}));
+  };
+  const auto refused = [&](const char* why) {
+    return server.metric(std::string("troupe_ingest_refused_total{reason=\"") + why + "\"}");
+  };
+  const auto key = std::string(made.at("rtmp_stream_key").as_string());
+  const auto is_live = [&] {
+    return http.get("/api/v1/live/" + id)->json().at("state").as_string() == "live";
+  };
+
+  EXPECT_NE(push(id + "?key=wrong").wait(std::chrono::seconds(20)).value_or(0), 0);
+  EXPECT_EQ(refused("forbidden"), 1);
+  auto first = push(key);
+  ASSERT_TRUE(eventually(is_live)) << server.log();
+  EXPECT_NE(push(key).wait(std::chrono::seconds(20)).value_or(0), 0);
+  EXPECT_EQ(refused("conflict"), 1);
+  EXPECT_TRUE(first.running());
+
+  const auto rotated = http.request("POST", "/api/v1/live/" + id + "/key")->json();
+
+  EXPECT_NE(first.wait(std::chrono::seconds(20)).value_or(0), 0);
+  EXPECT_TRUE(eventually([&] { return !is_live(); }));
+  auto next = push(std::string(rotated.at("rtmp_stream_key").as_string()));
+  EXPECT_TRUE(eventually(is_live));
 }
 
 }  // namespace

@@ -231,43 +231,136 @@ TEST(RtmpPublishName, IsASessionAndAKey) {
   EXPECT_FALSE(parse_publish_name(std::string(600, 'x') + "?key=x").ok());
 }
 
-Message media(MessageType type, std::string payload, std::uint32_t at = 0) {
-  return {at, type, 1, std::move(payload)};
+/// What a MediaReader made of messages.
+struct Taken {
+  std::vector<media::EncodedFormat> formats;
+  std::vector<media::EncodedFrame> frames;
+  MediaSink sink{.format = [this](auto format) { formats.push_back(std::move(format)); },
+                 .frame = [this](auto frame) { frames.push_back(std::move(frame)); }};
+  MediaReader reader;
+
+  Result<void> take(MessageType type, std::string payload, std::uint32_t at = 0) {
+    return reader.take({at, type, 1, std::move(payload)}, sink);
+  }
+  Result<void> video(const char* bytes, std::uint32_t at = 0) {
+    return take(MessageType::video, hex(bytes), at);
+  }
+  Result<void> audio(const char* bytes, std::uint32_t at = 0) {
+    return take(MessageType::audio, hex(bytes), at);
+  }
+  Result<void> metadata(const AmfObject& object) {
+    std::string bytes;
+    for (const AmfValue& value : {AmfValue("@setDataFrame"), AmfValue("onMetaData"), AmfValue(object)})
+      append_amf0(bytes, value);
+    return take(MessageType::data, std::move(bytes));
+  }
+};
+
+TEST(RtmpMedia, TheFormatIsToldWithTheCodecHeadersAndFramesAtOnce) {
+  Taken taken;
+  ASSERT_TRUE(taken.video("17 00 000000 0142").ok());
+  EXPECT_TRUE(taken.formats.empty());
+  ASSERT_TRUE(taken.audio("af 00 1210").ok());
+
+  ASSERT_EQ(taken.formats.size(), 1U);
+  EXPECT_EQ(taken.formats[0].video_config, hex("0142"));
+  EXPECT_EQ(taken.formats[0].audio_config, hex("1210"));
+  ASSERT_TRUE(taken.video("17 01 000021 aabb", 40).ok());
+  ASSERT_TRUE(taken.video("27 01 fffff0 cc", 73).ok());
+  ASSERT_TRUE(taken.audio("af 01 dd", 70).ok());
+  ASSERT_EQ(taken.frames.size(), 3U);
+  EXPECT_TRUE(taken.frames[0].key);
+  EXPECT_EQ(taken.frames[0].bytes, hex("aabb"));
+  EXPECT_EQ(taken.frames[0].composition_ms, 0x21);
+  EXPECT_FALSE(taken.frames[1].key);
+  EXPECT_EQ(taken.frames[1].composition_ms, -16);
+  EXPECT_EQ(taken.frames[2].decode_ms, 70);
 }
 
-TEST(Flv, TagsCarryLongTimestampsAndTheirLength) {
-  FlvStream flv;
-  ASSERT_TRUE(flv.tag(media(MessageType::audio, hex("af 00 1210"))).ok());
+TEST(RtmpMedia, WithoutSoundInTheMetadataNothingWaits) {
+  Taken taken;
+  ASSERT_TRUE(taken.metadata({{"width", 640.0}, {"videocodecid", 7.0}}).ok());
 
-  const auto tag = flv.tag(media(MessageType::audio, hex("af 01 aabb"), 0x01020304));
+  ASSERT_TRUE(taken.video("17 00 000000 0142").ok());
 
-  ASSERT_TRUE(tag.ok());
-  EXPECT_EQ(*tag, hex("08 000004 020304 01 000000 af01aabb 0000000f"));
+  ASSERT_EQ(taken.formats.size(), 1U);
+  EXPECT_EQ(taken.formats[0].audio_config, "");
+  ASSERT_TRUE(taken.audio("af 00 1210").ok()) << "too late, but no reason to cut anybody";
+  EXPECT_EQ(taken.formats.size(), 1U);
 }
 
-TEST(Flv, OnlyH264AndAacWithUnchangedParametersGetThrough) {
-  FlvStream flv;
-  const auto video = [&](const char* bytes) { return flv.tag(media(MessageType::video, hex(bytes))); };
+TEST(RtmpMedia, FramesWaitASecondAtMostForThePromisedSound) {
+  Taken taken;
+  ASSERT_TRUE(taken.metadata({{"videocodecid", 7.0}, {"audiocodecid", 10.0}}).ok());
+  ASSERT_TRUE(taken.video("17 00 000000 0142").ok());
 
-  EXPECT_EQ(video("12 00000000").code(), ErrorCode::unsupported) << "H.263";
-  const auto hevc = flv.tag(media(MessageType::video, hex("90") + "hvc1"));
-  EXPECT_EQ(hevc.code(), ErrorCode::unsupported);
-  EXPECT_NE(hevc.error().detail.find("hvc1"), std::string::npos);
-  EXPECT_EQ(flv.tag(media(MessageType::audio, hex("2f 00"))).code(), ErrorCode::unsupported) << "MP3";
-  EXPECT_EQ(*video("27 01 000000 aa"), "") << "before the parameters";
-  EXPECT_NE(*video("17 00 000000 0142"), "");
-  EXPECT_EQ(*video("17 00 000000 0142"), "") << "the same again";
-  EXPECT_NE(*video("17 01 000000 aa"), "");
-  EXPECT_EQ(*video("57 00"), "") << "a command frame";
-  EXPECT_EQ(*flv.tag(media(MessageType::video, "")), "");
-  EXPECT_EQ(video("17 01").code(), ErrorCode::corrupt);
-  EXPECT_EQ(video("17 00 000000 0143").code(), ErrorCode::unsupported);
+  for (std::uint32_t at = 5'000; at < 6'000; at += 100) ASSERT_TRUE(taken.video("27 01 000000 aa", at).ok());
+  EXPECT_TRUE(taken.frames.empty());
+  ASSERT_TRUE(taken.video("27 01 000000 aa", 6'000).ok());
+
+  EXPECT_EQ(taken.formats.size(), 1U);
+  EXPECT_EQ(taken.frames.size(), 11U);
+}
+
+TEST(RtmpMedia, TimestampsComeRoundAfter49Days) {
+  Taken taken;
+  ASSERT_TRUE(taken.video("17 00 000000 0142").ok());
+  ASSERT_TRUE(taken.audio("af 00 1210").ok());
+  for (const std::uint32_t at : {0xFFFFFFF0U, 0x10U, 0x05U, 0x20U})
+    ASSERT_TRUE(taken.video("27 01 000000 aa", at).ok());
+
+  std::vector<std::int64_t> steps;
+  for (std::size_t i = 1; i < taken.frames.size(); ++i)
+    steps.push_back(taken.frames[i].decode_ms - taken.frames[i - 1].decode_ms);
+  EXPECT_EQ(steps, (std::vector<std::int64_t>{32, -11, 27}));
+}
+
+TEST(RtmpMedia, HevcAndAv1ComeByEnhancedRtmp) {
+  Taken hevc, av1;
+
+  ASSERT_TRUE(hevc.audio("af 00 1210").ok());
+  ASSERT_TRUE(hevc.take(MessageType::video, hex("90") + "hvc1" + hex("0102")).ok());
+  ASSERT_TRUE(hevc.take(MessageType::video, hex("91") + "hvc1" + hex("000010 aa")).ok());
+  ASSERT_TRUE(hevc.take(MessageType::video, hex("a3") + "hvc1" + hex("bb")).ok());
+  ASSERT_TRUE(av1.audio("af 00 1210").ok());
+  ASSERT_TRUE(av1.take(MessageType::video, hex("90") + "av01" + hex("8100")).ok());
+  ASSERT_TRUE(av1.take(MessageType::video, hex("91") + "av01" + hex("cc")).ok());
+
+  ASSERT_EQ(hevc.frames.size(), 2U);
+  EXPECT_EQ(hevc.formats.at(0).video_codec, media::VideoCodec::hevc);
+  EXPECT_TRUE(hevc.frames[0].key);
+  EXPECT_EQ(hevc.frames[0].composition_ms, 16);
+  EXPECT_EQ(hevc.frames[0].bytes, hex("aa"));
+  EXPECT_EQ(hevc.frames[1].bytes, hex("bb"));
+  EXPECT_FALSE(hevc.frames[1].key);
+  EXPECT_EQ(av1.formats.at(0).video_codec, media::VideoCodec::av1);
+  EXPECT_EQ(av1.frames.at(0).bytes, hex("cc"));
+}
+
+TEST(RtmpMedia, OtherCodecsAndChangedParametersAreRefusedByName) {
+  Taken taken;
+  const auto refused = [&](const Result<void>& result, const char* name) {
+    return result.code() == ErrorCode::unsupported &&
+           result.error().detail.find(name) != std::string::npos;
+  };
+
+  EXPECT_TRUE(refused(taken.video("12 00000000"), "FLV codec 2")) << "H.263";
+  EXPECT_TRUE(refused(taken.take(MessageType::video, hex("90") + "vp09"), "vp09"));
+  EXPECT_TRUE(refused(taken.audio("2f 00"), "FLV format 2")) << "MP3";
+  EXPECT_TRUE(taken.video("27 01 000000 aa").ok()) << "before the parameters";
+  EXPECT_TRUE(taken.video("17 00 000000 0142").ok());
+  EXPECT_TRUE(taken.video("17 00 000000 0142").ok()) << "the same again";
+  EXPECT_TRUE(taken.video("57 00").ok()) << "a command frame";
+  EXPECT_TRUE(taken.take(MessageType::video, "").ok());
+  EXPECT_EQ(taken.video("17 01").code(), ErrorCode::corrupt);
+  EXPECT_TRUE(refused(taken.video("17 00 000000 0143"), "publish anew"));
+  EXPECT_TRUE(taken.frames.empty());
 }
 
 /// An encoder's side of the dialogue.
 struct Dialogue {
-  std::string flv;
   std::string session, key;
+  Taken taken;
   Result<void> verdict;
   Peer peer{std::string(kHandshakeRandom, 'r'),
             {.publish =
@@ -276,7 +369,7 @@ struct Dialogue {
                    key = k;
                    return verdict;
                  },
-             .media = [this](std::string bytes) { flv += bytes; }}};
+             .media = taken.sink}};
 
   Dialogue() {
     EXPECT_TRUE(peer.feed(bytes_of("\x03" + std::string(2 * kHandshakeBytes, 'c'))).ok());
@@ -319,14 +412,14 @@ TEST(RtmpPeer, LetsAnEncoderPublishAsTheSpecificationHasIt) {
   ASSERT_TRUE(encoder.publish().ok());
   EXPECT_TRUE(encoder.heard_text("NetStream.Publish.Start"));
   ASSERT_TRUE(encoder.send(MessageType::video, hex("17 00 000000 0142")).ok());
+  ASSERT_TRUE(encoder.send(MessageType::audio, hex("af 00 1210")).ok());
   ASSERT_TRUE(encoder.say({"deleteStream", 6.0, AmfValue(), 1.0}).ok());
 
   ASSERT_EQ(created.size(), 1U);
   EXPECT_EQ(decode_amf0(bytes_of(created[0].payload))->at(1), AmfValue(4.0));
   EXPECT_EQ(encoder.session, "01S");
   EXPECT_EQ(encoder.key, "k");
-  EXPECT_EQ(encoder.flv.substr(0, 3), "FLV");
-  EXPECT_EQ(encoder.flv[13], 9) << "a video tag";
+  EXPECT_EQ(encoder.taken.formats.size(), 1U);
   EXPECT_TRUE(encoder.peer.finished());
 }
 
@@ -362,6 +455,23 @@ TEST(RtmpPeer, PingsAreAnsweredAndWhatCameIsAcknowledged) {
   EXPECT_EQ(heard[0].payload, hex("0007 01020304"));
   EXPECT_EQ(heard[1].type, MessageType::acknowledgement);
   EXPECT_GT(read_be(bytes_of(heard[1].payload), 0, 4), 300U);
+}
+
+TEST(RtmpPeer, AnAggregateIsSeveralMessagesWithTimesOfTheirOwn) {
+  Dialogue encoder;
+  ASSERT_TRUE(encoder.connect().ok());
+  ASSERT_TRUE(encoder.publish().ok());
+  ASSERT_TRUE(encoder.send(MessageType::audio, hex("af 00 1210")).ok());
+  const auto config = hex("09 000007 0003e8 00 000000" "17 00 000000 0142" "00000012");
+  const auto frame = hex("09 000006 000409 00 000000" "27 01 000000 aa" "00000011");
+
+  ASSERT_TRUE(encoder.send(MessageType::aggregate, config + frame).ok());
+
+  ASSERT_EQ(encoder.taken.frames.size(), 1U);
+  EXPECT_EQ(encoder.taken.frames[0].bytes, hex("aa"));
+  EXPECT_EQ(encoder.taken.frames[0].decode_ms, 0x21) << "the aggregate was sent at 0";
+  EXPECT_EQ(encoder.send(MessageType::aggregate, hex("09 0000ff 000409 00 000000")).code(),
+            ErrorCode::invalid_argument);
 }
 
 TEST(RtmpPeer, WhatComesOutOfTurnEndsTheConnection) {

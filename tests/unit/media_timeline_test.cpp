@@ -55,6 +55,20 @@ TEST(TimelineRepair, TimesAscendWhateverComes) {
   }
 }
 
+// RTMP counts milliseconds: 30 pictures a second are 33, 33 and 34 apart.
+TEST(TimelineRepair, RoundedDistancesDoNotAddUp) {
+  TimelineRepair repair(900'000);
+  repair.start(0);
+
+  for (std::int64_t i = 0; i < 100'000; ++i) {
+    const auto given = (i * 1000 + 15) / 30 * 90;
+    const auto out = repair.repair(given, 0);
+    ASSERT_GE(out, given) << i;
+    ASSERT_LE(out, given + 180) << i << ": two milliseconds at most";
+  }
+  EXPECT_EQ(repair.repaired(), 0U);
+}
+
 // A sequence parameter set of profile 100 (High), level 3.1, as x264 writes it.
 TEST(CodecString, ComesFromAnnexBAndFromAvcC) {
   const std::uint8_t annex_b[] = {0, 0, 0, 1, 0x67, 0x64, 0x00, 0x1f, 0xac, 0xd9};
@@ -64,6 +78,22 @@ TEST(CodecString, ComesFromAnnexBAndFromAvcC) {
   EXPECT_EQ(avc_codec_string(annex_b), "avc1.64001f");
   EXPECT_EQ(avc_codec_string(avcc), "avc1.42c01e");
   EXPECT_FALSE(avc_codec_string(nonsense));
+}
+
+// The examples of ISO/IEC 14496-15:2019, annex E.3 (Main profile, level 3.1), and of the AV1 ISOBMFF
+// binding, section 5 (Main profile, level 3.0, 8 bits).
+TEST(CodecString, NamesHevcAndAv1) {
+  const std::uint8_t hvcc[] = {1, 0x01, 0x60, 0, 0, 0, 0xB0, 0, 0, 0, 0, 0, 93, 0xF0};
+  const std::uint8_t high_tier[] = {1, 0x22, 0x20, 0, 0, 0, 0x90, 0x10, 0, 0, 0, 0, 120, 0xF0};
+  const std::uint8_t av1c[] = {0x81, 0x04, 0x0C, 0x00};
+  const std::uint8_t ten_bits[] = {0x81, 0x2D, 0xC0, 0x00};
+
+  EXPECT_EQ(hevc_codec_string(hvcc), "hvc1.1.6.L93.B0");
+  EXPECT_EQ(hevc_codec_string(high_tier), "hvc1.2.4.H120.90.10");
+  EXPECT_EQ(av1_codec_string(av1c), "av01.0.04M.08");
+  EXPECT_EQ(av1_codec_string(ten_bits), "av01.1.13H.10");
+  EXPECT_FALSE(hevc_codec_string(av1c));
+  EXPECT_FALSE(av1_codec_string(hvcc));
 }
 
 TEST(CodecString, NamesTheAudioObjectType) {

@@ -22,9 +22,11 @@ enum class MessageType : std::uint8_t {
   peer_bandwidth = 6,
   audio = 8,
   video = 9,
+  data_amf3 = 15,
   command_amf3 = 17,
   data = 18,
   command = 20,
+  aggregate = 22,
 };
 
 struct Message {

@@ -97,7 +97,17 @@ Result<void> Peer::on_message(Message&& message) {
       return on_user_control(bytes_of(message.payload));
     case MessageType::audio:
     case MessageType::video:
-      return on_media(message);
+      return on_media(std::move(message));
+    case MessageType::data_amf3:
+      // The same in AMF0 after a byte 0, as with commands.
+      if (message.payload.empty() || message.payload[0] != 0) return {};
+      message.payload.erase(0, 1);
+      message.type = MessageType::data;
+      [[fallthrough]];
+    case MessageType::data:
+      return publishing_ ? on_media(std::move(message)) : Result<void>();
+    case MessageType::aggregate:
+      return on_aggregate(message);
     case MessageType::command_amf3:
       // The same in AMF0 after a byte 0, as Flash did with objectEncoding 3.
       if (message.payload.empty() || message.payload[0] != 0)
@@ -107,7 +117,7 @@ Result<void> Peer::on_message(Message&& message) {
     case MessageType::command:
       return on_command(message);
     default:
-      return {};  // metadata, acknowledgements, shared objects
+      return {};  // acknowledgements, shared objects
   }
 }
 
@@ -117,15 +127,40 @@ Result<void> Peer::on_user_control(Bytes payload) {
   return {};
 }
 
-Result<void> Peer::on_media(const Message& message) {
+Result<void> Peer::on_media(Message&& message) {
   if (finished_) return {};
   if (!publishing_) return error(ErrorCode::invalid_argument, "RTMP: media before publish");
-  auto tag = flv_.tag(message);
-  if (!tag.ok()) {
-    fail(tag.error());
-    return tag.error();
+  auto taken = media_.take(std::move(message), events_.media);
+  if (!taken.ok()) fail(taken.error());
+  return taken;
+}
+
+/// Several messages as FLV tags (section 7.1.6): their times are set so that the first has the
+/// aggregate's own.
+Result<void> Peer::on_aggregate(const Message& message) {
+  constexpr std::size_t kTagHeaderBytes = 11, kBackPointerBytes = 4;
+  auto rest = bytes_of(message.payload);
+  std::optional<std::uint32_t> first;
+  while (!rest.empty()) {
+    if (rest.size() < kTagHeaderBytes)
+      return error(ErrorCode::invalid_argument, "RTMP: an aggregate cut short");
+    const std::size_t size = read_be(rest, 1, 3);
+    const auto time = read_be(rest, 4, 3) | read_be(rest, 7, 1) << 24;
+    const auto whole = kTagHeaderBytes + size;
+    if (rest.size() < whole)
+      return error(ErrorCode::invalid_argument, "RTMP: an aggregate cut short");
+    const auto body = rest.subspan(kTagHeaderBytes, size);
+    Message part{message.timestamp_ms + (time - first.value_or(time)),
+                 static_cast<MessageType>(rest[0]), message.stream,
+                 std::string(reinterpret_cast<const char*>(body.data()), body.size())};
+    first = first.value_or(time);
+    const bool media = part.type == MessageType::audio || part.type == MessageType::video ||
+                       part.type == MessageType::data;
+    if (media) {
+      if (auto taken = on_media(std::move(part)); !taken.ok()) return taken;
+    }
+    rest = rest.subspan(std::min(rest.size(), whole + kBackPointerBytes));
   }
-  if (!tag->empty()) events_.media(std::move(*tag));
   return {};
 }
 
@@ -197,7 +232,6 @@ Result<void> Peer::on_publish(const AmfArray& command) {
   publishing_ = true;
   control(MessageType::user_control, be(kStreamBegin, 2) + be(kStream, 4));
   status("status", "NetStream.Publish.Start", "publishing " + name->session);
-  events_.media(FlvStream::header());
   return {};
 }
 

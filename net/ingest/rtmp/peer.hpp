@@ -8,16 +8,15 @@
 #include "base/result.hpp"
 #include "net/ingest/rtmp/amf0.hpp"
 #include "net/ingest/rtmp/chunk_stream.hpp"
-#include "net/ingest/rtmp/flv.hpp"
 #include "net/ingest/rtmp/handshake.hpp"
+#include "net/ingest/rtmp/media.hpp"
 
 namespace troupe::ingest::rtmp {
 
 struct PeerEvents {
   /// The peer asks to publish. An error refuses it and is told to it.
   std::function<Result<void>(const std::string& session, const std::string& key)> publish;
-  /// Bytes of the FLV stream of what it publishes, from its header on.
-  std::function<void(std::string flv)> media;
+  MediaSink media;  ///< what it publishes
 };
 
 /// A server's side that takes publishers only. Not thread-safe.
@@ -46,7 +45,8 @@ class Peer {
 
  private:
   Result<void> on_message(Message&& message);
-  Result<void> on_media(const Message& message);
+  Result<void> on_media(Message&& message);
+  Result<void> on_aggregate(const Message& message);
   Result<void> on_command(const Message& message);
   Result<void> on_connect(double transaction, const AmfArray& command);
   Result<void> on_publish(const AmfArray& command);
@@ -60,7 +60,7 @@ class Peer {
   Handshake handshake_;
   PeerEvents events_;
   ChunkReader reader_;
-  FlvStream flv_;
+  MediaReader media_;
   std::string out_;
   std::size_t unsent_ = 0;
   std::size_t chunk_size_ = 128;  ///< of ours, until we told another: section 5.4.1

@@ -1,0 +1,251 @@
+#include "media/chunker.hpp"
+
+#include <algorithm>
+
+#include "media/codec_string.hpp"
+
+extern "C" {
+#include <libavutil/mem.h>
+}
+
+namespace troupe::media {
+namespace {
+
+constexpr std::uint32_t kVideoTrack = 1, kAudioTrack = 2;
+constexpr int kVideoTimescale = 90'000;
+constexpr std::int64_t kJumpSeconds = 10;
+constexpr int kAacFrame = 1024;  // samples, ISO/IEC 14496-3
+/// Packets held until the codec parameters of both tracks are known.
+constexpr std::size_t kMaxHeld = 600;
+
+std::int64_t to_us(std::int64_t time, int timescale) {
+  return av_rescale(time, 1'000'000, timescale);
+}
+
+std::optional<std::string> codec_string(AVCodecID codec, std::span<const std::uint8_t> config) {
+  switch (codec) {
+    case AV_CODEC_ID_H264:
+      return avc_codec_string(config);
+    case AV_CODEC_ID_HEVC:
+      return hevc_codec_string(config);
+    case AV_CODEC_ID_AV1:
+      return av1_codec_string(config);
+    default:
+      return aac_codec_string(config);
+  }
+}
+
+}  // namespace
+
+Chunker::TrackState* Chunker::state_of(int index) {
+  for (auto& track : tracks_) {
+    if (track.in_use && track.index == index) return &track;
+  }
+  return nullptr;
+}
+
+Result<void> Chunker::add(std::uint32_t id, int index, const AVCodecParameters& parameters,
+                          AVRational time_base, int timescale) {
+  auto& track = tracks_[id - 1];
+  track.in_use = true;
+  track.index = index;
+  track.time_base = time_base;
+  track.id = id;
+  track.timescale = timescale;
+  track.repair = TimelineRepair(kJumpSeconds * timescale);
+  track.parameters = avcodec_parameters_alloc();
+  if (avcodec_parameters_copy(track.parameters, &parameters) < 0)
+    return error(ErrorCode::internal, "no memory");
+  return {};
+}
+
+Result<void> Chunker::add_video(int index, const AVCodecParameters& parameters,
+                                AVRational time_base) {
+  if (parameters.extradata_size == 0 || parameters.width <= 0)
+    return error(ErrorCode::corrupt, "the video has no parameter sets");
+  return add(kVideoTrack, index, parameters, time_base, kVideoTimescale);
+}
+
+Result<void> Chunker::add_audio(int index, const AVCodecParameters& parameters,
+                                AVRational time_base) {
+  if (auto added = add(kAudioTrack, index, parameters, time_base, parameters.sample_rate);
+      !added.ok())
+    return added;
+  AVBSFContext* raw = nullptr;
+  av_bsf_alloc(av_bsf_get_by_name("aac_adtstoasc"), &raw);
+  tracks_[1].to_asc.reset(raw);
+  avcodec_parameters_copy(raw->par_in, &parameters);
+  raw->time_base_in = time_base;
+  if (av_bsf_init(raw) < 0) return error(ErrorCode::corrupt, "the AAC stream cannot be read");
+  return {};
+}
+
+Result<bool> Chunker::filter_audio(TrackState& track, AVPacket& packet) {
+  if (av_bsf_send_packet(track.to_asc.get(), &packet) < 0)
+    return false;  // a broken ADTS frame: dropped
+  if (av_bsf_receive_packet(track.to_asc.get(), &packet) < 0) return false;
+  std::size_t size = 0;
+  const auto* config = av_packet_get_side_data(&packet, AV_PKT_DATA_NEW_EXTRADATA, &size);
+  if (config != nullptr && size > 0 && track.parameters->extradata_size == 0) {
+    track.parameters->extradata =
+        static_cast<std::uint8_t*>(av_mallocz(size + AV_INPUT_BUFFER_PADDING_SIZE));
+    std::copy_n(config, size, track.parameters->extradata);
+    track.parameters->extradata_size = static_cast<int>(size);
+  }
+  av_packet_free_side_data(&packet);
+  return true;
+}
+
+bool Chunker::ready() const {
+  return std::all_of(tracks_.begin(), tracks_.end(), [](const TrackState& t) {
+    return !t.in_use || t.parameters->extradata_size > 0;
+  });
+}
+
+Result<Track> Chunker::describe(TrackState& track) const {
+  const auto& p = *track.parameters;
+  const std::span<const std::uint8_t> extradata(p.extradata,
+                                                static_cast<std::size_t>(p.extradata_size));
+  const bool video = track.id == kVideoTrack;
+  const auto codecs = codec_string(p.codec_id, extradata);
+  if (!codecs) return error(ErrorCode::corrupt, "the codec parameters make no sense");
+  auto muxer = TrackMuxer::open(track.id, p, track.timescale);
+  if (!muxer.ok()) return muxer.error();
+  track.muxer = std::move(*muxer);
+  Track t;
+  t.id = track.id;
+  t.kind = video ? TrackKind::video : TrackKind::audio;
+  t.codecs = *codecs;
+  t.mime = std::string(video ? "video" : "audio") + "/mp4; codecs=\"" + *codecs + "\"";
+  t.timescale = static_cast<std::uint32_t>(track.timescale);
+  t.width = video ? p.width : 0;
+  t.height = video ? p.height : 0;
+  t.sample_rate = video ? 0 : p.sample_rate;
+  t.channels = video ? 0 : p.ch_layout.nb_channels;
+  t.init = std::make_shared<const std::string>(track.muxer->init());
+  return t;
+}
+
+Result<void> Chunker::announce() {
+  std::vector<Track> out;
+  for (auto& track : tracks_) {
+    if (!track.in_use) continue;
+    auto described = describe(track);
+    if (!described.ok()) return described.error();
+    out.push_back(std::move(*described));
+  }
+  announced_ = true;
+  sink_.tracks(std::move(out));
+  return {};
+}
+
+Result<bool> Chunker::take(AVPacket& packet, std::chrono::steady_clock::time_point arrived) {
+  arrived_ = arrived;
+  auto* track = state_of(packet.stream_index);
+  if (track == nullptr || packet.dts == AV_NOPTS_VALUE || packet.size <= 0) return true;
+  if (static_cast<std::size_t>(packet.size) > kMaxFrameBytes)
+    return error(ErrorCode::too_large, "a frame over 16 MiB");
+  // Nobody can decode what stands before the first key frame.
+  if (track->id == kVideoTrack && !track->seen_key) {
+    if ((packet.flags & AV_PKT_FLAG_KEY) == 0) return true;
+    track->seen_key = true;
+  }
+  if (track->id == kAudioTrack) {
+    auto usable = filter_audio(*track, packet);
+    if (!usable.ok() || !*usable) return true;
+  }
+  if (announced_) return package(*track, packet);
+  PacketPtr copy(av_packet_alloc());
+  av_packet_move_ref(copy.get(), &packet);
+  held_.push_back(std::move(copy));
+  if (!ready()) {
+    if (held_.size() < kMaxHeld) return true;
+    // The audio that the stream promised does not come: go on with the picture alone.
+    tracks_[1].in_use = false;
+    std::erase_if(held_, [&](const PacketPtr& p) { return state_of(p->stream_index) == nullptr; });
+  }
+  return release_held();
+}
+
+Result<bool> Chunker::release_held() {
+  if (auto done = announce(); !done.ok()) return done.error();
+  // The earliest time of all tracks is the session's zero.
+  std::int64_t origin_us = INT64_MAX;
+  for (const auto& p : held_) {
+    origin_us = std::min(
+        origin_us, av_rescale_q(p->dts, state_of(p->stream_index)->time_base, {1, 1'000'000}));
+  }
+  for (auto& t : tracks_) t.repair.start(av_rescale(origin_us, t.timescale, 1'000'000));
+  for (auto& p : std::exchange(held_, {})) {
+    auto more = package(*state_of(p->stream_index), *p);
+    if (!more.ok() || !*more) return more;
+  }
+  return true;
+}
+
+Result<bool> Chunker::package(TrackState& track, AVPacket& packet) {
+  av_packet_rescale_ts(&packet, track.time_base, {1, track.timescale});
+  const auto composition =
+      packet.pts == AV_NOPTS_VALUE
+          ? 0
+          : std::clamp<std::int64_t>(packet.pts - packet.dts, 0, kJumpSeconds * track.timescale);
+  const bool video = track.id == kVideoTrack;
+  // An AAC frame has its length by definition; a picture lasts until the next, which is told by the
+  // distance of the last two.
+  const auto frame = track.parameters->frame_size > 0 ? track.parameters->frame_size : kAacFrame;
+  packet.dts = track.repair.repair(packet.dts, video ? 0 : frame);
+  packet.pts = packet.dts + composition;
+  packet.duration = track.repair.duration();
+  const bool key = !video || (packet.flags & AV_PKT_FLAG_KEY) != 0;
+  if (video && key && track.open_chunk) {
+    auto more = cut(track);
+    if (!more.ok() || !*more) return more;
+  }
+  if (!track.open_chunk) {
+    track.open_chunk = true;
+    track.key = key;
+    track.chunk_frames = 0;
+    track.chunk_start = packet.dts;
+  }
+  track.chunk_end = packet.dts + packet.duration;
+  ++(video ? stats_.video_frames : stats_.audio_frames);
+  ++track.chunk_frames;
+  if (auto written = track.muxer->write(packet); !written.ok()) return written.error();
+  // Half a sample of slack, so that rounding does not make every chunk one frame longer.
+  const auto length_us = to_us(track.chunk_end - track.chunk_start, track.timescale);
+  const auto slack_us = to_us(packet.duration, track.timescale) / 2;
+  return length_us + slack_us >= chunk_us_ ? cut(track) : Result<bool>(true);
+}
+
+Result<bool> Chunker::cut(TrackState& track) {
+  auto bytes = track.muxer->flush();
+  if (!bytes.ok()) return bytes.error();
+  track.open_chunk = false;
+  stats_.repaired_timestamps = tracks_[0].repair.repaired() + tracks_[1].repair.repaired();
+  if (bytes->empty()) return true;
+  stats_.bytes_out += bytes->size();
+  auto chunk = std::make_shared<Chunk>();
+  chunk->sequence = ++sequence_;
+  chunk->track = track.id;
+  chunk->start_us = to_us(track.chunk_start, track.timescale);
+  chunk->duration_us = to_us(track.chunk_end - track.chunk_start, track.timescale);
+  chunk->frames = track.chunk_frames;
+  chunk->key = track.key;
+  chunk->completed = arrived_;
+  const auto since = std::chrono::steady_clock::now() - chunk->completed;
+  chunk->wall_us = std::chrono::duration_cast<std::chrono::microseconds>(
+                       std::chrono::system_clock::now().time_since_epoch() - since)
+                       .count();
+  chunk->bytes = std::make_shared<const std::string>(std::move(*bytes));
+  return sink_.chunk(std::move(chunk));
+}
+
+Result<void> Chunker::finish() {
+  for (auto& track : tracks_) {
+    if (!track.muxer || !track.open_chunk) continue;
+    if (auto done = cut(track); !done.ok()) return done.error();
+  }
+  return {};
+}
+
+}  // namespace troupe::media

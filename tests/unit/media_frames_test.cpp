@@ -1,0 +1,169 @@
+// Frames of each codec that RTMP carries, as an encoder sends them, to CMAF that decodes.
+#include <cstdlib>
+#include <fstream>
+
+#include <gtest/gtest.h>
+
+#include "media/av.hpp"
+#include "media/encoded.hpp"
+#include "tests/support/temp_dir.hpp"
+
+namespace troupe::media {
+namespace {
+
+struct Encoded {
+  EncodedFormat format;
+  std::vector<EncodedFrame> frames;
+};
+
+void shell(const std::string& command) {
+  ASSERT_EQ(std::system(command.c_str()), 0) << command;
+}
+
+/// One second of picture (and tone), taken out of the MP4 that ffmpeg made.
+Encoded encode(VideoCodec codec, const std::string& encoder, bool sound) {
+  const test::TempDir dir;
+  const auto path = dir / "clip.mp4";
+  shell("ffmpeg -loglevel error -f lavfi -i testsrc2=size=320x180:rate=30 " +
+        std::string(sound ? "-f lavfi -i sine=sample_rate=44100 -c:a aac " : "") + "-t 1 -c:v " +
+        encoder + " -g 15 -pix_fmt yuv420p " + path + " 2>/dev/null");
+  Encoded out;
+  out.format.video_codec = codec;
+  AVFormatContext* in = nullptr;
+  EXPECT_EQ(avformat_open_input(&in, path.c_str(), nullptr, nullptr), 0);
+  EXPECT_GE(avformat_find_stream_info(in, nullptr), 0);
+  const auto is_video = [&](int index) {
+    return in->streams[index]->codecpar->codec_type == AVMEDIA_TYPE_VIDEO;
+  };
+  for (unsigned i = 0; i < in->nb_streams; ++i) {
+    const auto& p = *in->streams[i]->codecpar;
+    auto& config = is_video(static_cast<int>(i)) ? out.format.video_config : out.format.audio_config;
+    config.assign(reinterpret_cast<const char*>(p.extradata),
+                  static_cast<std::size_t>(p.extradata_size));
+  }
+  const PacketPtr packet(av_packet_alloc());
+  while (av_read_frame(in, packet.get()) >= 0) {
+    const auto base = in->streams[packet->stream_index]->time_base;
+    const auto ms = [&](std::int64_t time) { return av_rescale_q(time, base, {1, 1000}); };
+    out.frames.push_back(
+        {.kind = is_video(packet->stream_index) ? TrackKind::video : TrackKind::audio,
+         .key = (packet->flags & AV_PKT_FLAG_KEY) != 0,
+         .decode_ms = ms(packet->dts),
+         .composition_ms = ms(packet->pts) - ms(packet->dts),
+         .bytes = {reinterpret_cast<const char*>(packet->data),
+                   static_cast<std::size_t>(packet->size)},
+         .arrived = std::chrono::steady_clock::now()});
+    av_packet_unref(packet.get());
+  }
+  avformat_close_input(&in);
+  return out;
+}
+
+struct Packaged {
+  Result<PackageStats> outcome = error(ErrorCode::internal);
+  std::vector<Track> tracks;
+  std::vector<ChunkPtr> chunks;
+};
+
+Packaged package(const Encoded& encoded, int chunk_ms = 0) {
+  Packaged out;
+  std::size_t next = 0;
+  const auto source = [&]() -> std::optional<EncodedFrame> {
+    if (next == encoded.frames.size()) return std::nullopt;
+    return encoded.frames[next++];
+  };
+  out.outcome = package_frames(encoded.format, source,
+                               {.tracks = [&](std::vector<Track> t) { out.tracks = std::move(t); },
+                                .chunk =
+                                    [&](ChunkPtr chunk) {
+                                      out.chunks.push_back(std::move(chunk));
+                                      return true;
+                                    }},
+                               {.chunk_ms = chunk_ms});
+  return out;
+}
+
+/// Decodes the picture; how many there were.
+std::string decoded_pictures(const Packaged& packaged) {
+  const test::TempDir dir;
+  std::ofstream file(dir / "video.mp4", std::ios::binary);
+  file << *packaged.tracks.at(0).init;
+  for (const auto& chunk : packaged.chunks) {
+    if (chunk->track == 1) file << *chunk->bytes;
+  }
+  file.close();
+  shell("ffprobe -v error -count_frames -show_entries stream=codec_name,nb_read_frames -of csv=p=0 " +
+        (dir / "video.mp4") + " > " + (dir / "out") + " 2>&1");
+  std::ifstream result(dir / "out");
+  std::string line;
+  std::getline(result, line);
+  return line;
+}
+
+TEST(FramePackager, H264WithSoundDecodesAndItsSizeIsKnownWithoutProbing) {
+  const auto encoded = encode(VideoCodec::h264, "libx264 -bf 2", true);
+
+  const auto out = package(encoded);
+
+  ASSERT_TRUE(out.outcome.ok()) << out.outcome.error().detail;
+  ASSERT_EQ(out.tracks.size(), 2U);
+  EXPECT_EQ(out.tracks[0].codecs.substr(0, 7), "avc1.64");
+  EXPECT_EQ(out.tracks[0].width, 320);
+  EXPECT_EQ(out.tracks[0].height, 180);
+  EXPECT_EQ(out.tracks[1].codecs, "mp4a.40.2");
+  EXPECT_EQ(out.tracks[1].sample_rate, 44'100);
+  EXPECT_EQ(decoded_pictures(out), "h264,30");
+}
+
+TEST(FramePackager, HevcDecodes) {
+  const auto out = package(encode(VideoCodec::hevc, "libx265 -preset ultrafast -tag:v hvc1 -x265-params log-level=none", false));
+
+  ASSERT_TRUE(out.outcome.ok()) << out.outcome.error().detail;
+  EXPECT_EQ(out.tracks.at(0).codecs.substr(0, 7), "hvc1.1.");
+  EXPECT_EQ(out.tracks[0].width, 320);
+  EXPECT_EQ(decoded_pictures(out), "hevc,30");
+}
+
+TEST(FramePackager, Av1Decodes) {
+  const auto out = package(encode(VideoCodec::av1, "libsvtav1 -preset 12", false));
+
+  ASSERT_TRUE(out.outcome.ok()) << out.outcome.error().detail;
+  EXPECT_EQ(out.tracks.at(0).codecs.substr(0, 7), "av01.0.");
+  EXPECT_EQ(out.tracks[0].height, 180);
+  EXPECT_EQ(decoded_pictures(out), "av1,30");
+}
+
+TEST(FramePackager, AChunkOfTheGivenLengthHoldsItsFrames) {
+  const auto out = package(encode(VideoCodec::h264, "libx264 -tune zerolatency", false), 100);
+
+  ASSERT_TRUE(out.outcome.ok());
+  for (std::size_t i = 0; i + 1 < out.chunks.size(); ++i) EXPECT_EQ(out.chunks[i]->frames, 3U);
+}
+
+TEST(FramePackager, WhatStandsBeforeTheFirstKeyFrameIsDropped) {
+  auto encoded = encode(VideoCodec::h264, "libx264 -tune zerolatency", true);
+  std::erase_if(encoded.frames, [](const EncodedFrame& frame) {
+    return frame.kind == TrackKind::video && frame.key && frame.decode_ms < 400;
+  });
+
+  const auto out = package(encoded);
+
+  ASSERT_TRUE(out.outcome.ok());
+  EXPECT_EQ(out.outcome->video_frames, 15U);
+  EXPECT_EQ(out.chunks.at(0)->track, 1U);
+  EXPECT_EQ(out.chunks[0]->start_us, 0);
+}
+
+TEST(FramePackager, ParametersThatMakeNoSenseAreCorrupt) {
+  auto encoded = encode(VideoCodec::h264, "libx264", true);
+  auto deaf = encoded, blind = encoded;
+  deaf.format.audio_config = "\xff\xff";
+  blind.format.video_config = "nonsense";
+  for (auto& frame : blind.frames) frame.bytes.assign(50, 'x');
+
+  EXPECT_EQ(package(deaf).outcome.code(), ErrorCode::corrupt);
+  EXPECT_EQ(package(blind).outcome.code(), ErrorCode::corrupt);
+}
+
+}  // namespace
+}  // namespace troupe::media
