@@ -18,57 +18,33 @@ constexpr std::array<Field, 6> kPlayerFields{{{.name = "x", .step = kWalkSpeed},
                                               {.name = "alive", .bits = 1},
                                               {.name = "score", .bits = 16}}};
 
-Row to_row(const PlayerView& p) {
-  return {p.x, p.y, p.aim, p.health, p.alive ? 1 : 0, p.score};
+RowSet to_rows(const Snapshot& snapshot) {
+  RowSet out{.tick = snapshot.tick, .ids = {}, .rows = {}};
+  out.ids.reserve(snapshot.players.size());
+  out.rows.reserve(snapshot.players.size());
+  for (const auto& p : snapshot.players) {
+    out.ids.push_back(p.slot);
+    out.rows.push_back({p.x, p.y, p.aim, p.health, p.alive ? 1 : 0, p.score});
+  }
+  return out;
 }
 
-PlayerView to_player(std::uint8_t slot, const Row& row) {
-  return {slot,
-          static_cast<std::uint16_t>(row[0]),
-          static_cast<std::uint16_t>(row[1]),
-          static_cast<std::uint8_t>(row[2]),
-          static_cast<std::uint8_t>(row[3]),
-          row[4] != 0,
+PlayerView to_player(std::uint16_t slot, const Row& row) {
+  return {static_cast<std::uint8_t>(slot),    static_cast<std::uint16_t>(row[0]),
+          static_cast<std::uint16_t>(row[1]), static_cast<std::uint8_t>(row[2]),
+          static_cast<std::uint8_t>(row[3]),  row[4] != 0,
           static_cast<std::uint16_t>(row[5])};
 }
 
-/// The player's row, or that of one who was not there.
-Row row_of(const Snapshot& snapshot, std::uint8_t slot) {
-  const auto it = std::ranges::lower_bound(snapshot.players, slot, {}, &PlayerView::slot);
-  const bool there = it != snapshot.players.end() && it->slot == slot;
-  return to_row(there ? *it : PlayerView{.slot = slot});
-}
-
-void put_players(EntropyEncoder& out, SnapshotModel& model, const Snapshot& baseline,
-                 const Snapshot& now) {
-  const bool same =
-      std::ranges::equal(baseline.players, now.players, {}, &PlayerView::slot, &PlayerView::slot);
-  out.bit(model.same_players, same);
-  if (!same) {
-    for (int slot = 0; slot < kMaxPlayers; ++slot)
-      out.bit(model.present,
-              std::ranges::binary_search(now.players, static_cast<std::uint8_t>(slot), {},
-                                         &PlayerView::slot));
-  }
-  for (const auto& to : now.players) {
-    encode_row(out, model.player, kPlayerFields, row_of(baseline, to.slot), to_row(to), 0);
-  }
-}
-
-void get_players(EntropyDecoder& in, SnapshotModel& model, const Snapshot& baseline,
+bool get_players(EntropyDecoder& in, SnapshotModel& model, const Snapshot& baseline,
                  Snapshot& now) {
-  std::vector<std::uint8_t> slots;
-  if (in.bit(model.same_players)) {
-    for (const auto& player : baseline.players) slots.push_back(player.slot);
-  } else {
-    for (int slot = 0; slot < kMaxPlayers; ++slot) {
-      if (in.bit(model.present)) slots.push_back(static_cast<std::uint8_t>(slot));
-    }
-  }
-  for (const auto slot : slots) {
-    const auto from = row_of(baseline, slot);
-    now.players.push_back(to_player(slot, decode_row(in, model.player, kPlayerFields, from, 0)));
-  }
+  RowSet rows{.tick = now.tick, .ids = {}, .rows = {}};
+  if (!decode_rows(in, model.players, kPlayerFields, to_rows(baseline), kMaxPlayers, rows))
+    return false;
+  if (!rows.ids.empty() && rows.ids.back() >= kMaxPlayers) return false;
+  for (std::size_t i = 0; i < rows.ids.size(); ++i)
+    now.players.push_back(to_player(rows.ids[i], rows.rows[i]));
+  return true;
 }
 
 std::int32_t shortest(std::uint32_t from, std::uint32_t to) {
@@ -218,10 +194,12 @@ bool get_projectiles(EntropyDecoder& in, SnapshotModel& model, const Snapshot& b
 
 }  // namespace
 
+SnapshotModel::SnapshotModel() : players(kPlayerFields) {}
+
 std::string encode_snapshot(SnapshotModel& model, const Snapshot& baseline, const Snapshot& now) {
   assert(now.projectiles.size() <= kMaxProjectiles);
   EntropyEncoder out;
-  put_players(out, model, baseline, now);
+  encode_rows(out, model.players, kPlayerFields, to_rows(baseline), to_rows(now));
   put_projectiles(out, model, baseline, now);
   return out.take();
 }
@@ -231,8 +209,9 @@ std::optional<Snapshot> decode_snapshot(SnapshotModel& model, const Snapshot& ba
   Snapshot now;
   now.tick = tick;
   EntropyDecoder in(bytes);
-  get_players(in, model, baseline, now);
-  if (!get_projectiles(in, model, baseline, now) || !in.complete()) return std::nullopt;
+  if (!get_players(in, model, baseline, now) || !get_projectiles(in, model, baseline, now) ||
+      !in.complete())
+    return std::nullopt;
   return now;
 }
 

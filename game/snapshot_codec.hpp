@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "game/fields.hpp"
+#include "game/row_set.hpp"
 #include "game/snapshot.hpp"
 
 namespace troupe::game {
@@ -14,8 +14,8 @@ namespace troupe::game {
 /// What was learned of deltas. A coder takes a copy, so that it learns within one delta only: what
 /// is to be known beforehand travels apart (tables.hpp), and a lost packet parts nobody.
 struct SnapshotModel {
-  Bit same_players, present;
-  RowModel player;
+  SnapshotModel();
+  RowSetModel players;
   Bit stays, appended, of_player;
   NumberModel fresh, id;
   std::array<Bit, 64> shooter;             ///< a tree of six bits
@@ -24,9 +24,7 @@ struct SnapshotModel {
   /// Calls `visit` with each Bit, always in the same order.
   template <class Visit>
   void each(const Visit& visit) {
-    visit(same_players);
-    visit(present);
-    player.each(visit);
+    players.each(visit);
     visit(stays);
     visit(appended);
     visit(of_player);

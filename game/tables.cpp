@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cassert>
 
+#include "game/pack_bits.hpp"
+
 namespace troupe::game {
 namespace {
 
@@ -14,24 +16,12 @@ const SnapshotModel& empty_model() {
 }  // namespace
 
 std::string pack_model(const SnapshotModel& model) {
-  EntropyEncoder out;
-  Bit learned;
-  auto copy = model;
-  copy.each([&](const Bit& bit) {
-    out.bit(learned, bit.learned());
-    if (bit.learned()) out.raw(bit.packed(), 8);
-  });
-  return out.take();
+  return pack_bits(model);
 }
 
 std::optional<SnapshotModel> unpack_model(std::string_view bytes) {
   SnapshotModel model;
-  EntropyDecoder in(bytes);
-  Bit learned;
-  model.each([&](Bit& bit) {
-    if (in.bit(learned)) bit = Bit::unpacked(static_cast<std::uint8_t>(in.raw(8)));
-  });
-  if (!in.complete()) return std::nullopt;
+  if (!unpack_bits(bytes, model)) return std::nullopt;
   return model;
 }
 
