@@ -201,7 +201,7 @@ void Run::play(const std::atomic<bool>& stop) {
       const auto [due, index] = turns.top();
       turns.pop();
       auto& bot = bots_[index];
-      bot.game->send(decide(bot));
+      bot.game->send(options_.decide ? options_.decide(bot.random) : decide(bot));
       turns.emplace(due + bot.game->command_period(), index);
     }
     if (Clock::now() >= next_second) {

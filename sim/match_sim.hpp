@@ -6,8 +6,10 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <random>
 
 #include "base/result.hpp"
+#include "game/world.hpp"
 #include "sim/endpoint.hpp"
 #include "sim/impairment.hpp"
 #include "sim/progress.hpp"
@@ -25,6 +27,9 @@ struct MatchSimOptions {
   /// A bad network between bots and server, the same in each direction. `corrupt` begins once all
   /// play, and only towards the bots: the server sends away who sends it garbage.
   std::optional<Impairment> impairment = {};
+  /// What a bot does in a tick. Empty: it walks a while in one direction, turns, shoots now and
+  /// then.
+  std::function<game::Command(std::minstd_rand&)> decide = {};
 };
 
 /// Makes the matches, joins, and plays: each bot sends a command per tick. Checks that every bot

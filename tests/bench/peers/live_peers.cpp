@@ -16,6 +16,7 @@
 #include "tests/bench/peers/bare_writer.hpp"
 #include "tests/bench/peers/fan_reader.hpp"
 #include "tests/bench/peers/live_servers.hpp"
+#include "tests/bench/peers/peer_process.hpp"
 #include "tests/support/temp_dir.hpp"
 
 namespace troupe::bench {
@@ -115,15 +116,6 @@ sim::ChildProcess push(const std::string& clip, const std::string& url) {
                                {.stdout_path = {}, .stderr_path = "-"});
   if (!child.ok()) throw std::runtime_error(child.error().detail);
   return std::move(*child);
-}
-
-/// What all processes together have used of all cores (proc(5), /proc/stat: not idle, not iowait).
-double machine_cpu_seconds() {
-  std::ifstream file("/proc/stat");
-  std::string name;
-  double user = 0, nice = 0, system = 0, idle = 0, wait = 0, irq = 0, softirq = 0;
-  file >> name >> user >> nice >> system >> idle >> wait >> irq >> softirq;
-  return (user + nice + system + irq + softirq) / static_cast<double>(::sysconf(_SC_CLK_TCK));
 }
 
 double own_cpu_seconds() {

