@@ -81,6 +81,16 @@ struct Config {
   std::int64_t rtmp_max_connections = 128;
   std::int64_t rtmp_max_connections_per_address = 16;
 
+  std::string ratings_system = "weng_lin";
+  bool ratings_only_matchmade = false;
+  std::int64_t leaderboard_max_entries = 10'000'000;
+  std::string matchmaking_modes = "duel:2x1,squads:2x4,arena:8x1:2";
+  std::string matchmaking_regions = "local";
+  std::int64_t matchmaking_max_tickets = 100'000;
+  std::int64_t matchmaking_every_ms = 250;
+  std::int64_t matchmaking_max_wait_s = 60;
+  std::int64_t matchmaking_accept_s = 20;
+
   std::int64_t ads_default_tmax_ms = 100;
   std::int64_t ads_max_tmax_ms = 1'000;
   std::int64_t ads_auction_actors = 4;

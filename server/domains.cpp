@@ -4,16 +4,20 @@
 
 #include "actors/auction/domain.hpp"
 #include "actors/feed/domain.hpp"
+#include "actors/leaderboard/domain.hpp"
 #include "actors/match/domain.hpp"
+#include "actors/ratings/settlement_actor.hpp"
 #include "actors/system/ask.hpp"
 #include "actors/system/context.hpp"
 #include "actors/system/ticker.hpp"
 #include "media/recording/recorder.hpp"
 #include "net/api/auction_api.hpp"
 #include "net/api/feed_api.hpp"
+#include "net/api/leaderboard_api.hpp"
 #include "net/api/live_gateway.hpp"
 #include "net/api/live_recordings.hpp"
 #include "net/api/match_api.hpp"
+#include "net/api/ratings_api.hpp"
 #include "net/http/io_pool.hpp"
 #include "net/http/router.hpp"
 #include "net/ingest/rtmp_server.hpp"
@@ -79,12 +83,25 @@ Result<feed::FeedDomain> start_feed(const Wiring& w) {
   return domain;
 }
 
+Result<void> start_ranking(const Wiring& w) {
+  const auto system = ratings::parse_system(w.config.ratings_system);
+  if (!system) return error(ErrorCode::invalid_argument, "ratings.system");
+  ratings::add_ratings(w.context, {*system, w.config.ratings_only_matchmade});
+  api::mount_ratings(w.router, w.context);
+  auto catalogue = leaderboard::add_leaderboard(
+      w.context, {static_cast<std::uint64_t>(w.config.leaderboard_max_entries)});
+  if (!catalogue.ok()) return catalogue.error();
+  api::mount_leaderboard(w.router, {w.context, w.asker, *catalogue});
+  return {};
+}
+
 /// Null when the journal is kept for ever.
 std::unique_ptr<storage::Retention> start_retention(const Wiring& w) {
   if (w.config.storage_journal_keep_hours == 0) return nullptr;
   storage::RetentionOptions options;
   options.journal_age = std::chrono::hours(w.config.storage_journal_keep_hours);
-  options.consumers = {feed::kFanoutConsumer};
+  options.consumers = {feed::kFanoutConsumer, std::string(ratings::kSettlementConsumer),
+                       std::string(leaderboard::kPointsConsumer)};
   return std::make_unique<storage::Retention>(w.context.store, w.context.writer, w.context.metrics,
                                               std::move(options));
 }
@@ -232,6 +249,7 @@ Result<std::unique_ptr<Domains>> Domains::start(const Wiring& wiring) {
   auto feed = start_feed(wiring);
   if (!feed.ok()) return feed.error();
   impl->feed = std::move(*feed);
+  if (auto done = start_ranking(wiring); !done.ok()) return done.error();
   impl->retention = start_retention(wiring);
   if (wiring.config.match_enabled) {
     const std::chrono::nanoseconds period(1'000'000'000 / wiring.config.match_tick_hz);

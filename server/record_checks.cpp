@@ -2,8 +2,10 @@
 
 #include "actors/auction/campaign_store.hpp"
 #include "actors/feed/feed_store.hpp"
+#include "actors/leaderboard/leaderboard_store.hpp"
 #include "actors/live/live_store.hpp"
 #include "actors/match/match_store.hpp"
+#include "actors/ratings/rating_store.hpp"
 
 namespace troupe::server {
 
@@ -11,8 +13,10 @@ storage::RecordChecks all_record_checks() {
   storage::RecordChecks checks;
   auction::add_record_checks(checks);
   feed::add_record_checks(checks);
+  leaderboard::add_record_checks(checks);
   live::add_record_checks(checks);
   match::add_record_checks(checks);
+  ratings::add_record_checks(checks);
   return checks;
 }
 
