@@ -1,11 +1,14 @@
 #include "server/domains.hpp"
 
+#include <sstream>
+
 #include <caf/send.hpp>
 
 #include "actors/auction/domain.hpp"
 #include "actors/feed/domain.hpp"
 #include "actors/leaderboard/domain.hpp"
 #include "actors/match/domain.hpp"
+#include "actors/matchmaking/desk_actor.hpp"
 #include "actors/ratings/settlement_actor.hpp"
 #include "actors/system/ask.hpp"
 #include "actors/system/context.hpp"
@@ -17,6 +20,7 @@
 #include "net/api/live_gateway.hpp"
 #include "net/api/live_recordings.hpp"
 #include "net/api/match_api.hpp"
+#include "net/api/matchmaking_api.hpp"
 #include "net/api/ratings_api.hpp"
 #include "net/http/io_pool.hpp"
 #include "net/http/router.hpp"
@@ -92,6 +96,34 @@ Result<void> start_ranking(const Wiring& w) {
       w.context, {static_cast<std::uint64_t>(w.config.leaderboard_max_entries)});
   if (!catalogue.ok()) return catalogue.error();
   api::mount_leaderboard(w.router, {w.context, w.asker, *catalogue});
+  return {};
+}
+
+std::vector<std::string> split_names(const std::string& text) {
+  std::vector<std::string> out;
+  std::string name;
+  for (std::istringstream in(text); std::getline(in, name, ',');) out.push_back(name);
+  return out;
+}
+
+Result<void> start_matchmaking(const Wiring& w) {
+  auto modes = matchmaking::parse_modes(w.config.matchmaking_modes);
+  if (!modes.ok()) return modes.error();
+  matchmaking::MatchmakingOptions options;
+  options.desk.modes = *modes;
+  options.desk.regions = split_names(w.config.matchmaking_regions);
+  options.desk.max_tickets = static_cast<std::size_t>(w.config.matchmaking_max_tickets);
+  options.desk.accept_ms = static_cast<std::uint64_t>(w.config.matchmaking_accept_s) * 1'000;
+  options.desk.widening.max_wait_ms =
+      static_cast<std::uint64_t>(w.config.matchmaking_max_wait_s) * 1'000;
+  options.system = *ratings::parse_system(w.config.ratings_system);
+  options.every = std::chrono::milliseconds(w.config.matchmaking_every_ms);
+  options.time_limit_ticks =
+      static_cast<std::uint32_t>(w.config.match_time_limit_s * w.config.match_tick_hz);
+  const auto regions = options.desk.regions;
+  if (auto done = matchmaking::add_matchmaking(w.context, std::move(options)); !done.ok())
+    return done.error();
+  api::mount_matchmaking(w.router, {w.asker, *modes, regions});
   return {};
 }
 
@@ -258,6 +290,7 @@ Result<std::unique_ptr<Domains>> Domains::start(const Wiring& wiring) {
     if (!game.ok()) return game.error();
     impl->game = std::move(*game);
     impl->game_port = impl->game->port();
+    if (auto done = start_matchmaking(wiring); !done.ok()) return done.error();
   }
   if (wiring.config.live_enabled) {
     auto recorder = start_recorder(wiring);

@@ -11,8 +11,8 @@ Result<std::shared_ptr<Catalogue>> add_leaderboard(actors::Context& context,
                                                    const LeaderboardOptions& options) {
   auto catalogue = std::make_shared<Catalogue>(context.writer);
   if (auto loaded = catalogue->load(context.store); !loaded.ok()) return loaded.error();
-  const auto shared = std::make_shared<LeaderboardShared>(
-      LeaderboardShared{context, catalogue, options});
+  const auto shared =
+      std::make_shared<LeaderboardShared>(LeaderboardShared{context, catalogue, options});
   actors::EntityKind boards;
   boards.name = kLeaderboardKind;
   boards.idle_after = std::chrono::minutes(10);

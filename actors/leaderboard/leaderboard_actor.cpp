@@ -6,6 +6,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include "actors/leaderboard/round_plan.hpp"
 #include "actors/system/ask.hpp"
 #include "actors/system/persist.hpp"
 #include "storage/keys.hpp"
@@ -117,76 +118,14 @@ using RoundPtr = std::shared_ptr<Round>;
 
 void start_round(Self self);
 
-/// What a round makes of the board, before it is durable.
-class Plan {
- public:
-  explicit Plan(const LeaderboardState& state)
-      : state_(state), sequence_(state.board->sequence()), applied_(state.applied) {}
-
-  void take(Change& change) {
-    if (auto* submission = std::get_if<Submission>(&change.what)) {
-      change.changed = set(submission->player, submission->score);
-    } else if (auto* points = std::get_if<PointsPtr>(&change.what)) {
-      std::uint64_t current = 0;  // several players share one event's offset
-      for (const auto& row : **points) {
-        if (row.offset <= applied_ && row.offset != current) continue;
-        set(row.player, row.score);
-        applied_ = current = row.offset;
-      }
-    } else {
-      const auto& player = std::get<Change::Withdrawal>(change.what).player;
-      change.changed = before(player).has_value();
-      if (change.changed) changes_[player] = std::nullopt;
-    }
-  }
-
-  void write(storage::Batch& batch) const {
-    const auto& board = state_.definition.id;
-    for (const auto& [player, entry] : changes_) {
-      if (entry)
-        put_entry(batch, board, state_.season, *entry);
-      else
-        erase_entry(batch, board, state_.season, player);
-    }
-    if (applied_ != state_.applied) put_applied(batch, board, state_.season, applied_);
-  }
-
-  void apply(LeaderboardState& state) const {
-    std::vector<const Entry*> entries;
-    for (const auto& [player, entry] : changes_) {
-      if (entry)
-        entries.push_back(&*entry);
-      else
-        state.board->remove(player);
-    }
-    std::ranges::sort(entries, {}, [](const Entry* entry) { return entry->sequence; });
-    for (const auto* entry : entries)
-      state.board->set(entry->player, entry->score, entry->sequence);
-    state.applied = applied_;
-  }
-
- private:
-  std::optional<Entry> before(const std::string& player) const {
-    const auto it = changes_.find(player);
-    return it == changes_.end() ? state_.board->entry(player) : it->second;
-  }
-
-  bool set(const std::string& player, std::int64_t score) {
-    const auto& definition = state_.definition;
-    const auto known = before(player);
-    const auto wanted = kept(definition.keep, definition.order,
-                             known ? std::optional(known->score) : std::nullopt, score);
-    if (!wanted) return false;
-    const auto players = state_.board->size() + changes_.size();
-    if (!known && players >= state_.shared->options.max_entries) return false;
-    changes_[player] = Entry{player, *wanted, ++sequence_};
-    return true;
-  }
-
-  const LeaderboardState& state_;
-  std::uint64_t sequence_, applied_;
-  std::map<std::string, std::optional<Entry>> changes_;
-};
+void take(RoundPlan& plan, Change& change) {
+  if (const auto* submission = std::get_if<Submission>(&change.what))
+    change.changed = plan.submit(*submission);
+  else if (const auto* points = std::get_if<PointsPtr>(&change.what))
+    plan.apply_points(**points);
+  else
+    change.changed = plan.withdraw(std::get<Change::Withdrawal>(change.what).player);
+}
 
 void end_round(Self self) {
   self->state.busy = false;
@@ -198,7 +137,8 @@ void end_round(Self self) {
 void commit(Self self, const RoundPtr& round,
             const std::vector<std::optional<std::string>>& known) {
   auto& state = self->state;
-  const auto plan = std::make_shared<Plan>(state);
+  const auto plan = std::make_shared<RoundPlan>(state.definition, state.season, *state.board,
+                                                state.applied, state.shared->options.max_entries);
   storage::Batch batch;
   std::map<std::string, std::shared_ptr<Change>> keys;  // of this round, for twins in it
   const auto expires = state.shared->context.now_ms() + kIdempotencyMs;
@@ -217,14 +157,14 @@ void commit(Self self, const RoundPtr& round,
         continue;
       }
     }
-    plan->take(change);
+    take(*plan, change);
     if (keyed)
       batch.remember(idempotency_scope(state), submission->idempotency_key,
                      change.changed ? "changed" : "same", expires);
   }
   plan->write(batch);
   const auto finish = [self, round, plan](const Result<storage::Committed>& done) {
-    if (done.ok()) plan->apply(self->state);
+    if (done.ok()) self->state.applied = plan->apply(*self->state.board);
     for (const auto& change : *round) done.ok() ? change->done() : change->refuse(done.error());
     end_round(self);
   };
@@ -292,8 +232,8 @@ SubmitPromise submit(Self self, const Submission& submission) {
           if (!standing)
             return answer(promise, actors::to_caf(error(ErrorCode::conflict,
                                                         "the leaderboard takes no new players")));
-          answer(promise, std::make_shared<const Submitted>(
-                              Submitted{*standing, weak.lock()->changed}));
+          answer(promise,
+                 std::make_shared<const Submitted>(Submitted{*standing, weak.lock()->changed}));
         };
         enqueue(self, std::move(change));
       });
@@ -350,11 +290,11 @@ ListPromise list(Self self, const ListQuery& query) {
 }
 
 ListPromise around(Self self, const std::string& player, std::uint64_t side) {
-  return when_loaded<ListPromise>(
-      self, self->make_response_promise<ListingPtr>(), [self, player, side](ListPromise promise) {
-        const auto& board = *self->state.board;
-        answer(promise, listing(board, board.around(player, side)));
-      });
+  return when_loaded<ListPromise>(self, self->make_response_promise<ListingPtr>(),
+                                  [self, player, side](ListPromise promise) {
+                                    const auto& board = *self->state.board;
+                                    answer(promise, listing(board, board.around(player, side)));
+                                  });
 }
 
 ListPromise among(Self self, const Players& players) {

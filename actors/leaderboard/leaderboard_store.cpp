@@ -30,8 +30,8 @@ std::string board_key(std::string_view board) {
 std::string encode_definition(const Definition& d) {
   flatbuffers::FlatBufferBuilder builder(128);
   const auto id = builder.CreateString(d.id);
-  const auto mode =
-      d.rated_mode.empty() ? flatbuffers::Offset<flatbuffers::String>() : builder.CreateString(d.rated_mode);
+  const auto mode = d.rated_mode.empty() ? flatbuffers::Offset<flatbuffers::String>()
+                                         : builder.CreateString(d.rated_mode);
   return storage::finish_record(
       builder, fbs::CreateBoardRecord(builder, id, static_cast<std::uint8_t>(d.order),
                                       static_cast<std::uint8_t>(d.keep),
@@ -57,8 +57,8 @@ std::optional<Definition> decode_definition(std::string_view bytes) {
 void put_entry(storage::Batch& batch, std::string_view board, std::uint32_t season,
                const Entry& entry) {
   flatbuffers::FlatBufferBuilder builder(48);
-  const auto record = storage::finish_record(
-      builder, fbs::CreateScoreRecord(builder, entry.score, entry.sequence));
+  const auto record =
+      storage::finish_record(builder, fbs::CreateScoreRecord(builder, entry.score, entry.sequence));
   batch.put(Family::match, score_key(board, season, entry.player), record);
 }
 
@@ -74,8 +74,7 @@ void put_applied(storage::Batch& batch, std::string_view board, std::uint32_t se
   batch.put(Family::match, season_key(board, season), record);
 }
 
-void erase_seasons_before(storage::Batch& batch, std::string_view board,
-                          std::uint32_t first_kept) {
+void erase_seasons_before(storage::Batch& batch, std::string_view board, std::uint32_t first_kept) {
   for (const char* tag : {"score", "season"}) {
     batch.erase_range(Family::match, KeyBuilder(tag).text(board).u32(0).take(),
                       KeyBuilder(tag).text(board).u32(first_kept).take());

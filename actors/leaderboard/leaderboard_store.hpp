@@ -44,8 +44,7 @@ void erase_entry(storage::Batch& batch, std::string_view board, std::uint32_t se
 void put_applied(storage::Batch& batch, std::string_view board, std::uint32_t season,
                  std::uint64_t offset);
 /// Everything of the seasons before `first_kept`.
-void erase_seasons_before(storage::Batch& batch, std::string_view board,
-                          std::uint32_t first_kept);
+void erase_seasons_before(storage::Batch& batch, std::string_view board, std::uint32_t first_kept);
 
 /// Some of the entries of a season, by name.
 struct EntryPage {

@@ -67,8 +67,8 @@ using Players = std::vector<std::string>;
 /// One season of one leaderboard.
 using LeaderboardActor = caf::typed_actor<
     caf::replies_to<submit_atom, Submission>::with<SubmittedPtr>,
-    caf::replies_to<withdraw_atom, std::string>::with<bool>,         ///< false: was not on it
-    caf::replies_to<apply_atom, PointsPtr>::with<std::uint64_t>,     ///< the last offset applied
+    caf::replies_to<withdraw_atom, std::string>::with<bool>,      ///< false: was not on it
+    caf::replies_to<apply_atom, PointsPtr>::with<std::uint64_t>,  ///< the last offset applied
     caf::replies_to<list_atom, ListQuery>::with<ListingPtr>,
     caf::replies_to<around_atom, std::string, std::uint64_t>::with<ListingPtr>,
     caf::replies_to<among_atom, Players>::with<ListingPtr>,  ///< best first; unknown ones left out

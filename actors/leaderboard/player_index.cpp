@@ -117,7 +117,8 @@ std::string_view PlayerIndex::name(std::uint32_t slot) const noexcept {
 }
 
 std::size_t PlayerIndex::bytes() const noexcept {
-  std::size_t sum = sizeof(*this) + names_.size() * sizeof(*names_.front()->begin()) * kNamesPerBlock +
+  std::size_t sum = sizeof(*this) +
+                    names_.size() * sizeof(*names_.front()->begin()) * kNamesPerBlock +
                     blocks_.size() * kBlockBytes + free_slots_.capacity() * sizeof(std::uint32_t);
   for (const auto& table : tables_) sum += table.cells.capacity() * sizeof(Cell);
   for (const auto& names : free_names_) sum += names.capacity() * sizeof(Name);

@@ -90,8 +90,8 @@ void move_cursor(Self self, const StepPtr& step) {
 }
 
 /// What goes to which season of which board.
-std::map<std::string, std::shared_ptr<std::vector<Points>>> deliveries(
-    const Catalogue& catalogue, const PointsStep& step) {
+std::map<std::string, std::shared_ptr<std::vector<Points>>> deliveries(const Catalogue& catalogue,
+                                                                       const PointsStep& step) {
   std::map<std::string, std::vector<Definition>> boards;
   std::map<std::string, std::shared_ptr<std::vector<Points>>> out;
   for (const auto& event : step.events) {
@@ -113,19 +113,21 @@ void deliver(Self self, const StepPtr& step) {
   if (out.empty()) return move_cursor(self, step);
   state.unanswered = out.size();
   state.failed = false;
-  const auto answered = [self, step](const std::string& why) {
+  const auto answered = [self, step] {
     auto& s = self->state;
-    s.failed = s.failed || !why.empty();
     if (--s.unanswered > 0) return;
-    s.failed ? retry_later(self, why.empty() ? "a leaderboard refused" : why)
-             : move_cursor(self, step);
+    s.failed ? retry_later(self, "one did not take its points") : move_cursor(self, step);
   };
   for (const auto& [id, points] : out) {
     self->request(state.shared->context.entities.router(kLeaderboardKind, id), kApplyTimeout,
                   actors::route_atom::value, id,
                   caf::make_message(apply_atom::value, PointsPtr(points)))
-        .then([answered](std::uint64_t) { answered(""); },
-              [answered](caf::error& e) { answered(actors::from_caf(e).detail + "."); });
+        .then([answered](std::uint64_t) { answered(); },
+              [self, answered, board = id](caf::error& e) {
+                spdlog::warn("leaderboard {}: {}", board, actors::from_caf(e).detail);
+                self->state.failed = true;
+                answered();
+              });
   }
 }
 
@@ -200,8 +202,8 @@ caf::behavior points_actor(Self self, std::shared_ptr<LeaderboardShared> shared)
   auto& state = self->state;
   state.shared = std::move(shared);
   auto& writer = state.shared->context.writer;
-  state.wake_token = writer.on_appended(
-      [weak = caf::actor_cast<caf::weak_actor_ptr>(self)](std::uint64_t) {
+  state.wake_token =
+      writer.on_appended([weak = caf::actor_cast<caf::weak_actor_ptr>(self)](std::uint64_t) {
         if (const auto strong = weak.lock())
           caf::anon_send(caf::actor_cast<caf::actor>(strong), step_atom::value);
       });

@@ -56,9 +56,7 @@ std::optional<Reset> parse_reset(std::string_view name) noexcept {
 Season season_numbered(const Schedule& schedule, std::uint32_t number) noexcept {
   if (schedule.reset == Reset::never) return {};
   const auto shift = schedule.hour * kHourMs;
-  const auto start = [&](std::uint32_t n) {
-    return first_day(schedule.reset, n) * kDayMs + shift;
-  };
+  const auto start = [&](std::uint32_t n) { return first_day(schedule.reset, n) * kDayMs + shift; };
   return {number, number == 0 ? 0 : start(number), start(number + 1)};
 }
 
@@ -69,9 +67,9 @@ Season season_at(const Schedule& schedule, std::uint64_t now_ms) noexcept {
     case Reset::daily:
       return season_numbered(schedule, static_cast<std::uint32_t>(day));
     case Reset::weekly:
-      return season_numbered(schedule, day < kFirstMondayDay
-                                           ? 0
-                                           : static_cast<std::uint32_t>((day - kFirstMondayDay) / 7 + 1));
+      return season_numbered(
+          schedule,
+          day < kFirstMondayDay ? 0 : static_cast<std::uint32_t>((day - kFirstMondayDay) / 7 + 1));
     case Reset::monthly:
       return season_numbered(schedule, month_of(day));
     case Reset::never:

@@ -22,9 +22,9 @@ std::string rating_key(std::string_view player, std::string_view mode) {
 std::optional<StoredRating> decode(std::string_view bytes) {
   const auto* r = storage::verified_record<fbs::RatingRecord>(bytes);
   if (r == nullptr || r->system() > static_cast<std::uint8_t>(System::elo)) return std::nullopt;
-  return StoredRating{static_cast<System>(r->system()),
-                      {r->rating(), r->deviation(), r->volatility(), r->matches(), r->wins(),
-                       r->updated_ms()}};
+  return StoredRating{
+      static_cast<System>(r->system()),
+      {r->rating(), r->deviation(), r->volatility(), r->matches(), r->wins(), r->updated_ms()}};
 }
 
 }  // namespace
@@ -34,9 +34,8 @@ void put_rating(storage::Batch& batch, std::string_view player, std::string_view
   const auto& r = stored.rating;
   flatbuffers::FlatBufferBuilder builder(96);
   const auto record = storage::finish_record(
-      builder,
-      fbs::CreateRatingRecord(builder, static_cast<std::uint8_t>(stored.system), r.rating,
-                              r.deviation, r.volatility, r.matches, r.wins, r.updated_ms));
+      builder, fbs::CreateRatingRecord(builder, static_cast<std::uint8_t>(stored.system), r.rating,
+                                       r.deviation, r.volatility, r.matches, r.wins, r.updated_ms));
   batch.put(Family::match, rating_key(player, mode), record);
 }
 
@@ -71,8 +70,7 @@ Result<std::map<std::string, StoredRating>> read_ratings(const storage::Store& s
 }
 
 void add_record_checks(storage::RecordChecks& checks) {
-  checks.add(Family::match, "rating",
-             [](auto, auto value) { return decode(value).has_value(); });
+  checks.add(Family::match, "rating", [](auto, auto value) { return decode(value).has_value(); });
   checks.add(Family::match, "made",
              [](auto, auto value) { return decode_made(value).has_value(); });
 }

@@ -91,8 +91,7 @@ class Step {
     SettlementStep::Settled settled{result.match, result.mode, result.ended_ms, {}};
     for (std::size_t i = 0; i < sides.size(); ++i) {
       for (std::size_t k = 0; k < sides[i].players.size(); ++k)
-        settled.players.push_back(
-            {sides[i].players[k], sides[i].place, *contenders[i].players[k]});
+        settled.players.push_back({sides[i].players[k], sides[i].place, *contenders[i].players[k]});
     }
     out.settled.push_back(std::move(settled));
     return {};

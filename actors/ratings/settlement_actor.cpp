@@ -31,8 +31,7 @@ void retry_later(Self self, const std::string& why) {
 }
 
 void count(Metrics& metrics, const SettlementStep& step) {
-  metrics
-      .counter("troupe_ratings_matches_settled_total", "Matches whose ratings are durable")
+  metrics.counter("troupe_ratings_matches_settled_total", "Matches whose ratings are durable")
       .Increment(static_cast<double>(step.settled.size()));
   metrics
       .counter("troupe_ratings_events_unreadable_total",
@@ -68,10 +67,8 @@ void start_step(Self self) {
   state.more = false;
   actors::read<SettlementStep>(
       self, state.context->reads,
-      [from = state.next, options = state.options,
-       now = state.context->now_ms()](const storage::Store& store) {
-        return read_settlement(store, from, options, now);
-      },
+      [from = state.next, options = state.options, now = state.context->now_ms()](
+          const storage::Store& store) { return read_settlement(store, from, options, now); },
       [self](Result<SettlementStep> step) {
         auto& s = self->state;
         if (!step.ok()) return retry_later(self, step.error().detail);
@@ -96,8 +93,7 @@ caf::behavior settlement_actor(Self self, actors::Context* context, SettlementOp
         if (const auto strong = weak.lock())
           caf::anon_send(caf::actor_cast<caf::actor>(strong), step_atom::value);
       });
-  self->attach_functor(
-      [token = state.wake_token, context] { context->writer.unsubscribe(token); });
+  self->attach_functor([token = state.wake_token, context] { context->writer.unsubscribe(token); });
   // The writer keeps its order: once this is acknowledged, what an actor that crashed before had
   // handed over is on disk, and the cursor tells of it.
   state.busy = true;

@@ -26,8 +26,8 @@ using step_atom = caf::atom_constant<caf::atom("step")>;
 /// Ratings have no other writer. A step's ratings and the cursor are one batch, and the next step
 /// reads only once that is durable: whenever the process dies, each match has been settled once or
 /// will be.
-caf::behavior settlement_actor(caf::stateful_actor<SettlementState>* self,
-                               actors::Context* context, SettlementOptions options);
+caf::behavior settlement_actor(caf::stateful_actor<SettlementState>* self, actors::Context* context,
+                               SettlementOptions options);
 
 /// Starts it under the domain's supervisor.
 void add_ratings(actors::Context& context, const SettlementOptions& options);

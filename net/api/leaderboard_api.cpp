@@ -110,7 +110,8 @@ Result<Schedule> schedule_field(const json::object& body) {
                           ? parse_reset(std::string_view(every->as_string()))
                           : std::nullopt;
   if (!parsed)
-    return error(ErrorCode::invalid_argument, "reset.every: must be never, daily, weekly or monthly");
+    return error(ErrorCode::invalid_argument,
+                 "reset.every: must be never, daily, weekly or monthly");
   const auto hour = integer(reset, "hour", 0, 0, 23);
   if (!hour.ok()) return hour.error();
   return Schedule{*parsed, static_cast<std::uint8_t>(*hour)};
@@ -176,7 +177,8 @@ http::Response to_response(const Listing& listing, const Season& season) {
   for (const auto& row : listing.rows) items.push_back(to_json(row));
   json::object body{
       {"items", std::move(items)}, {"total", listing.total}, {"season", to_json(season)}};
-  if (listing.next) body["next"] = fmt::format("{}.{}", listing.next->score, listing.next->sequence);
+  if (listing.next)
+    body["next"] = fmt::format("{}.{}", listing.next->score, listing.next->sequence);
   return http::json_response(200, body);
 }
 
@@ -210,8 +212,8 @@ struct Handlers {
     const auto least = current.number - std::min(current.number, definition->keep_seasons - 1);
     const auto number = query_number(request, "season", current.number, least, current.number);
     if (!number.ok()) return number.error();
-    return Target{*definition, season_numbered(definition->schedule,
-                                               static_cast<std::uint32_t>(*number))};
+    return Target{*definition,
+                  season_numbered(definition->schedule, static_cast<std::uint32_t>(*number))};
   }
 
   /// Who is asked about: `?player=`, or who asks.
@@ -242,8 +244,7 @@ struct Handlers {
         *wanted, [out, now, catalogue = api.catalogue, id = wanted->id](const auto& done) {
           if (!done.ok()) return out.send(done.error());
           const bool made = *done == Catalogue::Outcome::made;
-          auto response =
-              http::json_response(made ? 201 : 200, to_json(*catalogue->find(id), now));
+          auto response = http::json_response(made ? 201 : 200, to_json(*catalogue->find(id), now));
           if (made) response.headers["Location"] = "/api/v1/leaderboards/" + id;
           out.send(std::move(response));
         });
@@ -278,8 +279,7 @@ struct Handlers {
     const auto* player = body->if_contains("player");
     if (player == nullptr || !player->is_string() ||
         !is_player(std::string_view(player->as_string())))
-      return out.send(
-          error(ErrorCode::invalid_argument, "player: 1 to 64 printable characters"));
+      return out.send(error(ErrorCode::invalid_argument, "player: 1 to 64 printable characters"));
     const auto score = integer(*body, "score", std::nullopt, -kMaxScore, kMaxScore);
     if (!score.ok()) return out.send(score.error());
     auto key = request.header("idempotency-key").value_or("");
@@ -292,8 +292,7 @@ struct Handlers {
           standing["changed"] = done->changed;
           out.send(http::json_response(200, standing));
         },
-        submit_atom::value,
-        Submission{std::string(player->as_string()), *score, std::move(key)});
+        submit_atom::value, Submission{std::string(player->as_string()), *score, std::move(key)});
   }
 
   void withdraw(const Request& request, const Responder& out) const {

@@ -39,8 +39,8 @@ class LeaderboardTest : public testing::Test {
   Result<SubmittedPtr> submit(const std::string& board, const std::string& player,
                               std::int64_t score, const std::string& key = "",
                               std::uint32_t season = 0) {
-    return world_->ask<SubmittedPtr>(kLeaderboardKind, season_id(board, season),
-                                     submit_atom::value, Submission{player, score, key});
+    return world_->ask<SubmittedPtr>(kLeaderboardKind, season_id(board, season), submit_atom::value,
+                                     Submission{player, score, key});
   }
   std::vector<Standing> list(const std::string& board, std::uint32_t season = 0) {
     return (*world_->ask<ListingPtr>(kLeaderboardKind, season_id(board, season), list_atom::value,
@@ -59,10 +59,11 @@ TEST_F(LeaderboardTest, WhatWasAcknowledgedIsThereAfterARestart) {
   std::mt19937 random(seed);
   define("b", Keep::best);
   for (int i = 0; i < 300; ++i) {
-    ASSERT_TRUE(submit("b", "p" + std::to_string(random() % 50), static_cast<int>(random() % 20))
-                    .ok());
+    ASSERT_TRUE(
+        submit("b", "p" + std::to_string(random() % 50), static_cast<int>(random() % 20)).ok());
   }
-  ASSERT_TRUE(world_->ask<bool>(kLeaderboardKind, "b/0", withdraw_atom::value, std::string("p7")).ok());
+  ASSERT_TRUE(
+      world_->ask<bool>(kLeaderboardKind, "b/0", withdraw_atom::value, std::string("p7")).ok());
   const auto before = list("b");
   ASSERT_GT(before.size(), 30U);
 

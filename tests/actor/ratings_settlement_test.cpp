@@ -46,7 +46,8 @@ class SettlementTest : public testing::Test {
     return *read_rating(world_->store(), player, mode, System::weng_lin);
   }
   /// Waits until `player` has played `matches`.
-  bool settled(const std::string& player, std::uint32_t matches, const std::string& mode = "arena") {
+  bool settled(const std::string& player, std::uint32_t matches,
+               const std::string& mode = "arena") {
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
     while (std::chrono::steady_clock::now() < deadline) {
       if (rating(player, mode).matches == matches) return true;
@@ -71,9 +72,9 @@ TEST_F(SettlementTest, AResultMovesRatingsAndTheirLeaderboard) {
   std::vector<leaderboard::Standing> rows;
   while (rows.size() < 2 && std::chrono::steady_clock::now() < deadline) {
     if (!catalogue_->find("rating-arena")) continue;
-    rows = (*world_->ask<leaderboard::ListingPtr>(
-                leaderboard::kLeaderboardKind, "rating-arena/0", leaderboard::list_atom::value,
-                leaderboard::ListQuery{}))
+    rows = (*world_->ask<leaderboard::ListingPtr>(leaderboard::kLeaderboardKind, "rating-arena/0",
+                                                  leaderboard::list_atom::value,
+                                                  leaderboard::ListQuery{}))
                ->rows;
   }
   ASSERT_EQ(rows.size(), 2U);
@@ -125,7 +126,8 @@ TEST_F(SettlementTest, TeamsOfMatchmakingAreRatedAsTeamsAndWhoLeftLoses) {
 
 TEST_F(SettlementTest, WhatIsNoResultIsPassedOver) {
   append({"match/x", std::string(kMatchEnded), "no JSON"});
-  append({"match/x", std::string(kMatchEnded), R"({"id":"x","ended_ms":1,"result":[{"player":7}]})"});
+  append(
+      {"match/x", std::string(kMatchEnded), R"({"id":"x","ended_ms":1,"result":[{"player":7}]})"});
   append(ended("alone", {"ann"}));
   append(ended("m1", {"ann", "bob"}));
   ASSERT_TRUE(settled("ann", 1));

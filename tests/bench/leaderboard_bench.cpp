@@ -120,7 +120,8 @@ Board filled(const Workload& work, std::uint64_t count, BenchReport& report) {
 Rates bench_board(Workload& work, BenchReport& report) {
   const auto& options = work.options();
   auto board = filled(work, options.entries, report);
-  report.add("bytes_per_entry", static_cast<double>(board.bytes()) / static_cast<double>(board.size()),
+  report.add("bytes_per_entry",
+             static_cast<double>(board.bytes()) / static_cast<double>(board.size()),
              "names included");
   Rates rates;
   std::uint64_t sequence = board.sequence();
@@ -132,11 +133,10 @@ Rates bench_board(Workload& work, BenchReport& report) {
   run(report, "around", options.operations / 10,
       [&](auto) { sum += board.around(work.any(), 10).size(); });
   run(report, "top100", options.operations / 10, [&](auto) { sum += board.list(0, 100).size(); });
-  run(report, "insert", options.operations / 2, [&](std::uint64_t i) {
-    board.set(player(options.entries + i), work.score(), ++sequence);
-  });
-  report.add("bytes_per_entry_after", static_cast<double>(board.bytes()) /
-                                          static_cast<double>(board.size()),
+  run(report, "insert", options.operations / 2,
+      [&](std::uint64_t i) { board.set(player(options.entries + i), work.score(), ++sequence); });
+  report.add("bytes_per_entry_after",
+             static_cast<double>(board.bytes()) / static_cast<double>(board.size()),
              "after the updates and insertions");
   if (!board.valid() || sum == 0) std::fprintf(stderr, "the board is not in order\n");
   return rates;
@@ -162,9 +162,8 @@ Rates bench_equal(Workload& work, BenchReport& report) {
   rates.update = run(report, "equal_update", options.operations, [&](auto) {
     board.set(work.any_of(options.redis_entries), work.score(), ++sequence);
   });
-  rates.rank = run(report, "equal_rank", options.operations, [&](auto) {
-    sum += board.standing(work.any_of(options.redis_entries))->rank;
-  });
+  rates.rank = run(report, "equal_rank", options.operations,
+                   [&](auto) { sum += board.standing(work.any_of(options.redis_entries))->rank; });
   report.add("equal_mean_rank", static_cast<double>(sum) / static_cast<double>(options.operations));
   return rates;
 }
@@ -194,8 +193,8 @@ Result<void> bench_redis(Workload& work, BenchReport& report, const Rates& ours)
   report.add("redis_fill_s", since(began), "s, pipelines of 1000 ZADD");
   const auto memory = redis.info("memory", "used_memory");
   if (memory.ok())
-    report.add("redis_bytes_per_entry", std::stod(*memory) / static_cast<double>(options.redis_entries),
-               "used_memory");
+    report.add("redis_bytes_per_entry",
+               std::stod(*memory) / static_cast<double>(options.redis_entries), "used_memory");
   if (auto reset = redis.call({"CONFIG", "RESETSTAT"}); !reset.ok()) return reset.error();
   const auto count = options.redis_operations;
   const auto any = [&]() -> const std::string& { return work.any_of(options.redis_entries); };
@@ -217,8 +216,10 @@ Result<void> bench_redis(Workload& work, BenchReport& report, const Rates& ours)
   if (failed || zadd <= 0 || rank <= 0) return error(ErrorCode::io, "redis failed under way");
   report.add("redis_zadd_pipelined_per_s", zadd, "1/s, 100 at once");
   report.add("redis_zrevrank_pipelined_per_s", rank, "1/s, 100 at once");
-  report.add("update_over_redis_pipelined", ours.update / zadd, "ours in process, theirs over a socket");
-  report.add("rank_over_redis_pipelined", ours.rank / rank, "ours in process, theirs over a socket");
+  report.add("update_over_redis_pipelined", ours.update / zadd,
+             "ours in process, theirs over a socket");
+  report.add("rank_over_redis_pipelined", ours.rank / rank,
+             "ours in process, theirs over a socket");
   report.add("redis_ping_mean_us", 1e6 / ping, "us of a round trip without work");
   const auto zadd_us = redis_inside_us(redis, "zadd"), rank_us = redis_inside_us(redis, "zrevrank");
   report.add("redis_zadd_inside_us", zadd_us, "us in the command alone (INFO commandstats)");

@@ -93,10 +93,10 @@ RedisPeer::~RedisPeer() = default;
 Result<std::unique_ptr<RedisPeer>> RedisPeer::start() {
   auto impl = std::make_unique<Impl>();
   const auto path = impl->directory / "redis.sock";
-  auto process = sim::ChildProcess::start(
-      {"redis-server", "--port", "0", "--unixsocket", path, "--save", "", "--appendonly", "no",
-       "--dir", impl->directory.path().string()},
-      {});
+  auto process =
+      sim::ChildProcess::start({"redis-server", "--port", "0", "--unixsocket", path, "--save", "",
+                                "--appendonly", "no", "--dir", impl->directory.path().string()},
+                               {});
   if (!process.ok()) return error(ErrorCode::not_found, process.error().detail);
   impl->process = std::make_unique<sim::ChildProcess>(std::move(*process));
   for (int i = 0; i < 200; ++i) {

@@ -18,8 +18,7 @@ sim::HttpClient game(const ServerProcess& server) {
 }
 
 void submit(const ServerProcess& server, const std::string& player, int score) {
-  const auto reply =
-      game(server).post(kBoard + "/scores", {{"player", player}, {"score", score}});
+  const auto reply = game(server).post(kBoard + "/scores", {{"player", player}, {"score", score}});
   ASSERT_EQ(reply->status, 200) << reply->body;
 }
 
@@ -49,8 +48,8 @@ TEST(LeaderboardE2E, ListsRanksNeighboursAndFriends) {
   std::set<std::string> seen;
   std::string cursor;
   do {
-    const auto page = p3.get(kBoard + "/top?limit=7" + (cursor.empty() ? "" : "&cursor=" + cursor))
-                          ->json();
+    const auto page =
+        p3.get(kBoard + "/top?limit=7" + (cursor.empty() ? "" : "&cursor=" + cursor))->json();
     for (const auto& row : page.at("items").as_array())
       EXPECT_TRUE(seen.insert(std::string(row.at("player").as_string())).second);
     const auto* next = page.as_object().if_contains("next");

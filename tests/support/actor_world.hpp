@@ -58,7 +58,13 @@ class ActorWorld {
   actors::EntityRegistry entities_{system_, metrics_, &tree_};
   actors::Asker asker_{system_, entities_};
   actors::Context context_{
-      system_, *store_, writer_, reads_, entities_, metrics_, [] {
+      system_,
+      *store_,
+      writer_,
+      reads_,
+      entities_,
+      metrics_,
+      [] {
         return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(
                                               std::chrono::system_clock::now().time_since_epoch())
                                               .count());

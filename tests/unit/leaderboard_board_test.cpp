@@ -136,10 +136,9 @@ TEST(Board, KeepsThePlaceOfWhoHadTheScoreFirst) {
   board.set("last", 5, 4);
   board.set("first", 10, 5);  // no change
 
-  EXPECT_EQ(board.list(0, 9), (std::vector<Standing>{{"best", 20, 1, 0},
-                                                     {"first", 10, 2, 1},
-                                                     {"second", 10, 2, 2},
-                                                     {"last", 5, 4, 3}}));
+  EXPECT_EQ(board.list(0, 9),
+            (std::vector<Standing>{
+                {"best", 20, 1, 0}, {"first", 10, 2, 1}, {"second", 10, 2, 2}, {"last", 5, 4, 3}}));
   EXPECT_FALSE(board.standing("nobody"));
   EXPECT_TRUE(board.around("nobody", 3).empty());
 }
