@@ -23,9 +23,11 @@ std::int64_t wall_us() {
 
 struct Fanout::Impl : std::enable_shared_from_this<Fanout::Impl> {
   struct Hub {
-    explicit Hub(asio::io_context& context) : loop(context), timer(context) {}
+    explicit Hub(asio::io_context& context) : loop(context), timer(context), held_timer(context) {}
     asio::io_context& loop;
     asio::steady_timer timer;
+    asio::steady_timer held_timer;
+    bool held_armed = false;
     std::unordered_map<std::string, Room> rooms;
     FanoutStats stats;
     FanoutStats reported;
@@ -92,6 +94,29 @@ struct Fanout::Impl : std::enable_shared_from_this<Fanout::Impl> {
       if (ec || self->stopped) return;
       self->tick(hub);
       self->arm(hub);
+    });
+  }
+
+  /// Sound waits for a picture, but not for ever.
+  void watch_held(Hub& hub) {
+    if (hub.held_armed) return;
+    const auto now = std::chrono::steady_clock::now();
+    std::optional<Room::TimePoint> due;
+    for (auto& [id, one] : hub.rooms) {
+      const auto until = one.held_until();
+      if (until && *until <= now) {
+        one.send_held(now, hub.stats);
+      } else if (until && (!due || *until < *due)) {
+        due = until;
+      }
+    }
+    if (!due) return;
+    hub.held_armed = true;
+    hub.held_timer.expires_at(*due);
+    hub.held_timer.async_wait([self = shared_from_this(), &hub](boost::system::error_code ec) {
+      if (ec || self->stopped) return;
+      hub.held_armed = false;
+      self->watch_held(hub);
     });
   }
 
@@ -174,6 +199,7 @@ void Fanout::chunk(const std::string& id, const media::ChunkPtr& chunk) {
     const auto it = hub.rooms.find(id);
     if (it == hub.rooms.end()) return;
     it->second.chunk(next, std::chrono::steady_clock::now(), hub.stats);
+    if (it->second.held_until()) return self.watch_held(hub);
     const auto took = std::chrono::steady_clock::now() - next.chunk->completed;
     if (it->second.viewers() > 0) self.delay.Observe(std::chrono::duration<double>(took).count());
   });
@@ -181,13 +207,19 @@ void Fanout::chunk(const std::string& id, const media::ChunkPtr& chunk) {
 
 void Fanout::stop(const std::string& id) {
   impl_->on_all([id](Impl&, Impl::Hub& hub) {
-    if (const auto it = hub.rooms.find(id); it != hub.rooms.end()) it->second.stop();
+    const auto it = hub.rooms.find(id);
+    if (it == hub.rooms.end()) return;
+    it->second.send_held(std::chrono::steady_clock::now(), hub.stats);
+    it->second.stop();
   });
 }
 
 void Fanout::end(const std::string& id) {
   impl_->on_all([id](Impl&, Impl::Hub& hub) {
-    if (const auto it = hub.rooms.find(id); it != hub.rooms.end()) it->second.end();
+    const auto it = hub.rooms.find(id);
+    if (it == hub.rooms.end()) return;
+    it->second.send_held(std::chrono::steady_clock::now(), hub.stats);
+    it->second.end();
   });
 }
 

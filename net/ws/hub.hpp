@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -36,6 +37,9 @@ struct FanoutLimits {
   std::chrono::milliseconds healed_after{
       10'000};  ///< Without a skip for this long: not slow any more.
   std::size_t max_viewers_per_session = 20'000;
+  /// With so many viewers on a hub, sound leaves with the picture after it, in one write: a write
+  /// costs more than the few bytes of sound. With fewer it leaves at once.
+  std::size_t hold_sound_from_viewers = 250;
 };
 
 /// What is sent of one publication before its first chunk. Built once, shared by all hubs.
@@ -53,6 +57,7 @@ using StreamStartPtr = std::shared_ptr<const StreamStart>;
 struct LiveChunk {
   media::ChunkPtr chunk;
   Frame frame;
+  std::uint64_t chunks = 1;  ///< in the frame: a picture may carry the sound before it
 };
 
 /// Totals of one session over all hubs.
@@ -84,6 +89,9 @@ class Room {
   /// many chunks went by. A hole in the sequence makes all of them do that, since what follows a
   /// hole cannot be decoded.
   void chunk(const LiveChunk& next, TimePoint now, FanoutStats& stats);
+  /// Sound waits for a picture (hold_sound_from_viewers) until then; nothing: none waits.
+  [[nodiscard]] std::optional<TimePoint> held_until() const;
+  void send_held(TimePoint now, FanoutStats& stats);
   void stop();
   /// Closes all viewers normally.
   void end();
@@ -110,6 +118,7 @@ class Room {
   void cache(const LiveChunk& next);
   [[nodiscard]] bool resync_point(const media::Chunk& chunk) const;
   void offer(Viewer& viewer, const LiveChunk& next, TimePoint now, FanoutStats& stats);
+  void offer_with_held(const LiveChunk& next, TimePoint now, FanoutStats& stats);
   void begin_skip(Viewer& viewer, TimePoint now);
   [[nodiscard]] std::size_t queue_bound() const;
   [[nodiscard]] std::string hello(std::int64_t wall_us) const;
@@ -125,6 +134,8 @@ class Room {
   std::size_t group_bytes_ = 0;      ///< Size of the last whole group of pictures.
   std::uint64_t next_sequence_ = 0;  ///< 0: any
   media::ChunkPtr last_video_;
+  std::vector<LiveChunk> held_;  ///< sound that leaves with the next picture
+  TimePoint held_until_{};
   std::int64_t told_viewers_ = -1;
 };
 

@@ -6,6 +6,14 @@
 #include "net/ws/hub.hpp"
 
 namespace troupe::ws {
+namespace {
+
+// Sound that has waited as long as the last picture lasts, and a little for jitter, waits no more.
+constexpr std::chrono::milliseconds kMaxSoundWait{150};
+constexpr std::chrono::milliseconds kPictureSlack{10};
+constexpr std::size_t kMaxHeld = 64;  // AAC has 7 frames in the longest wait
+
+}  // namespace
 
 StreamStartPtr make_stream_start(std::uint64_t epoch, const std::vector<media::Track>& tracks) {
   auto start = std::make_shared<StreamStart>();
@@ -85,6 +93,7 @@ void Room::start(StreamStartPtr stream, std::int64_t wall_us) {
   stream_ = std::move(stream);
   cache_.clear();
   cached_bytes_ = group_bytes_ = 0;
+  held_.clear();
   next_sequence_ = 0;
   last_video_ = nullptr;
   for (auto& viewer : viewers_) greet(viewer, wall_us);
@@ -153,7 +162,8 @@ void Room::begin_skip(Viewer& viewer, TimePoint now) {
 void Room::chunk(const LiveChunk& next, TimePoint now, FanoutStats& stats) {
   if (!stream_ || (next_sequence_ != 0 && next.chunk->sequence < next_sequence_)) return;
   if (next_sequence_ != 0 && next.chunk->sequence > next_sequence_) {
-    const auto lost = next.chunk->sequence - next_sequence_;
+    const auto lost = next.chunk->sequence - next_sequence_ + held_.size();
+    held_.clear();
     cache_.clear();
     cached_bytes_ = 0;
     for (auto& viewer : viewers_) {
@@ -162,9 +172,53 @@ void Room::chunk(const LiveChunk& next, TimePoint now, FanoutStats& stats) {
     }
   }
   next_sequence_ = next.chunk->sequence + 1;
-  if (!stream_->has_video || next.chunk->track == stream_->video_track) last_video_ = next.chunk;
-  for (auto& viewer : viewers_) offer(viewer, next, now, stats);
+  const bool picture = !stream_->has_video || next.chunk->track == stream_->video_track;
+  if (picture) last_video_ = next.chunk;
+  if (!picture && last_video_ && viewers_.size() >= limits_.hold_sound_from_viewers &&
+      held_.size() < kMaxHeld) {
+    if (held_.empty()) {
+      held_until_ =
+          now + kPictureSlack +
+          std::min(std::chrono::milliseconds(last_video_->duration_us / 1000), kMaxSoundWait);
+    }
+    held_.push_back(next);
+    return;
+  }
+  offer_with_held(next, now, stats);
   cache(next);
+}
+
+void Room::offer_with_held(const LiveChunk& next, TimePoint now, FanoutStats& stats) {
+  if (held_.empty()) {
+    for (auto& viewer : viewers_) offer(viewer, next, now, stats);
+    return;
+  }
+  std::string bytes;
+  for (const auto& sound : held_) bytes += *sound.frame;
+  const LiveChunk all{next.chunk, std::make_shared<const std::string>(bytes + *next.frame),
+                      held_.size() + 1};
+  const auto sound_us = held_.front().chunk->start_us;
+  for (auto& viewer : viewers_) {
+    if (!viewer.waiting && sound_us >= viewer.resync_us) {
+      offer(viewer, all, now, stats);
+      continue;
+    }
+    for (const auto& sound : held_) offer(viewer, sound, now, stats);
+    offer(viewer, next, now, stats);
+  }
+  for (const auto& sound : held_) cache(sound);
+  held_.clear();
+}
+
+void Room::send_held(TimePoint now, FanoutStats& stats) {
+  for (const auto& sound : std::exchange(held_, {})) {
+    for (auto& viewer : viewers_) offer(viewer, sound, now, stats);
+    cache(sound);
+  }
+}
+
+std::optional<Room::TimePoint> Room::held_until() const {
+  return held_.empty() ? std::nullopt : std::optional(held_until_);
 }
 
 void Room::offer(Viewer& viewer, const LiveChunk& next, TimePoint now, FanoutStats& stats) {
@@ -196,8 +250,8 @@ void Room::offer(Viewer& viewer, const LiveChunk& next, TimePoint now, FanoutSta
   if (chunk.start_us + chunk.duration_us <= viewer.resync_us)
     return;  // audio from before the key frame
   if (queued + next.frame->size() > queue_bound() || !viewer.session->send(next.frame)) {
-    viewer.skipped = 1;
-    ++stats.skipped_chunks;
+    viewer.skipped = next.chunks;
+    stats.skipped_chunks += next.chunks;
     return begin_skip(viewer, now);
   }
   stats.sent_bytes += next.frame->size();
