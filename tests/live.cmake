@@ -1,5 +1,5 @@
 troupe_test(live_test
-  SOURCES unit/live_core_test.cpp unit/live_room_test.cpp unit/live_sound_test.cpp unit/live_fragment_test.cpp actor/live_actor_test.cpp
+  SOURCES unit/live_core_test.cpp unit/live_chat_test.cpp unit/live_room_test.cpp unit/live_sound_test.cpp unit/live_fragment_test.cpp actor/live_actor_test.cpp
   LINK troupe_actors_live troupe_net_ws troupe_sim_live LABELS actor)
 
 # A server without SRT in this process, and a publisher that replays a clip. The bench uses both.

@@ -1,6 +1,5 @@
 #include "actors/live/live_actor.hpp"
 
-#include <boost/json.hpp>
 #include <caf/stateful_actor.hpp>
 #include <spdlog/spdlog.h>
 
@@ -18,7 +17,7 @@ struct LiveState {
   explicit LiveState() = default;
   std::shared_ptr<const Shared> shared;
   std::optional<Session> session;  ///< Nothing: never created.
-  std::unique_ptr<ChatRoom> chat;
+  std::unique_ptr<ChatDesk> chat;  ///< once there is a session
   PublicationPtr publication;  ///< The running one.
   bool creating = false;
   std::string id;
@@ -35,6 +34,12 @@ Result<void> may_change(const LiveState& state, const Caller& caller) {
   return {};
 }
 
+void open_chat(LiveState& state, StoredChat stored) {
+  if (!state.session || state.chat) return;
+  state.chat = std::make_unique<ChatDesk>(state.id, state.session->owner,
+                                          state.shared->options.chat, std::move(stored));
+}
+
 /// Stores `next` with an event; when it is durable, makes it the state, runs `then` and answers.
 void change(Self* self, Session next, std::string_view type, std::function<void()> then,
             caf::response_promise answer) {
@@ -49,6 +54,7 @@ void change(Self* self, Session next, std::string_view type, std::function<void(
           return;
         }
         self->state.session = next;
+        open_chat(self->state, {});
         if (then) then();
         if (answer.pending()) answer.deliver(std::move(next));
       });
@@ -156,47 +162,68 @@ void on_stop(Self* self, const PublicationPtr& publication) {
   change(self, next, "troupe.live.session.stopped.v1", {}, {});
 }
 
-std::string chat_json(const ChatLine& line) {
-  return boost::json::serialize(boost::json::object{{"type", "chat"},
-                                                    {"number", line.number},
-                                                    {"user", line.user},
-                                                    {"name", line.name},
-                                                    {"text", line.text},
-                                                    {"time_ms", line.time_ms}});
+/// Nothing is said in, or done to, the chat of a session that is over or never was.
+Result<void> has_chat(const LiveState& state) {
+  if (!state.session) return error(ErrorCode::not_found, "no such live session");
+  if (state.session->state == State::ended)
+    return error(ErrorCode::conflict, "the session has ended");
+  return {};
 }
 
 caf::result<ChatLine> on_say(Self* self, Say& say) {
   auto& state = self->state;
-  if (!state.session) return actors::to_caf(error(ErrorCode::not_found, "no such live session"));
-  if (state.session->state == State::ended)
-    return actors::to_caf(error(ErrorCode::conflict, "the session has ended"));
-  auto line = state.chat->accept(std::move(say.user), std::move(say.name), std::move(say.text),
-                                 state.shared->context.now_ms(), std::chrono::steady_clock::now());
+  if (auto open = has_chat(state); !open.ok()) return actors::to_caf(open.error());
+  const auto role = state.chat->role_of(say.caller);
+  auto line = state.chat->accept(
+      {std::move(say.caller.user), std::move(say.name), std::move(say.text), role},
+      state.shared->context.now_ms(), std::chrono::steady_clock::now());
   if (!line.ok()) return actors::to_caf(line.error());
-  storage::Batch batch;
-  batch.put(storage::Family::live, chat_key(state.id, line->number), encode_chat(*line));
-  const auto keep = state.shared->options.chat.history;
-  if (line->number > keep)
-    batch.erase(storage::Family::live, chat_key(state.id, line->number - keep));
   auto promise = self->make_response_promise<ChatLine>();
-  actors::persist(self, state.shared->context.writer, std::move(batch),
+  actors::persist(self, state.shared->context.writer, state.chat->storing(*line),
                   [self, line = *line, promise](const Result<storage::Committed>& done) mutable {
                     if (!done.ok()) {
                       promise.deliver(actors::to_caf(done.error()));
                       return;
                     }
-                    self->state.chat->add(line);
-                    self->state.shared->output.text(self->state.id, chat_json(line));
+                    auto& chat = *self->state.chat;
+                    self->state.shared->output.text(self->state.id, chat.add(line));
                     promise.deliver(std::move(line));
                   });
   return promise;
 }
 
-caf::result<ChatLines> on_lines(Self* self) {
+caf::result<ChatGreeting> on_greet(Self* self) {
   if (!self->state.session)
     return actors::to_caf(error(ErrorCode::not_found, "no such live session"));
-  const auto& history = self->state.chat->history();
-  return ChatLines(history.begin(), history.end());
+  return self->state.chat->greeting();
+}
+
+caf::result<ChatStatus> on_chat(Self* self, const Caller& caller) {
+  const auto& state = self->state;
+  if (!state.session) return actors::to_caf(error(ErrorCode::not_found, "no such live session"));
+  return state.chat->status(caller, state.shared->context.now_ms());
+}
+
+caf::result<ChatStatus> on_moderate(Self* self, const Moderation& moderation) {
+  auto& state = self->state;
+  if (auto open = has_chat(state); !open.ok()) return actors::to_caf(open.error());
+  auto change = state.chat->moderate(moderation, state.shared->context.now_ms());
+  if (!change.ok()) return actors::to_caf(change.error());
+  auto promise = self->make_response_promise<ChatStatus>();
+  actors::persist(
+      self, state.shared->context.writer, std::move(change->batch),
+      [self, caller = moderation.caller, announcements = std::move(change->announcements),
+       promise](const Result<storage::Committed>& done) mutable {
+        if (!done.ok()) {
+          promise.deliver(actors::to_caf(done.error()));
+          // It is in effect and not stored: what is stored counts.
+          return self->quit(caf::exit_reason::unhandled_exception);
+        }
+        const auto& s = self->state;
+        for (const auto& text : announcements) s.shared->output.text(s.id, text);
+        promise.deliver(s.chat->status(caller, s.shared->context.now_ms()));
+      });
+  return promise;
 }
 
 caf::behavior ready(Self* self) {
@@ -213,7 +240,9 @@ caf::behavior ready(Self* self) {
       },
       [self](stop_atom, const PublicationPtr& publication) { on_stop(self, publication); },
       [self](say_atom, Say say) { return on_say(self, say); },
-      [self](lines_atom) { return on_lines(self); },
+      [self](greet_atom) { return on_greet(self); },
+      [self](chat_atom, const Caller& caller) { return on_chat(self, caller); },
+      [self](moderate_atom, const Moderation& moderation) { return on_moderate(self, moderation); },
       [self](actors::passivate_atom) { self->quit(); },
   };
 }
@@ -223,7 +252,6 @@ caf::behavior loading(Self* self, std::shared_ptr<const Shared> shared, std::str
   auto& state = self->state;
   state.shared = std::move(shared);
   state.id = std::move(id);
-  state.chat = std::make_unique<ChatRoom>(state.shared->options.chat);
   self->set_default_handler(caf::skip);
   const auto lines = state.shared->options.chat.history;
   actors::read<Stored>(
@@ -235,7 +263,7 @@ caf::behavior loading(Self* self, std::shared_ptr<const Shared> shared, std::str
           return self->quit(caf::exit_reason::unhandled_exception);
         }
         self->state.session = std::move(stored->session);
-        self->state.chat->restore(std::move(stored->chat));
+        open_chat(self->state, std::move(stored->chat));
         self->send(self, loaded_atom::value);
       });
   return {[self](loaded_atom) {

@@ -11,6 +11,8 @@ namespace {
 
 constexpr std::string_view kSessionTag = "session";
 constexpr std::string_view kChatTag = "chat";
+constexpr std::string_view kRulesTag = "chatrules";
+constexpr std::string_view kBanTag = "chatban";
 
 template <class T>
 const T* verified(std::string_view bytes) {
@@ -34,6 +36,13 @@ std::string session_key(std::string_view id) {
 }
 std::string chat_key(std::string_view id, std::uint64_t number) {
   return storage::KeyBuilder(kChatTag).text(id).u64(number).take();
+}
+
+std::string chat_rules_key(std::string_view id) {
+  return key_of(kRulesTag, id);
+}
+std::string chat_ban_key(std::string_view id, std::string_view user) {
+  return storage::KeyBuilder(kBanTag).text(id).text(user).take();
 }
 
 std::string encode_session(const Session& session) {
@@ -66,19 +75,83 @@ std::optional<Session> decode_session(std::string_view id, std::string_view byte
   return session;
 }
 
+namespace {
+
+flatbuffers::Offset<fbs::LiveChatRecord> add_line(flatbuffers::FlatBufferBuilder& builder,
+                                                  const ChatLine& line) {
+  const auto user = builder.CreateString(line.user), name = builder.CreateString(line.name),
+             text = builder.CreateString(line.text);
+  return fbs::CreateLiveChatRecord(builder, user, name, text, line.time_ms,
+                                   static_cast<std::uint8_t>(line.role));
+}
+
+std::optional<ChatLine> line_of(std::uint64_t number, const fbs::LiveChatRecord& record) {
+  if (record.role() > static_cast<std::uint8_t>(ChatRole::owner)) return std::nullopt;
+  return ChatLine{number,
+                  record.user()->str(),
+                  record.name()->str(),
+                  record.text()->str(),
+                  record.time_ms(),
+                  static_cast<ChatRole>(record.role())};
+}
+
+template <class Strings>
+std::vector<std::string> list_of(const Strings& strings) {
+  std::vector<std::string> out;
+  for (const auto* text : strings) out.push_back(text->str());
+  return out;
+}
+
+}  // namespace
+
 std::string encode_chat(const ChatLine& line) {
   flatbuffers::FlatBufferBuilder builder;
-  builder.Finish(fbs::CreateLiveChatRecord(builder, builder.CreateString(line.user),
-                                           builder.CreateString(line.name),
-                                           builder.CreateString(line.text), line.time_ms));
+  builder.Finish(add_line(builder, line));
   return bytes_of(builder);
 }
 
 std::optional<ChatLine> decode_chat(std::uint64_t number, std::string_view bytes) {
   const auto* record = verified<fbs::LiveChatRecord>(bytes);
+  return record == nullptr ? std::nullopt : line_of(number, *record);
+}
+
+std::string encode_chat_rules(const ChatRules& rules) {
+  flatbuffers::FlatBufferBuilder builder;
+  const auto words = builder.CreateVectorOfStrings(rules.words);
+  const auto moderators = builder.CreateVectorOfStrings(rules.moderators);
+  flatbuffers::Offset<fbs::LiveChatRecord> pinned;
+  if (rules.pinned) pinned = add_line(builder, *rules.pinned);
+  builder.Finish(fbs::CreateLiveChatRulesRecord(builder, rules.slow_mode_s, words, moderators,
+                                                rules.pinned ? rules.pinned->number : 0, pinned));
+  return bytes_of(builder);
+}
+
+std::optional<ChatRules> decode_chat_rules(std::string_view bytes) {
+  const auto* record = verified<fbs::LiveChatRulesRecord>(bytes);
+  if (record == nullptr || record->slow_mode_s() > kMaxSlowModeS ||
+      record->words()->size() > kMaxWords || record->moderators()->size() > kMaxModerators)
+    return std::nullopt;
+  ChatRules rules;
+  rules.slow_mode_s = record->slow_mode_s();
+  rules.words = list_of(*record->words());
+  rules.moderators = list_of(*record->moderators());
+  if (record->pinned() == nullptr) return rules;
+  rules.pinned = line_of(record->pinned_number(), *record->pinned());
+  return rules.pinned ? std::optional(rules) : std::nullopt;
+}
+
+std::string encode_chat_ban(const ChatBan& ban) {
+  flatbuffers::FlatBufferBuilder builder;
+  const auto by = builder.CreateString(ban.by), reason = builder.CreateString(ban.reason);
+  builder.Finish(fbs::CreateLiveChatBanRecord(builder, ban.until_ms, by, reason));
+  return bytes_of(builder);
+}
+
+std::optional<ChatBan> decode_chat_ban(std::string_view user, std::string_view bytes) {
+  const auto* record = verified<fbs::LiveChatBanRecord>(bytes);
   if (record == nullptr) return std::nullopt;
-  return ChatLine{number, record->user()->str(), record->name()->str(), record->text()->str(),
-                  record->time_ms()};
+  return ChatBan{std::string(user), record->until_ms(), record->by()->str(),
+                 record->reason()->str()};
 }
 
 void add_record_checks(storage::RecordChecks& checks) {
@@ -93,7 +166,60 @@ void add_record_checks(storage::RecordChecks& checks) {
     const auto number = reader.u64();
     return reader.at_end() && decode_chat(number, value).has_value();
   });
+  checks.add(storage::Family::live, kRulesTag, [](std::string_view key, std::string_view value) {
+    storage::KeyReader reader(key, kRulesTag);
+    static_cast<void>(reader.text());
+    return reader.at_end() && decode_chat_rules(value).has_value();
+  });
+  checks.add(storage::Family::live, kBanTag, [](std::string_view key, std::string_view value) {
+    storage::KeyReader reader(key, kBanTag);
+    static_cast<void>(reader.text());
+    const auto user = reader.text();
+    return reader.at_end() && decode_chat_ban(user, value).has_value();
+  });
 }
+
+namespace {
+
+Result<void> load_lines(const storage::Store& store, const std::string& id, std::size_t lines,
+                        StoredChat& chat) {
+  const auto begin = key_of(kChatTag, id);
+  const auto seen =
+      store.scan_reverse(storage::Family::live, begin, storage::prefix_end(begin), lines,
+                            [&](std::string_view key, std::string_view value) {
+                              storage::KeyReader reader(key, kChatTag);
+                              static_cast<void>(reader.text());
+                              const auto number = reader.u64();
+                              if (auto line = decode_chat(number, value); line && reader.at_end())
+                                chat.lines.push_front(std::move(*line));
+                              return true;
+                            });
+  return seen.ok() ? Result<void>() : seen.error();
+}
+
+Result<void> load_rules(const storage::Store& store, const std::string& id, StoredChat& chat) {
+  const auto bytes = store.get(storage::Family::live, chat_rules_key(id));
+  if (!bytes.ok()) return bytes.error();
+  if (bytes->has_value()) {
+    auto rules = decode_chat_rules(**bytes);
+    if (!rules) return error(ErrorCode::corrupt, "chat rules of live session " + id);
+    chat.rules = std::move(*rules);
+  }
+  const auto begin = key_of(kBanTag, id);
+  const auto seen =
+      store.scan(storage::Family::live, begin, storage::prefix_end(begin), kMaxBans,
+                    [&](std::string_view key, std::string_view value) {
+                      storage::KeyReader reader(key, kBanTag);
+                      static_cast<void>(reader.text());
+                      const auto user = reader.text();
+                      if (auto ban = decode_chat_ban(user, value); ban && reader.at_end())
+                        chat.bans.push_back(std::move(*ban));
+                      return true;
+                    });
+  return seen.ok() ? Result<void>() : seen.error();
+}
+
+}  // namespace
 
 Result<Stored> load(const storage::Store& store, const std::string& id, std::size_t chat_lines) {
   Stored stored;
@@ -102,19 +228,8 @@ Result<Stored> load(const storage::Store& store, const std::string& id, std::siz
   if (!bytes->has_value()) return stored;
   stored.session = decode_session(id, **bytes);
   if (!stored.session) return error(ErrorCode::corrupt, "live session " + id);
-  const auto begin = key_of(kChatTag, id);
-  auto scanned =
-      store.scan_reverse(storage::Family::live, begin, storage::prefix_end(begin), chat_lines,
-                         [&](std::string_view key, std::string_view value) {
-                           storage::KeyReader reader(key, kChatTag);
-                           static_cast<void>(reader.text());
-                           const auto number = reader.u64();
-                           if (auto line = decode_chat(number, value); line && reader.at_end()) {
-                             stored.chat.push_front(std::move(*line));
-                           }
-                           return true;
-                         });
-  if (!scanned.ok()) return scanned.error();
+  if (auto lines = load_lines(store, id, chat_lines, stored.chat); !lines.ok()) return lines.error();
+  if (auto rules = load_rules(store, id, stored.chat); !rules.ok()) return rules.error();
   return stored;
 }
 

@@ -10,7 +10,7 @@
 #include <caf/replies_to.hpp>
 #include <caf/typed_actor.hpp>
 
-#include "actors/live/chat.hpp"
+#include "actors/live/chat_desk.hpp"
 #include "actors/live/session.hpp"
 #include "actors/system/entity.hpp"
 #include "media/chunk.hpp"
@@ -27,24 +27,22 @@ using begin_atom = caf::atom_constant<caf::atom("begin")>;
 using chunk_atom = caf::atom_constant<caf::atom("chunk")>;
 using stop_atom = caf::atom_constant<caf::atom("stop")>;
 using say_atom = caf::atom_constant<caf::atom("say")>;
-using lines_atom = caf::atom_constant<caf::atom("lines")>;
+using greet_atom = caf::atom_constant<caf::atom("greet")>;
+using chat_atom = caf::atom_constant<caf::atom("chat")>;
+using moderate_atom = caf::atom_constant<caf::atom("moderate")>;
 
 struct NewSession {
   std::string title;
   std::string owner;
   KeyHash key_hash;
 };
-/// Who asks for a change: the owner may, and an administrator.
-struct Caller {
-  std::string user;
-  bool admin = false;
-};
 struct Say {
-  std::string user;
+  Caller caller;
   std::string name;
   std::string text;
 };
-using ChatLines = std::vector<ChatLine>;
+/// The JSON text that greets who joins the chat.
+using ChatGreeting = std::shared_ptr<const std::string>;
 
 /// Errors come as actors::to_caf: not_found, forbidden, conflict (exists, ended) and those of the
 /// chat room.
@@ -53,7 +51,9 @@ using LiveActor = caf::typed_actor<
     caf::replies_to<read_atom>::with<Session>,
     caf::replies_to<rotate_atom, Caller, KeyHash>::with<Session>,
     caf::replies_to<end_atom, Caller>::with<Session>,
-    caf::replies_to<say_atom, Say>::with<ChatLine>, caf::replies_to<lines_atom>::with<ChatLines>,
+    caf::replies_to<say_atom, Say>::with<ChatLine>, caf::replies_to<greet_atom>::with<ChatGreeting>,
+    caf::replies_to<chat_atom, Caller>::with<ChatStatus>,
+    caf::replies_to<moderate_atom, Moderation>::with<ChatStatus>,
     caf::reacts_to<begin_atom, PublicationPtr>,
     caf::reacts_to<chunk_atom, PublicationPtr, media::ChunkPtr>,
     caf::reacts_to<stop_atom, PublicationPtr>, caf::reacts_to<actors::passivate_atom>>;
@@ -66,6 +66,8 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::live::KeyHash)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::live::Caller)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::live::Say)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::live::ChatLine)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::live::ChatLines)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::live::ChatGreeting)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::live::ChatStatus)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::live::Moderation)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::live::PublicationPtr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::media::ChunkPtr)

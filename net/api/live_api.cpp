@@ -186,6 +186,7 @@ void mount_live(http::Router& router, ApiPtr api) {
   router.add("GET", "/api/v1/live/{id}", bind(show), open);
   router.add("DELETE", "/api/v1/live/{id}", bind(end));
   router.add("POST", "/api/v1/live/{id}/key", bind(rotate), {.max_body_bytes = kMaxBody});
+  mount_live_chat(router, api);
   mount_live_watch(router, std::move(api));
 }
 

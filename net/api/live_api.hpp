@@ -45,6 +45,9 @@ struct LiveApi {
 /// `api` refers to outlives the router.
 void mount_live(http::Router& router, std::shared_ptr<const LiveApi> api);
 
+/// GET and PATCH /api/v1/live/{id}/chat, and what moderators do below it; in live_chat.cpp.
+void mount_live_chat(http::Router& router, std::shared_ptr<const LiveApi> api);
+
 /// The viewer's side, in live_watch.cpp.
 void mount_live_watch(http::Router& router, std::shared_ptr<const LiveApi> api);
 

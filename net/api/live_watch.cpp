@@ -4,6 +4,7 @@
 #include "actors/live/messages.hpp"
 #include "actors/system/ask.hpp"
 #include "base/ids.hpp"
+#include "base/token_bucket.hpp"
 #include "net/api/live_api.hpp"
 #include "net/http/router.hpp"
 #include "net/ws/hub.hpp"
@@ -16,6 +17,7 @@ using ApiPtr = std::shared_ptr<const LiveApi>;
 using SessionPtr = std::shared_ptr<ws::Session>;
 
 constexpr std::chrono::seconds kChatTimeout{5};
+constexpr double kReactionsPerSecond = 5, kReactionsAtOnce = 10;
 
 /// One viewer. Lives on its session's loop.
 struct Viewer {
@@ -24,6 +26,7 @@ struct Viewer {
   bool closed = false;
   std::function<void()> leave;  ///< set while it is in a room
   bool saying = false;          ///< One line at a time: a viewer cannot fill the actor's mailbox.
+  RateLimiter reactions{{kReactionsPerSecond, kReactionsAtOnce}, 1};
 };
 
 void tell_error(ws::Session& session, const Error& e) {
@@ -55,7 +58,18 @@ void say(const ApiPtr& api, const SessionPtr& session, const std::shared_ptr<Vie
         });
       },
       live::say_atom::value,
-      live::Say{viewer->principal->subject, std::move(name), text_of(message, "text")});
+      live::Say{{viewer->principal->subject, viewer->principal->has_scope("admin")},
+                std::move(name),
+                text_of(message, "text")});
+}
+
+void react(const ApiPtr& api, const SessionPtr& session, Viewer& viewer,
+           const json::object& message) {
+  const auto reaction = ws::reaction_of(text_of(message, "reaction"));
+  if (!reaction) return tell_error(*session, error(ErrorCode::invalid_argument, "reaction"));
+  if (!viewer.reactions.take("", std::chrono::steady_clock::now()).allowed)
+    return tell_error(*session, error(ErrorCode::rate_limited, "too many reactions"));
+  api->fanout.react(viewer.live_id, *reaction);
 }
 
 void on_message(const ApiPtr& api, const SessionPtr& session, const std::shared_ptr<Viewer>& viewer,
@@ -66,26 +80,17 @@ void on_message(const ApiPtr& api, const SessionPtr& session, const std::shared_
   if (!message.ok()) return tell_error(*session, message.error());
   const auto type = text_of(*message, "type");
   if (type == "chat") return say(api, session, viewer, *message);
+  if (type == "react") return react(api, session, *viewer, *message);
   tell_error(*session, error(ErrorCode::invalid_argument, "unknown type"));
 }
 
 void send_history(const ApiPtr& api, const SessionPtr& session, const std::string& id) {
-  api->asker.ask_as<live::ChatLines>(
+  api->asker.ask_as<live::ChatGreeting>(
       live::kKind, id, kChatTimeout,
-      [session](const Result<live::ChatLines>& lines) {
-        if (!lines.ok()) return;
-        json::array rows;
-        for (const auto& line : *lines) {
-          rows.push_back({{"number", line.number},
-                          {"user", line.user},
-                          {"name", line.name},
-                          {"text", line.text},
-                          {"time_ms", line.time_ms}});
-        }
-        session->send(ws::text_frame(
-            json::serialize(json::object{{"type", "chat_history"}, {"lines", std::move(rows)}})));
+      [session](const Result<live::ChatGreeting>& greeting) {
+        if (greeting.ok()) session->send(ws::text_frame(**greeting));
       },
-      live::lines_atom::value);
+      live::greet_atom::value);
 }
 
 /// Only sessions that exist get a room: else anybody could fill memory with rooms.

@@ -1,5 +1,6 @@
 #include "net/ws/hub.hpp"
 
+#include <set>
 #include <shared_mutex>
 
 #include <boost/asio/io_context.hpp>
@@ -23,11 +24,16 @@ std::int64_t wall_us() {
 
 struct Fanout::Impl : std::enable_shared_from_this<Fanout::Impl> {
   struct Hub {
-    explicit Hub(asio::io_context& context) : loop(context), timer(context), held_timer(context) {}
+    explicit Hub(asio::io_context& context)
+        : loop(context), timer(context), held_timer(context), flush_timer(context) {}
     asio::io_context& loop;
     asio::steady_timer timer;
     asio::steady_timer held_timer;
     bool held_armed = false;
+    asio::steady_timer flush_timer;
+    std::set<std::string> gathering;  ///< rooms with chat that is not sent yet
+    std::chrono::steady_clock::time_point next_flush;
+    bool flush_armed = false;
     std::unordered_map<std::string, Room> rooms;
     FanoutStats stats;
     FanoutStats reported;
@@ -86,6 +92,34 @@ struct Fanout::Impl : std::enable_shared_from_this<Fanout::Impl> {
         if (!self->stopped) task(*self, hub);
       });
     }
+  }
+
+  /// At once after a quiet while, else together with what comes until the next flush.
+  void gather(Hub& hub, const std::string& id, const Frame& frame) {
+    const auto it = hub.rooms.find(id);
+    if (it == hub.rooms.end()) return;
+    const auto held = it->second.gather(*frame);
+    hub.gathering.insert(id);
+    if (held >= limits.max_gathered_bytes || std::chrono::steady_clock::now() >= hub.next_flush)
+      return flush(hub);
+    if (std::exchange(hub.flush_armed, true)) return;
+    hub.flush_timer.expires_at(hub.next_flush);
+    hub.flush_timer.async_wait([self = shared_from_this(), &hub](boost::system::error_code ec) {
+      if (ec || self->stopped) return;
+      hub.flush_armed = false;
+      self->flush(hub);
+    });
+  }
+
+  void flush(Hub& hub) {
+    const auto began = std::chrono::steady_clock::now();
+    for (const auto& id : std::exchange(hub.gathering, {})) {
+      if (const auto it = hub.rooms.find(id); it != hub.rooms.end()) it->second.flush();
+    }
+    const auto now = std::chrono::steady_clock::now();
+    // A hub that needs long for all its viewers gathers as long, so that pictures have their turn.
+    hub.next_flush = now + std::max<std::chrono::steady_clock::duration>(limits.chat_gather,
+                                                                         now - began);
   }
 
   void arm(Hub& hub) {
@@ -224,9 +258,16 @@ void Fanout::end(const std::string& id) {
 }
 
 void Fanout::text(const std::string& id, std::string_view json) {
-  impl_->on_all([id, frame = text_frame(json)](Impl&, Impl::Hub& hub) {
-    if (const auto it = hub.rooms.find(id); it != hub.rooms.end()) it->second.text(frame);
+  impl_->on_all([id, frame = text_frame(json)](Impl& self, Impl::Hub& hub) {
+    self.gather(hub, id, frame);
   });
+}
+
+void Fanout::react(const std::string& id, std::size_t reaction) {
+  const std::lock_guard lock(impl_->mutex);
+  const auto it = impl_->audiences.find(id);
+  const auto found = it == impl_->audiences.end() ? nullptr : it->second.lock();
+  if (found) ++found->reactions[reaction];
 }
 
 }  // namespace troupe::ws

@@ -1,6 +1,7 @@
 // Fan-out of live sessions: one hub per I/O thread writes the same frames to all its viewers.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <cstdint>
@@ -10,6 +11,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -40,7 +42,18 @@ struct FanoutLimits {
   /// With so many viewers on a hub, sound leaves with the picture after it, in one write: a write
   /// costs more than the few bytes of sound. With fewer it leaves at once.
   std::size_t hold_sound_from_viewers = 250;
+  /// Chat that comes sooner after the last is written together with what follows: one write to each
+  /// viewer. Longer when writing to all took longer.
+  std::chrono::milliseconds chat_gather{40};
+  std::size_t max_gathered_bytes = 256U << 10;  ///< more is written at once
 };
+
+/// What a viewer may show the others without words. Counted, not stored; told once a second.
+inline constexpr std::array<std::string_view, 6> kReactions{"like", "heart", "laugh",
+                                                            "wow",  "sad",   "clap"};
+/// Index into kReactions.
+[[nodiscard]] std::optional<std::size_t> reaction_of(std::string_view name) noexcept;
+using ReactionCounts = std::array<std::uint64_t, kReactions.size()>;
 
 /// What is sent of one publication before its first chunk. Built once, shared by all hubs.
 struct StreamStart {
@@ -63,6 +76,9 @@ struct LiveChunk {
 /// Totals of one session over all hubs.
 struct Audience {
   std::atomic<std::int64_t> viewers{0};
+  std::array<std::atomic<std::uint64_t>, kReactions.size()> reactions{};
+
+  [[nodiscard]] ReactionCounts counts() const noexcept;
 };
 /// Totals of a hub, for metrics.
 struct FanoutStats {
@@ -96,7 +112,11 @@ class Room {
   /// Closes all viewers normally.
   void end();
   void text(const Frame& frame);
-  /// Once a second: the viewer count when it changed, and the clock.
+  /// Keeps a text frame until `flush`; how many bytes are kept now.
+  std::size_t gather(std::string_view frame);
+  /// Sends what was gathered, as one piece, to all.
+  void flush();
+  /// Once a second: the viewer count when it changed, reactions, and the clock.
   void tick(std::int64_t wall_us);
 
   [[nodiscard]] std::size_t viewers() const noexcept { return viewers_.size(); }
@@ -115,6 +135,7 @@ class Room {
   };
 
   void greet(Viewer& viewer, std::int64_t wall_us);
+  void tell_reactions();
   void cache(const LiveChunk& next);
   [[nodiscard]] bool resync_point(const media::Chunk& chunk) const;
   void offer(Viewer& viewer, const LiveChunk& next, TimePoint now, FanoutStats& stats);
@@ -137,6 +158,8 @@ class Room {
   std::vector<LiveChunk> held_;  ///< sound that leaves with the next picture
   TimePoint held_until_{};
   std::int64_t told_viewers_ = -1;
+  ReactionCounts told_reactions_;
+  std::string gathered_;
 };
 
 /// All hubs. Thread-safe.
@@ -158,7 +181,10 @@ class Fanout {
   void chunk(const std::string& id, const media::ChunkPtr& chunk);
   void stop(const std::string& id);
   void end(const std::string& id);
+  /// Chat: what comes in quick succession is gathered.
   void text(const std::string& id, std::string_view json);
+  /// `reaction`: index into kReactions.
+  void react(const std::string& id, std::size_t reaction);
 
  private:
   struct Impl;

@@ -43,7 +43,22 @@ StreamStartPtr make_stream_start(std::uint64_t epoch, const std::vector<media::T
 }
 
 Room::Room(std::string id, const FanoutLimits& limits, std::shared_ptr<Audience> audience)
-    : id_(std::move(id)), limits_(limits), audience_(std::move(audience)) {}
+    : id_(std::move(id)),
+      limits_(limits),
+      audience_(std::move(audience)),
+      told_reactions_(audience_->counts()) {}
+
+std::optional<std::size_t> reaction_of(std::string_view name) noexcept {
+  const auto* it = std::find(kReactions.begin(), kReactions.end(), name);
+  if (it == kReactions.end()) return std::nullopt;
+  return static_cast<std::size_t>(it - kReactions.begin());
+}
+
+ReactionCounts Audience::counts() const noexcept {
+  ReactionCounts out{};
+  for (std::size_t i = 0; i < out.size(); ++i) out[i] = reactions[i].load();
+  return out;
+}
 
 std::string Room::hello(std::int64_t wall_us) const {
   return fmt::format(
@@ -119,8 +134,31 @@ void Room::text(const Frame& frame) {
   for (auto& viewer : viewers_) viewer.session->send(frame);
 }
 
+std::size_t Room::gather(std::string_view frame) {
+  if (!viewers_.empty()) gathered_ += frame;
+  return gathered_.size();
+}
+
+void Room::flush() {
+  if (gathered_.empty()) return;
+  text(std::make_shared<const std::string>(std::exchange(gathered_, {})));
+}
+
+void Room::tell_reactions() {
+  const auto now = audience_->counts();
+  if (now == told_reactions_) return;
+  boost::json::object counts;
+  for (std::size_t i = 0; i < now.size(); ++i) {
+    if (now[i] != told_reactions_[i]) counts[kReactions[i]] = now[i] - told_reactions_[i];
+  }
+  told_reactions_ = now;
+  text(text_frame(boost::json::serialize(
+      boost::json::object{{"type", "reactions"}, {"counts", std::move(counts)}})));
+}
+
 void Room::tick(std::int64_t wall_us) {
   if (viewers_.empty()) return;
+  tell_reactions();
   if (const auto count = audience_->viewers.load(); count != told_viewers_) {
     told_viewers_ = count;
     text(text_frame(fmt::format(R"({{"type":"viewers","count":{}}})", count)));

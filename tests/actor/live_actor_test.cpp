@@ -90,6 +90,13 @@ class LiveActorTest : public ::testing::Test {
     done.wait(lock, [&] { return answer.has_value(); });
     return *answer;
   }
+  /// As `ask`, while the actor that was killed is not back yet.
+  template <class Reply, class... Args>
+  Result<Reply> again(Args... args) {
+    auto reply = ask<Reply>(args...);
+    while (!reply.ok() && reply.code() == ErrorCode::unavailable) reply = ask<Reply>(args...);
+    return reply;
+  }
   Result<Session> create() {
     return ask<Session>(create_atom::value, NewSession{"Kitchen", "alice", hash_key("key")});
   }
@@ -131,7 +138,7 @@ TEST_F(LiveActorTest, ACreatedSessionIsStoredAndMayBePublishedToWithItsKey) {
 
 TEST_F(LiveActorTest, WhatWasNeverCreatedIsNotFound) {
   EXPECT_EQ(ask<Session>(read_atom::value).code(), ErrorCode::not_found);
-  EXPECT_EQ(ask<ChatLine>(say_atom::value, Say{"u", "n", "t"}).code(), ErrorCode::not_found);
+  EXPECT_EQ(ask<ChatLine>(say_atom::value, Say{{"u"}, "n", "t"}).code(), ErrorCode::not_found);
 }
 
 TEST_F(LiveActorTest, OnlyTheOwnerAndAdministratorsMayChangeIt) {
@@ -181,26 +188,54 @@ TEST_F(LiveActorTest, AStoppedPublicationLeavesTheSessionIdleAndALaterOneIsTaken
 TEST_F(LiveActorTest, ChatIsAnnouncedWhenItIsStoredAndSurvivesACrash) {
   ASSERT_TRUE(create().ok());
   for (const auto* text : {"one", "two", "three"}) {
-    ASSERT_TRUE(ask<ChatLine>(say_atom::value, Say{"bob", "Bob", text}).ok());
+    ASSERT_TRUE(ask<ChatLine>(say_atom::value, Say{{"bob"}, "Bob", text}).ok());
   }
   EXPECT_TRUE(eventually("\"three\""));
 
   registry->crash(kKind, id);
 
-  auto lines = ask<ChatLines>(lines_atom::value);
-  while (!lines.ok() && lines.code() == ErrorCode::unavailable)
-    lines = ask<ChatLines>(lines_atom::value);
-  ASSERT_TRUE(lines.ok());
-  ASSERT_EQ(lines->size(), 2U);
-  EXPECT_EQ(lines->back().text, "three");
+  const auto greeting = again<ChatGreeting>(greet_atom::value);
+  ASSERT_TRUE(greeting.ok());
+  EXPECT_EQ((*greeting)->find("\"one\""), std::string::npos) << "two lines are kept";
+  EXPECT_NE((*greeting)->find("\"three\""), std::string::npos);
+}
+
+TEST_F(LiveActorTest, WhatModeratorsDidSurvivesACrash) {
+  ASSERT_TRUE(create().ok());
+  const Caller alice{"alice", false}, carol{"carol", false};
+  const auto line = ask<ChatLine>(say_atom::value, Say{carol, "Carol", "welcome"});
+  ASSERT_TRUE(line.ok());
+  const auto act = [&](const Caller& caller, ModerationAct what) {
+    return ask<ChatStatus>(moderate_atom::value, Moderation{caller, std::move(what)});
+  };
+  EXPECT_EQ(act(carol, PinLine{line->number}).code(), ErrorCode::forbidden);
+  ASSERT_TRUE(act(alice, AppointModerator{"carol"}).ok());
+  ASSERT_TRUE(act(carol, PinLine{line->number}).ok());
+  ASSERT_TRUE(act(carol, SetChatRules{30, std::vector<std::string>{"spam"}}).ok());
+  ASSERT_TRUE(act(carol, BanUser{"bob", 0, "rude"}).ok());
+  EXPECT_TRUE(eventually("chat_pinned"));
+  EXPECT_TRUE(eventually("\"slow_mode_s\":30"));
+
+  registry->crash(kKind, id);
+
+  const auto chat = again<ChatStatus>(chat_atom::value, carol);
+  ASSERT_TRUE(chat.ok());
+  EXPECT_EQ(chat->role, ChatRole::moderator);
+  EXPECT_EQ(chat->rules.pinned, *line);
+  EXPECT_EQ(chat->rules.slow_mode_s, 30U);
+  EXPECT_EQ(chat->rules.words, std::vector<std::string>{"spam"});
+  ASSERT_EQ(chat->bans.size(), 1U);
+  EXPECT_EQ(chat->bans[0], (ChatBan{"bob", 0, "carol", "rude"}));
+  EXPECT_EQ(ask<ChatLine>(say_atom::value, Say{{"bob"}, "Bob", "x"}).code(), ErrorCode::forbidden);
+  EXPECT_TRUE(ask<ChatStatus>(chat_atom::value, Caller{"dave"})->bans.empty()) << "not for viewers";
 }
 
 TEST_F(LiveActorTest, AFastTalkerGetsATypedError) {
   ASSERT_TRUE(create().ok());
   for (int i = 0; i < 3; ++i)
-    ASSERT_TRUE(ask<ChatLine>(say_atom::value, Say{"bob", "Bob", "x"}).ok());
+    ASSERT_TRUE(ask<ChatLine>(say_atom::value, Say{{"bob"}, "Bob", "x"}).ok());
 
-  EXPECT_EQ(ask<ChatLine>(say_atom::value, Say{"bob", "Bob", "x"}).code(), ErrorCode::rate_limited);
+  EXPECT_EQ(ask<ChatLine>(say_atom::value, Say{{"bob"}, "Bob", "x"}).code(), ErrorCode::rate_limited);
 }
 
 TEST_F(LiveActorTest, ARestartedServerKnowsTheKeysOfAllSessions) {

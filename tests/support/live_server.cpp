@@ -22,12 +22,18 @@
 
 namespace troupe::test {
 
+namespace {
+
+const JwtKey kKey{JwtAlgorithm::hs256, std::string(32, 'k')};
+constexpr std::size_t kMaxConnections = 19'000;
+
+}  // namespace
+
 struct LiveServer::Impl {
   explicit Impl(std::size_t threads) : io(threads) {}
 
   TempDir dir;
   Metrics metrics;
-  JwtKey key{JwtAlgorithm::hs256, std::string(32, 'k')};
   std::unique_ptr<storage::Store> store = std::move(*storage::Store::open({.path = dir / "db"}));
   storage::Writer writer{*store, metrics};
   storage::ReadPool reads{*store};
@@ -65,7 +71,8 @@ LiveServer::LiveServer(std::size_t io_threads, const std::string& web_dir) {
   }
   http::ServerOptions http_options;
   http_options.port = 0;
-  http_options.token_key = impl_->key;
+  http_options.token_key = kKey;
+  http_options.max_connections = http_options.max_connections_per_address = kMaxConnections;
   impl_->server =
       std::make_unique<http::Server>(impl_->io, impl_->router, impl_->metrics, http_options);
   if (auto started = impl_->server->start(); !started.ok())
@@ -82,19 +89,21 @@ LiveServer::~LiveServer() {
   impl_->asker.reset();
 }
 
+std::string live_token(const std::string& subject, const std::string& scopes) {
+  const auto now = std::chrono::duration_cast<std::chrono::seconds>(
+      std::chrono::system_clock::now().time_since_epoch());
+  JwtClaims claims;
+  claims.subject = subject;
+  claims.audience = "troupe";
+  claims.scope = scopes;
+  claims.expires_s = now.count() + 3'600;
+  return *sign_jwt(kKey, claims);
+}
+
 sim::Endpoint LiveServer::endpoint() const {
   sim::Endpoint endpoint;
   endpoint.http_port = impl_->server->port();
-  endpoint.token = [key = impl_->key](const std::string& subject, const std::string& scopes) {
-    const auto now = std::chrono::duration_cast<std::chrono::seconds>(
-        std::chrono::system_clock::now().time_since_epoch());
-    JwtClaims claims;
-    claims.subject = subject;
-    claims.audience = "troupe";
-    claims.scope = scopes;
-    claims.expires_s = now.count() + 3'600;
-    return *sign_jwt(key, claims);
-  };
+  endpoint.token = live_token;
   return endpoint;
 }
 

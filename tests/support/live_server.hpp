@@ -31,6 +31,9 @@ class LiveServer {
   std::unique_ptr<Impl> impl_;
 };
 
+/// A token that every LiveServer takes, also one in another process.
+[[nodiscard]] std::string live_token(const std::string& subject, const std::string& scopes = "");
+
 struct MadeSession {
   std::string id;
   std::string key;

@@ -18,7 +18,7 @@ ChatRoom::TimePoint at(std::chrono::milliseconds t) {
 TEST(LiveChat, LinesAreNumberedAndTheOldestFallOutOfTheHistory) {
   ChatRoom room({.history = 2, .per_user = {100, 100}});
 
-  for (const auto* text : {"a", "b", "c"}) room.add(*room.accept("u", "n", text, 5, at(0ms)));
+  for (const auto* text : {"a", "b", "c"}) room.add(*room.accept({"u", "n", text}, 5, at(0ms)));
 
   ASSERT_EQ(room.history().size(), 2U);
   EXPECT_EQ(room.history().front().text, "b");
@@ -27,30 +27,30 @@ TEST(LiveChat, LinesAreNumberedAndTheOldestFallOutOfTheHistory) {
 
 TEST(LiveChat, AUserWhoTalksTooFastIsRefusedWithoutHarmToOthers) {
   ChatRoom room({.per_user = {1, 2}});
-  ASSERT_TRUE(room.accept("fast", "n", "1", 0, at(0ms)).ok());
-  ASSERT_TRUE(room.accept("fast", "n", "2", 0, at(1ms)).ok());
+  ASSERT_TRUE(room.accept({"fast", "n", "1"}, 0, at(0ms)).ok());
+  ASSERT_TRUE(room.accept({"fast", "n", "2"}, 0, at(1ms)).ok());
 
-  const auto third = room.accept("fast", "n", "3", 0, at(2ms));
+  const auto third = room.accept({"fast", "n", "3"}, 0, at(2ms));
 
   ASSERT_FALSE(third.ok());
   EXPECT_EQ(third.code(), ErrorCode::rate_limited);
-  EXPECT_TRUE(room.accept("calm", "n", "1", 0, at(2ms)).ok());
-  EXPECT_TRUE(room.accept("fast", "n", "4", 0, at(1100ms)).ok());
+  EXPECT_TRUE(room.accept({"calm", "n", "1"}, 0, at(2ms)).ok());
+  EXPECT_TRUE(room.accept({"fast", "n", "4"}, 0, at(1100ms)).ok());
 }
 
 TEST(LiveChat, EmptyLongAndControlTextIsRefusedWithItsCode) {
   ChatRoom room({.max_text_bytes = 4});
 
-  EXPECT_EQ(room.accept("u", "n", "", 0, at(0ms)).code(), ErrorCode::invalid_argument);
-  EXPECT_EQ(room.accept("u", "n", "12345", 0, at(0ms)).code(), ErrorCode::too_large);
-  EXPECT_EQ(room.accept("u", "n", "a\nb", 0, at(0ms)).code(), ErrorCode::invalid_argument);
+  EXPECT_EQ(room.accept({"u", "n", ""}, 0, at(0ms)).code(), ErrorCode::invalid_argument);
+  EXPECT_EQ(room.accept({"u", "n", "12345"}, 0, at(0ms)).code(), ErrorCode::too_large);
+  EXPECT_EQ(room.accept({"u", "n", "a\nb"}, 0, at(0ms)).code(), ErrorCode::invalid_argument);
 }
 
 TEST(LiveChat, NumbersGoOnAfterARestart) {
   ChatRoom room({});
   room.restore({{41, "u", "n", "x", 1}});
 
-  EXPECT_EQ(room.accept("u", "n", "y", 2, at(0ms))->number, 42U);
+  EXPECT_EQ(room.accept({"u", "n", "y"}, 2, at(0ms))->number, 42U);
 }
 
 Session sample() {

@@ -251,5 +251,30 @@ TEST_F(RoomTest, EndClosesAllViewersNormally) {
   EXPECT_EQ(viewer->closed, 1000);
 }
 
+TEST_F(RoomTest, GatheredChatGoesOutAsOnePiece) {
+  auto viewer = join();
+  const auto before = viewer->frames.size();
+
+  room.gather(*text_frame("{\"a\":1}"));
+  room.gather(*text_frame("{\"b\":2}"));
+  EXPECT_EQ(viewer->frames.size(), before);
+  room.flush();
+  room.flush();
+
+  ASSERT_EQ(viewer->frames.size(), before + 1);
+  EXPECT_EQ(*viewer->frames.back(), *text_frame("{\"a\":1}") + *text_frame("{\"b\":2}"));
+}
+
+TEST_F(RoomTest, ReactionsAreCountedAndToldOnceASecond) {
+  auto viewer = join();
+  audience->reactions[*reaction_of("heart")] += 3;
+
+  room.tick(0);
+  room.tick(0);
+
+  EXPECT_EQ(viewer->texts_with(R"({"type":"reactions","counts":{"heart":3}})"), 1);
+  EXPECT_FALSE(reaction_of("tomato"));
+}
+
 }  // namespace
 }  // namespace troupe::ws
