@@ -75,6 +75,7 @@ struct Config {
   std::int64_t live_max_publishers = 32;
   std::int64_t live_max_publishers_per_address = 8;
   bool live_anonymous_viewers = true;
+  std::int64_t live_clips_max_mib = 2'048;
 
   bool rtmp_enabled = true;
   std::int64_t rtmp_port = 1935;

@@ -18,6 +18,7 @@
 #include "net/api/feed_api.hpp"
 #include "net/api/leaderboard_api.hpp"
 #include "net/api/live_gateway.hpp"
+#include "net/api/live_clips.hpp"
 #include "net/api/live_recordings.hpp"
 #include "net/api/match_api.hpp"
 #include "net/api/matchmaking_api.hpp"
@@ -40,6 +41,7 @@ struct Domains::Impl {
   std::shared_ptr<media::Recorder> recorder;      // null: nothing is recorded
   std::unique_ptr<api::LiveGateway> live;
   std::unique_ptr<ingest::SrtServer> srt;    // after `live`, which its publishers use
+  std::unique_ptr<media::ClipMaker> clips;        // likewise; of what `recorder` has
   std::unique_ptr<ingest::RtmpServer> rtmp;  // likewise
   feed::FeedDomain feed;
   std::unique_ptr<actors::Ticker> ticker;
@@ -154,6 +156,29 @@ Result<std::shared_ptr<media::Recorder>> start_recorder(const Wiring& w) {
 /// The viewers' half. A protocol of publishers enters by LiveGateway::publish and says where it
 /// listens in `srt_port` and the like; 0: not at all.
 Result<std::unique_ptr<api::LiveGateway>> start_live(
+std::vector<boost::asio::io_context*> loops_of(http::IoPool& io) {
+  std::vector<boost::asio::io_context*> out;
+  for (std::size_t i = 0; i < io.size(); ++i) out.push_back(&io.at(i));
+  return out;
+}
+
+/// Null when nothing is recorded.
+Result<std::unique_ptr<media::ClipMaker>> start_clips(const Wiring& w,
+                                                      const media::Recorder* recorder) {
+  if (recorder == nullptr) return std::unique_ptr<media::ClipMaker>();
+  const std::filesystem::path data(w.config.data_dir);
+  media::ClipOptions options;
+  options.directory = data / "clips";
+  options.recordings = data / "recordings";
+  options.max_disk_bytes = static_cast<std::uint64_t>(w.config.live_clips_max_mib) << 20;
+  auto clips = media::ClipMaker::open(std::move(options), *recorder, w.context.metrics);
+  if (clips.ok()) {
+    api::mount_live_clips(
+        w.router, {**clips, w.asker, w.context.reads, w.config.live_anonymous_viewers});
+  }
+  return clips;
+}
+
     const Wiring& w, const std::shared_ptr<media::Recorder>& recorder,
     const std::uint16_t& srt_port, const std::uint16_t& rtmp_port) {
   std::vector<boost::asio::io_context*> loops;
@@ -307,6 +332,9 @@ Result<std::unique_ptr<Domains>> Domains::start(const Wiring& wiring) {
     impl->srt = std::move(*srt);
     impl->srt_port = impl->srt->port();
     auto rtmp = start_rtmp(wiring, *impl->live, places);
+    auto clips = start_clips(wiring, impl->recorder.get());
+    if (!clips.ok()) return clips.error();
+    impl->clips = std::move(*clips);
     if (!rtmp.ok()) return rtmp.error();
     impl->rtmp = std::move(*rtmp);
     if (impl->rtmp) impl->rtmp_port = impl->rtmp->port();

@@ -112,6 +112,8 @@ const std::vector<Setting>& settings() {
       {"live.max_publishers_per_address", "Of these, from one address.",
        &Config::live_max_publishers_per_address, 1, 1'000},
       {"live.anonymous_viewers", "Let viewers without a token watch.",
+      {"live.clips_max_mib", "Disk for all clips; then no more are made.",
+       &Config::live_clips_max_mib, 64, 100'000'000},
        &Config::live_anonymous_viewers},
 
       {"rtmp.enabled", "Take publishers over RTMP, at live.address.", &Config::rtmp_enabled},

@@ -1,0 +1,290 @@
+#include "media/recording/clip_maker.hpp"
+
+#include <algorithm>
+#include <condition_variable>
+#include <deque>
+#include <fstream>
+#include <map>
+#include <mutex>
+#include <thread>
+
+#include <boost/json.hpp>
+#include <prometheus/counter.h>
+#include <prometheus/gauge.h>
+#include <spdlog/spdlog.h>
+
+#include "base/ids.hpp"
+#include "base/metrics.hpp"
+#include "media/recording/recorder.hpp"
+
+namespace troupe::media {
+namespace {
+
+namespace fs = std::filesystem;
+namespace json = boost::json;
+
+constexpr std::size_t kMaxTitleBytes = 200;
+
+std::string describe(const Clip& clip) {
+  return json::serialize(json::object{{"by", clip.by},
+                                      {"title", clip.title},
+                                      {"from_us", clip.from_us},
+                                      {"to_us", clip.to_us},
+                                      {"bytes", clip.bytes},
+                                      {"pictures", clip.pictures}});
+}
+
+/// Nothing when the file is not what `describe` wrote.
+std::optional<Clip> described(const fs::path& file) {
+  const auto text = RecordingFiles::read(file);
+  if (!text.ok()) return std::nullopt;
+  try {
+    const auto document = json::parse(*text);
+    Clip clip;
+    clip.id = file.stem().string();
+    clip.session = file.parent_path().filename().string();
+    clip.by = json::value_to<std::string>(document.at("by"));
+    clip.title = json::value_to<std::string>(document.at("title"));
+    clip.from_us = document.at("from_us").to_number<std::int64_t>();
+    clip.to_us = document.at("to_us").to_number<std::int64_t>();
+    clip.bytes = document.at("bytes").to_number<std::uint64_t>();
+    clip.pictures = document.at("pictures").to_number<std::uint64_t>();
+    clip.state = ClipState::ready;
+    return clip;
+  } catch (const std::exception&) {
+    return std::nullopt;
+  }
+}
+
+}  // namespace
+
+std::string_view to_string(ClipState state) noexcept {
+  switch (state) {
+    case ClipState::queued:
+      return "queued";
+    case ClipState::making:
+      return "making";
+    case ClipState::ready:
+      return "ready";
+    default:
+      return "failed";
+  }
+}
+
+struct ClipMaker::Impl {
+  Impl(ClipOptions given, const Recorder& source, Metrics& metrics)
+      : options(std::move(given)),
+        recorder(source),
+        recordings(options.recordings),
+        made_total(metrics.counter("troupe_live_clips_made_total", "Clips made")),
+        failed_total(metrics.counter("troupe_live_clips_failed_total", "Clips that failed")),
+        disk_bytes(metrics.gauge("troupe_live_clips_bytes", "Clips on disk")) {}
+
+  [[nodiscard]] fs::path file(const Clip& clip, const char* extension) const {
+    return options.directory / clip.session / (clip.id + extension);
+  }
+  void load();
+  void run();
+  Result<ClipOutcome> make(const Clip& clip);
+  void settle(const std::string& id, const Result<ClipOutcome>& outcome);
+  [[nodiscard]] std::uint64_t kept_locked() const;
+
+  const ClipOptions options;
+  const Recorder& recorder;
+  const RecordingFiles recordings;
+  prometheus::Counter &made_total, &failed_total;
+  prometheus::Gauge& disk_bytes;
+
+  mutable std::mutex mutex;
+  std::condition_variable wake;
+  std::map<std::string, Clip> clips;  ///< by id, so by age
+  std::deque<std::string> queue;
+  std::atomic<bool> stopping{false};
+  std::thread thread;
+};
+
+void ClipMaker::Impl::load() {
+  std::error_code ec;
+  for (fs::recursive_directory_iterator it(options.directory, ec), end; !ec && it != end;
+       it.increment(ec)) {
+    if (it->path().extension() != ".mp4") continue;
+    auto described_by = it->path();
+    auto clip = described(described_by.replace_extension(".json"));
+    if (clip) {
+      clips.emplace(clip->id, *clip);
+      continue;
+    }
+    std::error_code ignored;
+    fs::remove(it->path(), ignored);
+  }
+  disk_bytes.Set(static_cast<double>(kept_locked()));
+}
+
+std::uint64_t ClipMaker::Impl::kept_locked() const {
+  std::uint64_t bytes = 0;
+  for (const auto& [id, clip] : clips) bytes += clip.bytes;
+  return bytes;
+}
+
+void ClipMaker::Impl::run() {
+  std::unique_lock lock(mutex);
+  while (true) {
+    wake.wait(lock, [this] { return stopping || !queue.empty(); });
+    if (stopping) return;
+    const auto id = queue.front();
+    queue.pop_front();
+    auto& clip = clips.at(id);
+    clip.state = ClipState::making;
+    const auto job = clip;
+    lock.unlock();
+    const auto outcome = make(job);
+    lock.lock();
+    settle(id, outcome);
+  }
+}
+
+Result<ClipOutcome> ClipMaker::Impl::make(const Clip& clip) {
+  std::error_code ec;
+  fs::create_directories(options.directory / clip.session, ec);
+  if (ec) return error(ErrorCode::io, "the clip's folder: " + ec.message());
+  const auto plan = plan_clip(recordings, clip.session, recorder.find(clip.session), clip.from_us,
+                              clip.to_us);
+  if (!plan.ok()) return plan.error();
+  auto outcome = write_clip(*plan, file(clip, ".mp4"), options.max_bytes, stopping);
+  if (!outcome.ok()) {
+    fs::remove(file(clip, ".mp4"), ec);
+    return outcome;
+  }
+  auto done = clip;
+  done.from_us = outcome->from_us;
+  done.to_us = outcome->to_us;
+  done.bytes = outcome->bytes;
+  done.pictures = outcome->pictures;
+  std::ofstream description(file(clip, ".json"), std::ios::binary | std::ios::trunc);
+  description << describe(done);
+  description.close();
+  if (!description) return error(ErrorCode::io, "the clip's description cannot be written");
+  return outcome;
+}
+
+void ClipMaker::Impl::settle(const std::string& id, const Result<ClipOutcome>& outcome) {
+  auto& clip = clips.at(id);
+  if (!outcome.ok()) {
+    clip.state = ClipState::failed;
+    clip.why = outcome.error();
+    clip.bytes = 0;
+    failed_total.Increment();
+    spdlog::warn("clip {} of {}: {}", id, clip.session, outcome.error().detail);
+  } else {
+    clip.state = ClipState::ready;
+    clip.from_us = outcome->from_us;
+    clip.to_us = outcome->to_us;
+    clip.bytes = outcome->bytes;
+    clip.pictures = outcome->pictures;
+    made_total.Increment();
+  }
+  disk_bytes.Set(static_cast<double>(kept_locked()));
+}
+
+ClipMaker::ClipMaker(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {
+  impl_->thread = std::thread([this] { impl_->run(); });
+}
+
+Result<std::unique_ptr<ClipMaker>> ClipMaker::open(ClipOptions options, const Recorder& recorder,
+                                                   Metrics& metrics) {
+  std::error_code ec;
+  fs::create_directories(options.directory, ec);
+  if (ec) return error(ErrorCode::io, options.directory.string() + ": " + ec.message());
+  auto impl = std::make_unique<Impl>(std::move(options), recorder, metrics);
+  impl->load();
+  return std::unique_ptr<ClipMaker>(new ClipMaker(std::move(impl)));
+}
+
+ClipMaker::~ClipMaker() {
+  {
+    const std::lock_guard lock(impl_->mutex);
+    impl_->stopping = true;
+  }
+  impl_->wake.notify_all();
+  impl_->thread.join();
+}
+
+Result<Clip> ClipMaker::order(const std::string& session, const std::string& by,
+                              const std::string& title, std::int64_t from_us, std::int64_t to_us) {
+  const auto& options = impl_->options;
+  if (!RecordingFiles::is_name(session)) return error(ErrorCode::not_found, "no such session");
+  if (title.size() > kMaxTitleBytes) return error(ErrorCode::too_large, "title: 200 bytes");
+  if (to_us - from_us > options.max_us) {
+    return error(ErrorCode::too_large,
+                 "at most " + std::to_string(options.max_us / 1'000'000) + " s");
+  }
+  const auto plan =
+      plan_clip(impl_->recordings, session, impl_->recorder.find(session), from_us, to_us);
+  if (!plan.ok()) return plan.error();
+  const std::lock_guard lock(impl_->mutex);
+  if (impl_->queue.size() >= options.max_queued)
+    return error(ErrorCode::overloaded, "too many clips wait");
+  if (impl_->kept_locked() + plan->bytes > options.max_disk_bytes)
+    return error(ErrorCode::overloaded, "the disk's share of clips is used up");
+  const auto of_session = std::ranges::count_if(
+      impl_->clips, [&](const auto& entry) { return entry.second.session == session; });
+  if (static_cast<std::size_t>(of_session) >= options.max_of_session)
+    return error(ErrorCode::conflict, "the session has as many clips as it may");
+  Clip clip;
+  clip.id = make_id_string();
+  clip.session = session;
+  clip.by = by;
+  clip.title = title;
+  clip.from_us = from_us;
+  clip.to_us = to_us;
+  clip.bytes = plan->bytes;  // an estimate, so that many orders at once do not overrun the disk
+  impl_->clips.emplace(clip.id, clip);
+  impl_->queue.push_back(clip.id);
+  impl_->wake.notify_one();
+  return clip;
+}
+
+std::optional<Clip> ClipMaker::find(const std::string& session, const std::string& id) const {
+  const std::lock_guard lock(impl_->mutex);
+  const auto it = impl_->clips.find(id);
+  if (it == impl_->clips.end() || it->second.session != session) return std::nullopt;
+  return it->second;
+}
+
+std::vector<Clip> ClipMaker::list(const std::string& session) const {
+  const std::lock_guard lock(impl_->mutex);
+  std::vector<Clip> out;
+  for (auto it = impl_->clips.rbegin(); it != impl_->clips.rend(); ++it) {
+    if (it->second.session == session) out.push_back(it->second);
+  }
+  return out;
+}
+
+Result<void> ClipMaker::erase(const std::string& session, const std::string& id) {
+  const std::lock_guard lock(impl_->mutex);
+  const auto it = impl_->clips.find(id);
+  if (it == impl_->clips.end() || it->second.session != session)
+    return error(ErrorCode::not_found, "no such clip");
+  const auto state = it->second.state;
+  if (state == ClipState::queued || state == ClipState::making)
+    return error(ErrorCode::conflict, "it is being made");
+  std::error_code ignored;
+  std::filesystem::remove(impl_->file(it->second, ".json"), ignored);
+  std::filesystem::remove(impl_->file(it->second, ".mp4"), ignored);
+  impl_->clips.erase(it);
+  impl_->disk_bytes.Set(static_cast<double>(impl_->kept_locked()));
+  return {};
+}
+
+Result<std::string> ClipMaker::read(const Clip& clip, std::uint64_t offset,
+                                    std::uint64_t size) const {
+  std::ifstream file(impl_->file(clip, ".mp4"), std::ios::binary);
+  if (!file) return error(ErrorCode::not_found, "no such clip any more");
+  std::string bytes(size, '\0');
+  file.seekg(static_cast<std::streamoff>(offset));
+  file.read(bytes.data(), static_cast<std::streamsize>(size));
+  if (!file) return error(ErrorCode::io, "the clip cannot be read");
+  return bytes;
+}
+
+}  // namespace troupe::media

@@ -1,0 +1,79 @@
+// Makes clips one after the other, and keeps them.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "media/recording/clip.hpp"
+
+namespace troupe {
+class Metrics;
+}
+
+namespace troupe::media {
+
+class Recorder;
+
+enum class ClipState : std::uint8_t { queued, making, ready, failed };
+/// "queued", "making", "ready", "failed".
+[[nodiscard]] std::string_view to_string(ClipState state) noexcept;
+
+struct Clip {
+  std::string id;
+  std::string session;
+  std::string by;     ///< user id
+  std::string title;
+  ClipState state = ClipState::queued;
+  std::int64_t from_us = 0, to_us = 0;  ///< wanted; what it holds once it is ready. Unix time.
+  std::uint64_t bytes = 0;
+  std::uint64_t pictures = 0;
+  Result<void> why;  ///< of `failed`
+
+  friend bool operator==(const Clip& a, const Clip& b) { return a.id == b.id && a.state == b.state; }
+};
+
+struct ClipOptions {
+  std::filesystem::path directory;
+  std::filesystem::path recordings;  ///< where the recorder has its own
+  std::int64_t max_us = 600'000'000;
+  std::uint64_t max_bytes = 64U << 20;  ///< of one: it is held in memory while it is sent
+  std::uint64_t max_disk_bytes = std::uint64_t{2} << 30;  ///< of all that are kept
+  std::size_t max_queued = 16;
+  std::size_t max_of_session = 100;
+};
+
+/// `<directory>/<session>/<id>.mp4` and beside it `<id>.json`, written last: what a crash cut off has
+/// none and is removed at the next start. One thread makes them. Thread-safe.
+class ClipMaker {
+ public:
+  /// Errors: io.
+  static Result<std::unique_ptr<ClipMaker>> open(ClipOptions options, const Recorder& recorder,
+                                                 Metrics& metrics);
+  /// Gives up what is being made.
+  ~ClipMaker();
+
+  /// Errors: invalid_argument, not_found (nothing is recorded of that time), too_large, conflict (as
+  /// many of the session as may be), overloaded (too many wait, or the disk's share is used up).
+  Result<Clip> order(const std::string& session, const std::string& by, const std::string& title,
+                     std::int64_t from_us, std::int64_t to_us);
+  [[nodiscard]] std::optional<Clip> find(const std::string& session, const std::string& id) const;
+  /// Newest first.
+  [[nodiscard]] std::vector<Clip> list(const std::string& session) const;
+  /// Errors: not_found, conflict (it is being made).
+  Result<void> erase(const std::string& session, const std::string& id);
+  /// Of a clip that is ready; blocks on the disk. Errors: not_found, io.
+  [[nodiscard]] Result<std::string> read(const Clip& clip, std::uint64_t offset,
+                                         std::uint64_t size) const;
+
+ private:
+  struct Impl;
+  explicit ClipMaker(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace troupe::media
