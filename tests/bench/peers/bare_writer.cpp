@@ -19,7 +19,8 @@ namespace {
 
 constexpr std::size_t kFlvHeader = 9 + 4, kTagHeader = 11, kPreviousTagSize = 4;
 constexpr char kVideoTag = 9;
-constexpr std::int64_t kMergeMs = 100;
+constexpr std::int64_t kMergeMs = 100 - 34;  // with the last picture's own time
+
 constexpr int kSendBufferBytes = 4 << 20;
 
 std::uint32_t number24(const char* at) {

@@ -26,6 +26,7 @@ constexpr int kServerCore = 0, kLoaderCore = 1;
 constexpr double kMaxSpread = 0.02;  // of bytes among viewers, and beside the smallest audience
 constexpr double kLoaderFull = 0.95;
 constexpr double kStalledShare = 0.05;
+constexpr double kQuiet = 0.1;  // cores of other processes; above it, a row is measured again
 constexpr auto kSettle = std::chrono::milliseconds(2'500);
 
 struct Options {
@@ -33,7 +34,7 @@ struct Options {
   std::vector<std::string> servers{"troupe", "node-media-server", "nginx-rtmp", "bare",
                                    "bare-picture"};
   std::vector<std::string> classes{"frame", "merged"};
-  int seconds = 10;
+  int seconds = 10, tries = 2;
   bool stalled = true, sound = true;
   std::string json, peers_dir;
   int bare_portion = -1;
@@ -170,8 +171,19 @@ class Course {
   }
 
  private:
+  /// The quietest of several tries, the first quiet one at once.
   Row measure(FanReader& reader, const LiveServerUnderTest& server, const sim::ChildProcess& ffmpeg,
               int reading, int stalled) {
+    auto best = measure_once(reader, server, ffmpeg, reading, stalled);
+    for (int i = 1; i < options_.tries && best.other_cores > kQuiet; ++i) {
+      auto again = measure_once(reader, server, ffmpeg, reading, stalled);
+      if (again.other_cores < best.other_cores) best = std::move(again);
+    }
+    return best;
+  }
+
+  Row measure_once(FanReader& reader, const LiveServerUnderTest& server,
+                   const sim::ChildProcess& ffmpeg, int reading, int stalled) {
     reader.run_for(kSettle);
     const double cpu = process_cpu_seconds(server.pid());
     const double loader = own_cpu_seconds() + process_cpu_seconds(ffmpeg.pid());
@@ -307,6 +319,9 @@ int main(int argc, char** argv) {
       ->check(CLI::IsMember({"frame", "merged"}));
   cli.add_option("--seconds", options.seconds, "Measured time of each audience, even")
       ->check(CLI::Range(2, 600))
+      ->capture_default_str();
+  cli.add_option("--tries", options.tries, "Of a row, while others use a tenth of a core or more")
+      ->check(CLI::Range(1, 20))
       ->capture_default_str();
   cli.add_flag("--no-stalled", no_stalled, "Leave out the rounds with 5 % stalled viewers");
   cli.add_flag("--silent", silent, "Pictures only, no sound");

@@ -19,10 +19,11 @@ constexpr const char* kRtmpModule = "/usr/lib/nginx/modules/ngx_rtmp_module.so";
 
 class Troupe final : public LiveServerUnderTest {
  public:
-  /// The others do not record.
+  /// The others neither record nor serve games.
   explicit Troupe(WriteClass write_class)
       : server_({fmt::format("live.chunk_ms={}", write_class == WriteClass::frame ? 0 : 100),
-                 "live.record_minutes=0", "http.access_log=false", "log.level=warn"}) {
+                 "live.record_minutes=0", "match.enabled=false", "http.access_log=false",
+                 "log.level=warn"}) {
     const auto made = server_.client("peers").post("/api/v1/live", {{"title", "peers"}});
     if (!made.ok() || made->status != 201) throw std::runtime_error("no live session");
     id_ = made->json().at("id").as_string();

@@ -23,12 +23,13 @@ constexpr int kServerCore = 0, kLoaderCore = 1;
 constexpr int kTickHz = 20, kPlayersPerMatch = 10;
 constexpr double kMinReceived = 0.98;  // of the snapshots due
 constexpr double kLoaderFull = 0.9;
+constexpr double kQuiet = 0.1;        // cores of other processes; above it, a row is measured again
 constexpr double kTrustedLoad = 0.6;  // above it, cores are no longer proportional to clients
 
 struct Options {
   std::vector<int> clients{400, 800, 1'200};
   std::vector<std::string> servers{"troupe", "colyseus", "colyseus-inputs"};
-  int seconds = 10;
+  int seconds = 10, tries = 2;
   std::string json, peers_dir = "tests/bench/peers";
 };
 
@@ -177,7 +178,7 @@ Row measure_colyseus(const Options& options, int clients, const std::string& nam
   return row;
 }
 
-Row measure(const Options& options, const std::string& server, int clients) {
+Row measure_once(const Options& options, const std::string& server, int clients) {
   Row row;
   try {
     row = server == "troupe" ? measure_troupe(options, clients)
@@ -190,6 +191,16 @@ Row measure(const Options& options, const std::string& server, int clients) {
     row.invalid = fmt::format("only {:.1f} % of the snapshots came", 100 * row.received);
   if (row.loader_cores > kLoaderFull) row.invalid = "the loader was full";
   return row;
+}
+
+/// The quietest of several tries, the first quiet one at once.
+Row measure(const Options& options, const std::string& server, int clients) {
+  auto best = measure_once(options, server, clients);
+  for (int i = 1; i < options.tries && best.other_cores > kQuiet; ++i) {
+    auto again = measure_once(options, server, clients);
+    if (again.other_cores < best.other_cores) best = std::move(again);
+  }
+  return best;
 }
 
 void print(const Row& row) {
@@ -249,6 +260,9 @@ int main(int argc, char** argv) {
       ->check(CLI::IsMember({"troupe", "colyseus", "colyseus-inputs"}));
   cli.add_option("--seconds", options.seconds, "Measured time of each row")
       ->check(CLI::Range(2, 600))
+      ->capture_default_str();
+  cli.add_option("--tries", options.tries, "Of a row, while others use a tenth of a core or more")
+      ->check(CLI::Range(1, 20))
       ->capture_default_str();
   cli.add_option("--peers-dir", options.peers_dir, "tests/bench/peers")->capture_default_str();
   CLI11_PARSE(cli, argc, argv);
