@@ -55,6 +55,9 @@ struct Config {
   std::int64_t match_max_matches = 2'000;
   std::int64_t match_checkpoint_ticks = 30;
   std::int64_t match_rejoin_grace_s = 30;
+  std::int64_t match_spectator_delay_ms = 2'000;
+  std::int64_t match_max_spectators = 1'000;
+  bool match_anonymous_spectators = true;
   std::int64_t match_time_limit_s = 600;
   std::int64_t match_max_clients = 4'000;
   std::int64_t match_max_clients_per_address = 1'000;
@@ -64,18 +67,18 @@ struct Config {
   bool live_enabled = true;
   std::string live_address = "127.0.0.1";
   std::int64_t live_srt_port = 9000;
+  std::int64_t live_srt_latency_ms = 120;
   std::int64_t live_chunk_ms = 100;
   std::int64_t live_segment_ms = 2'000;
   std::int64_t live_part_ms = 200;
-  std::int64_t live_srt_latency_ms = 120;
   std::int64_t live_rewind_s = 60;
   std::int64_t live_record_minutes = 10;
   std::int64_t live_record_keep_hours = 24;
   std::int64_t live_record_max_mib = 10'240;
+  std::int64_t live_clips_max_mib = 2'048;
   std::int64_t live_max_publishers = 32;
   std::int64_t live_max_publishers_per_address = 8;
   bool live_anonymous_viewers = true;
-  std::int64_t live_clips_max_mib = 2'048;
 
   bool rtmp_enabled = true;
   std::int64_t rtmp_port = 1935;

@@ -13,16 +13,20 @@
 #include "actors/system/ask.hpp"
 #include "actors/system/context.hpp"
 #include "actors/system/ticker.hpp"
+#include "actors/tournament/tournament_actor.hpp"
+#include "media/recording/clip_maker.hpp"
 #include "media/recording/recorder.hpp"
 #include "net/api/auction_api.hpp"
 #include "net/api/feed_api.hpp"
 #include "net/api/leaderboard_api.hpp"
-#include "net/api/live_gateway.hpp"
 #include "net/api/live_clips.hpp"
+#include "net/api/live_gateway.hpp"
 #include "net/api/live_recordings.hpp"
 #include "net/api/match_api.hpp"
 #include "net/api/matchmaking_api.hpp"
+#include "net/api/match_watch.hpp"
 #include "net/api/ratings_api.hpp"
+#include "net/api/tournament_api.hpp"
 #include "net/http/io_pool.hpp"
 #include "net/http/router.hpp"
 #include "net/ingest/rtmp_server.hpp"
@@ -39,12 +43,13 @@ struct Domains::Impl {
   std::uint16_t rtmp_port = 0;
   std::unique_ptr<storage::Retention> retention;  // null: the journal is kept for ever
   std::shared_ptr<media::Recorder> recorder;      // null: nothing is recorded
+  std::unique_ptr<media::ClipMaker> clips;        // likewise; of what `recorder` has
   std::unique_ptr<api::LiveGateway> live;
   std::unique_ptr<ingest::SrtServer> srt;    // after `live`, which its publishers use
-  std::unique_ptr<media::ClipMaker> clips;        // likewise; of what `recorder` has
   std::unique_ptr<ingest::RtmpServer> rtmp;  // likewise
   feed::FeedDomain feed;
   std::unique_ptr<actors::Ticker> ticker;
+  std::unique_ptr<api::MatchAudience> spectators;
   std::unique_ptr<udp::Gateway> game;
 };
 
@@ -98,6 +103,8 @@ Result<void> start_ranking(const Wiring& w) {
       w.context, {static_cast<std::uint64_t>(w.config.leaderboard_max_entries)});
   if (!catalogue.ok()) return catalogue.error();
   api::mount_leaderboard(w.router, {w.context, w.asker, *catalogue});
+  tournament::add_tournament(w.context, *system);
+  api::mount_tournament(w.router, {w.context, w.asker});
   return {};
 }
 
@@ -153,9 +160,6 @@ Result<std::shared_ptr<media::Recorder>> start_recorder(const Wiring& w) {
   return std::shared_ptr<media::Recorder>(std::move(*recorder));
 }
 
-/// The viewers' half. A protocol of publishers enters by LiveGateway::publish and says where it
-/// listens in `srt_port` and the like; 0: not at all.
-Result<std::unique_ptr<api::LiveGateway>> start_live(
 std::vector<boost::asio::io_context*> loops_of(http::IoPool& io) {
   std::vector<boost::asio::io_context*> out;
   for (std::size_t i = 0; i < io.size(); ++i) out.push_back(&io.at(i));
@@ -179,10 +183,12 @@ Result<std::unique_ptr<media::ClipMaker>> start_clips(const Wiring& w,
   return clips;
 }
 
+/// The viewers' half. A protocol of publishers enters by LiveGateway::publish and says where it
+/// listens in `srt_port` and the like; 0: not at all.
+Result<std::unique_ptr<api::LiveGateway>> start_live(
     const Wiring& w, const std::shared_ptr<media::Recorder>& recorder,
     const std::uint16_t& srt_port, const std::uint16_t& rtmp_port) {
-  std::vector<boost::asio::io_context*> loops;
-  for (std::size_t i = 0; i < w.io.size(); ++i) loops.push_back(&w.io.at(i));
+  const auto loops = loops_of(w.io);
   api::LiveGatewayOptions options;
   options.srt_origin = [host = w.config.live_address, &srt_port] {
     return "srt://" + host + ":" + std::to_string(srt_port);
@@ -237,6 +243,7 @@ Result<std::unique_ptr<ingest::SrtServer>> start_srt(
   ingest::SrtOptions options;
   options.address = w.config.live_address;
   options.port = static_cast<std::uint16_t>(w.config.live_srt_port);
+  options.latency_ms = static_cast<int>(w.config.live_srt_latency_ms);
   options.places = places;
   options.packager.chunk_ms = static_cast<int>(w.config.live_chunk_ms);
   options.door = publish_door(live);
@@ -261,9 +268,9 @@ Result<std::unique_ptr<ingest::RtmpServer>> start_rtmp(
   options.door = publish_door(live);
   return ingest::RtmpServer::start(w.context.metrics, std::move(options));
 }
-  options.latency_ms = static_cast<int>(w.config.live_srt_latency_ms);
 
-Result<std::unique_ptr<udp::Gateway>> start_match(const Wiring& w, actors::Ticker& ticker) {
+Result<std::unique_ptr<udp::Gateway>> start_match(const Wiring& w, actors::Ticker& ticker,
+                                                  api::MatchAudience& spectators) {
   udp::GatewayOptions options;
   options.address = w.config.match_address;
   options.port = static_cast<std::uint16_t>(w.config.match_port);
@@ -288,13 +295,18 @@ Result<std::unique_ptr<udp::Gateway>> start_match(const Wiring& w, actors::Ticke
   const match::MatchOptions match_options{static_cast<int>(w.config.match_tick_hz),
                                           static_cast<int>(w.config.match_checkpoint_ticks),
                                           static_cast<int>(w.config.match_rejoin_grace_s),
+                                          static_cast<int>(w.config.match_spectator_delay_ms),
                                           static_cast<std::size_t>(w.config.match_max_matches)};
-  match::add_match(
-      std::make_shared<match::MatchShared>(w.context, **gateway, ticker, match_options));
-  api::mount_match(w.router, {w.context, w.asker, w.token_key, w.config.match_address,
-                              [port = (*gateway)->port()] { return port; },
-                              static_cast<int>(w.config.match_tick_hz),
-                              static_cast<int>(w.config.match_time_limit_s)});
+  match::add_match(std::make_shared<match::MatchShared>(w.context, **gateway, ticker, match_options,
+                                                        &spectators));
+  api::mount_match(
+      w.router,
+      {w.context, w.asker, w.token_key, w.config.match_address,
+       [port = (*gateway)->port()] { return port; }, static_cast<int>(w.config.match_tick_hz),
+       static_cast<int>(w.config.match_time_limit_s), w.config.match_anonymous_spectators});
+  api::mount_match_watch(w.router, {w.asker, spectators, static_cast<int>(w.config.match_tick_hz),
+                                    static_cast<int>(w.config.match_spectator_delay_ms),
+                                    w.config.match_anonymous_spectators});
   return gateway;
 }
 
@@ -311,7 +323,10 @@ Result<std::unique_ptr<Domains>> Domains::start(const Wiring& wiring) {
   if (wiring.config.match_enabled) {
     const std::chrono::nanoseconds period(1'000'000'000 / wiring.config.match_tick_hz);
     impl->ticker = std::make_unique<actors::Ticker>(period, wiring.context.metrics);
-    auto game = start_match(wiring, *impl->ticker);
+    impl->spectators = std::make_unique<api::MatchAudience>(
+        loops_of(wiring.io), wiring.context.metrics,
+        static_cast<std::size_t>(wiring.config.match_max_spectators));
+    auto game = start_match(wiring, *impl->ticker, *impl->spectators);
     if (!game.ok()) return game.error();
     impl->game = std::move(*game);
     impl->game_port = impl->game->port();
@@ -321,6 +336,9 @@ Result<std::unique_ptr<Domains>> Domains::start(const Wiring& wiring) {
     auto recorder = start_recorder(wiring);
     if (!recorder.ok()) return recorder.error();
     impl->recorder = std::move(*recorder);
+    auto clips = start_clips(wiring, impl->recorder.get());
+    if (!clips.ok()) return clips.error();
+    impl->clips = std::move(*clips);
     auto live = start_live(wiring, impl->recorder, impl->srt_port, impl->rtmp_port);
     if (!live.ok()) return live.error();
     impl->live = std::move(*live);
@@ -332,9 +350,6 @@ Result<std::unique_ptr<Domains>> Domains::start(const Wiring& wiring) {
     impl->srt = std::move(*srt);
     impl->srt_port = impl->srt->port();
     auto rtmp = start_rtmp(wiring, *impl->live, places);
-    auto clips = start_clips(wiring, impl->recorder.get());
-    if (!clips.ok()) return clips.error();
-    impl->clips = std::move(*clips);
     if (!rtmp.ok()) return rtmp.error();
     impl->rtmp = std::move(*rtmp);
     if (impl->rtmp) impl->rtmp_port = impl->rtmp->port();

@@ -1,5 +1,8 @@
 #include "sim/match_sim.hpp"
 
+#include <cmath>
+#include <limits>
+#include <numbers>
 #include <queue>
 #include <random>
 #include <thread>
@@ -29,15 +32,35 @@ struct Bot {
   std::uint16_t first_x = 0, first_y = 0;
 };
 
+/// Towards the nearest living other, a few degrees off; where it aimed before when there is none.
+std::uint8_t aim_at_nearest(Bot& bot) {
+  const auto* seen = bot.game->latest();
+  const auto self = bot.game->predicted();
+  if (seen == nullptr || !self) return bot.command.aim;
+  double nearest = std::numeric_limits<double>::max(), angle = 0;
+  for (const auto& other : seen->players) {
+    if (other.slot == bot.game->slot() || !other.alive) continue;
+    const double dx = other.x - static_cast<double>(self->x);
+    const double dy = other.y - static_cast<double>(self->y);
+    if (std::hypot(dx, dy) >= nearest) continue;
+    nearest = std::hypot(dx, dy);
+    angle = std::atan2(dy, dx);
+  }
+  if (nearest == std::numeric_limits<double>::max()) return bot.command.aim;
+  const int off = static_cast<int>(bot.random() % 13) - 6;
+  return static_cast<std::uint8_t>(std::lround(angle * 128 / std::numbers::pi) + off);
+}
+
 /// Walks a while in one direction, turns, shoots now and then.
 game::Command decide(Bot& bot) {
   if (--bot.hold_ticks <= 0) {
     bot.hold_ticks = 10 + static_cast<int>(bot.random() % 50);
     bot.command.move_x = static_cast<std::int8_t>(static_cast<int>(bot.random() % 3) - 1);
     bot.command.move_y = static_cast<std::int8_t>(static_cast<int>(bot.random() % 3) - 1);
-    bot.command.aim = static_cast<std::uint8_t>(bot.random());
+    bot.command.aim = aim_at_nearest(bot);
   }
   bot.command.fire = bot.random() % 15 == 0;
+  if (bot.command.fire) bot.command.aim = aim_at_nearest(bot);
   return bot.command;
 }
 

@@ -6,6 +6,7 @@
 #include <prometheus/histogram.h>
 
 #include "actors/match/match_life.hpp"
+#include "actors/match/match_log.hpp"
 #include "actors/match/match_send.hpp"
 #include "base/metrics.hpp"
 
@@ -50,6 +51,7 @@ void expire_places(MatchState& state, std::uint64_t now_ms) {
       continue;
     }
     game::remove_player(state.at.world, it->second);
+    state.at.pending.push_back({false, static_cast<std::uint8_t>(it->second), it->first});
     state.unsaved.erase(it->first);
     seat = {};
     it = state.at.places.erase(it);
@@ -72,12 +74,16 @@ void enter(Self self, const Client& client) {
     if (slot < 0) return output.goodbye(client.session, game::Goodbye::match_full);
     place = state.at.places.emplace(client.player, slot).first;
     game::add_player(state.at.world, slot);
+    state.at.sequences[static_cast<std::size_t>(slot)] = 0;
+    state.at.pending.push_back({true, static_cast<std::uint8_t>(slot), client.player});
     state.unsaved.insert(client.player);
   }
   auto& seat = state.seats[static_cast<std::size_t>(place->second)];
   if (seat.session != client.session) {
     if (seat.session != 0) output.goodbye(seat.session, game::Goodbye::replaced);
     seat = {.session = client.session, .player = client.player};
+    // A client that was here before goes on counting.
+    if (!client.resumed) state.at.sequences[static_cast<std::size_t>(place->second)] = 0;
   }
   // A place is promised only once it is on disk.
   if (state.unsaved.contains(client.player)) {
@@ -98,6 +104,12 @@ void leave(Self self, const Client& client) {
   }
 }
 
+/// Whether commands are numbered by one who had sent `newest`, and not anew.
+bool counts_on(std::uint32_t newest, const Input& in) {
+  constexpr std::uint32_t kNear = 256;  ///< more than a client sends before it hears of a restart
+  return in.commands.empty() || in.commands.back().sequence + kNear > newest;
+}
+
 void input(Self self, const InputPtr& in) {
   auto& state = self->state;
   if (!state.exists) return;
@@ -107,14 +119,19 @@ void input(Self self, const InputPtr& in) {
     const bool free = place != state.at.places.end() &&
                       state.seats[static_cast<std::size_t>(place->second)].session == 0;
     if (!free) return;
-    // This match was restarted and the client's session outlived it.
-    enter(self, in->from);
+    // This match was restarted and the client's session outlived it, and goes on counting.
+    auto client = in->from;
+    client.resumed = counts_on(state.at.sequences[static_cast<std::size_t>(place->second)], *in);
+    enter(self, client);
     seat = seat_of(state, in->from);
     if (seat == nullptr) return;
   }
   acknowledged(state, *seat, *in);
+  const auto slot = static_cast<std::size_t>(seat - state.seats.data());
+  if (!counts_on(state.at.sequences[slot], *in)) state.at.sequences[slot] = 0;
   for (const auto& numbered : in->commands) {
-    const auto newest = seat->pending.empty() ? seat->last_sequence : seat->pending.back().sequence;
+    const auto newest =
+        seat->pending.empty() ? state.at.sequences[slot] : seat->pending.back().sequence;
     if (numbered.sequence <= newest) continue;  // repeated
     if (seat->pending.size() >= kMaxPending) {
       seat->pending.pop_front();
@@ -126,16 +143,23 @@ void input(Self self, const InputPtr& in) {
 
 // --- the tick ---
 
-std::array<std::optional<game::Command>, game::kMaxPlayers> take_commands(MatchState& state) {
-  std::array<std::optional<game::Command>, game::kMaxPlayers> commands{};
+std::vector<LoggedCommand> take_commands(MatchState& state) {
+  std::vector<LoggedCommand> commands;
   for (std::size_t slot = 0; slot < state.seats.size(); ++slot) {
     auto& seat = state.seats[slot];
     if (seat.pending.empty()) continue;
-    commands[slot] = game::sanitise(seat.pending.front().command);
-    seat.last_sequence = seat.pending.front().sequence;
+    commands.push_back({static_cast<std::uint8_t>(slot), seat.pending.front().sequence,
+                        game::sanitise(seat.pending.front().command)});
     seat.pending.pop_front();
   }
   return commands;
+}
+
+void screen(MatchState& state) {
+  const auto& options = state.shared->options;
+  const auto delay_ticks = options.spectator_delay_ms * options.tick_hz / 1'000;
+  state.screening.tick(state.at.info.id, state.at.world, static_cast<std::uint32_t>(delay_ticks),
+                       *state.shared->spectators);
 }
 
 void tick(Self self, std::uint64_t due_ns) {
@@ -147,9 +171,11 @@ void tick(Self self, std::uint64_t due_ns) {
   shared.late_seconds.Observe(
       static_cast<double>(began.time_since_epoch().count() - static_cast<std::int64_t>(due_ns)) /
       1e9);
-  const auto commands = take_commands(state);
-  game::step(state.at.world, commands);
+  LoggedTick next{std::exchange(state.at.pending, {}), take_commands(state)};
+  play(state.at, next, next.events.size());
+  log_tick(self, std::move(next));
   send_snapshots(state);
+  if (shared.spectators != nullptr) screen(state);
   if (is_over(state.at.info.rules, state.at.world)) finish(self);
   const auto every = static_cast<std::uint32_t>(shared.options.checkpoint_ticks);
   if (state.at.world.tick % every == 0 && !state.ending) {
@@ -164,11 +190,13 @@ void tick(Self self, std::uint64_t due_ns) {
 }  // namespace
 
 MatchShared::MatchShared(actors::Context& context_in, Output& output_in, actors::Ticker& ticker_in,
-                         MatchOptions options_in)
+                         MatchOptions options_in, Spectators* spectators_in)
     : context(context_in),
       output(output_in),
       ticker(ticker_in),
       options(options_in),
+      spectators(spectators_in),
+      log(context.writer),
       late_seconds(context.metrics.histogram("troupe_match_tick_late_seconds",
                                              "From when a tick was due to its start",
                                              tick_buckets())),
@@ -185,6 +213,8 @@ MatchShared::MatchShared(actors::Context& context_in, Output& output_in, actors:
                                            "Bytes of tables told to clients")),
       dropped_inputs(context.metrics.counter("troupe_match_inputs_dropped_total",
                                              "Commands beyond a client's queue")),
+      unsafe_ticks(context.metrics.counter("troupe_match_unsafe_ticks_total",
+                                           "Ticks shown before they were on disk")),
       mismatches(context.metrics.counter("troupe_match_state_mismatches_total",
                                          "Snapshots that left a client with another state")),
       ended(context.metrics.counter("troupe_match_ended_total", "Matches with a result")) {}
@@ -208,6 +238,7 @@ MatchActor::behavior_type match_actor(Self self, std::shared_ptr<MatchShared> sh
         if (self->state.loaded) input(self, in);
       },
       [self](actors::tick_atom, std::uint64_t due_ns) { tick(self, due_ns); },
+      [self](safe_atom, std::uint32_t tick, bool written) { is_safe(self->state, tick, written); },
       [self](finish_atom) { finish(self); },
       [self](actors::passivate_atom) { passivate(self); },
   };

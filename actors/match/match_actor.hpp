@@ -15,6 +15,7 @@
 
 #include "actors/match/match_store.hpp"
 #include "actors/match/messages.hpp"
+#include "actors/match/screening.hpp"
 #include "actors/system/context.hpp"
 #include "game/replica.hpp"
 
@@ -29,18 +30,22 @@ struct MatchOptions {
   int tick_hz = 30;
   int checkpoint_ticks = 30;
   int rejoin_grace_s = 30;
+  int spectator_delay_ms = 2'000;  ///< what they see is so old, so that nobody plays by it
   std::size_t max_matches = 2'000;
 };
 
 /// What all matches share.
 struct MatchShared {
+  /// `spectators` null: nobody can watch.
   MatchShared(actors::Context& context, Output& output, actors::Ticker& ticker,
-              MatchOptions options);
+              MatchOptions options, Spectators* spectators = nullptr);
 
   actors::Context& context;
   Output& output;
   actors::Ticker& ticker;
   MatchOptions options;
+  Spectators* spectators;
+  LogBook log;
   prometheus::Histogram& late_seconds;
   prometheus::Histogram& compute_seconds;
   prometheus::Counter& delta_bytes;
@@ -48,7 +53,8 @@ struct MatchShared {
   prometheus::Counter& full_bytes;  ///< what the same snapshots would have taken in full
   prometheus::Counter& tables_bytes;
   prometheus::Counter& dropped_inputs;
-  prometheus::Counter& mismatches;  ///< snapshots that a client reported as wrong
+  prometheus::Counter& unsafe_ticks;  ///< shown before they were on disk
+  prometheus::Counter& mismatches;    ///< snapshots that a client reported as wrong
   prometheus::Counter& ended;
 };
 
@@ -61,9 +67,19 @@ struct MatchState {
     bool welcome = false;  ///< has been told its place
     game::ReplicaSender replica = {};
     std::uint32_t repaired_tick = 0;  ///< reports of snapshots up to it have been heard
-    std::uint32_t last_sequence = 0;  ///< newest command that was used
     std::deque<Input::Numbered> pending = {};
     std::uint64_t gone_since_ms = 0;
+  };
+
+  /// A tick's snapshots, until the tick is on disk.
+  struct Held {
+    std::uint32_t tick = 0;
+    struct Sent {
+      SessionId session = 0;
+      game::SnapshotHead head;
+      std::shared_ptr<const std::string> delta;
+    };
+    std::vector<Sent> snapshots;
   };
 
   std::shared_ptr<MatchShared> shared;
@@ -74,9 +90,11 @@ struct MatchState {
   std::set<std::string> unsaved;      ///< players whose places are not on disk yet
   std::vector<SessionId> to_welcome;  ///< who waits for that
   Checkpoint at;                      ///< info, places, world, epoch: the match itself
+  std::deque<Held> held;              ///< oldest first; at most kMaxHeldTicks (match_log.hpp)
   std::array<Seat, game::kMaxPlayers> seats;
   std::optional<game::TablesAuthor> tables;  ///< of this epoch, from its first tick on
   std::size_t full_bytes = 0;                ///< of a snapshot without a baseline, lately
+  Screening screening;
   std::uint64_t ticker_token = 0;
   std::vector<std::function<void()>> early;
 };

@@ -6,6 +6,7 @@
 #include <prometheus/counter.h>
 #include <spdlog/spdlog.h>
 
+#include "actors/match/replay.hpp"
 #include "actors/system/ask.hpp"
 #include "actors/system/persist.hpp"
 #include "base/ids.hpp"
@@ -27,6 +28,11 @@ InfoPtr info(const MatchState& state) {
   out.players = static_cast<int>(state.at.places.size());
   out.connected = connected(state);
   out.tick = state.at.world.tick;
+  for (const auto& [player, slot] : state.at.places) {
+    const auto at = static_cast<std::size_t>(slot);
+    out.roster.push_back(
+        {slot, player, state.seats[at].session != 0, state.at.world.players[at].score});
+  }
   return std::make_shared<const MatchInfo>(std::move(out));
 }
 
@@ -34,6 +40,14 @@ storage::Batch checkpoint_batch(const MatchState& state) {
   storage::Batch batch;
   batch.put(storage::Family::match, match_key(state.at.info.id), encode_checkpoint(state.at));
   return batch;
+}
+
+/// Comes after all ticks that were logged before.
+void persist(Self self, storage::Batch batch,
+             std::function<void(const Result<storage::Committed>&)> then) {
+  auto& shared = *self->state.shared;
+  shared.log.flush();
+  actors::persist(self, shared.context.writer, std::move(batch), std::move(then));
 }
 
 /// Those whose places are in the checkpoint that was just written, or was not.
@@ -55,25 +69,50 @@ void begin(Self self) {
   for (auto& request : std::exchange(self->state.early, {})) request();
 }
 
+/// What an activation before this one left: its result, or the ticks after its last checkpoint.
+Result<Checkpoint> find_last(const storage::Store& store, Checkpoint at) {
+  const auto bytes = store.get(storage::Family::match, result_key(at.info.id));
+  if (!bytes.ok()) return bytes.error();
+  if (*bytes) {
+    auto ended = decode_checkpoint(**bytes);
+    if (!ended) return error(ErrorCode::corrupt, "its result does not verify");
+    return std::move(*ended);
+  }
+  auto last = at;
+  const auto played = play_on(store, last);
+  if (played.ok()) return last;
+  if (played.error().code != ErrorCode::corrupt) return played.error();
+  spdlog::error("match {}: goes on from its checkpoint: {}", at.info.id, played.error().detail);
+  return at;
+}
+
 /// The writer keeps its order: what an activation before this one had handed over is on disk by
-/// now, were it the result, which we did not see when we read.
-void look_for_result(Self self) {
-  actors::read<std::optional<std::string>>(
+/// now, were it the result or the last ticks, which we did not see when we read.
+void resume(Self self) {
+  actors::read<Checkpoint>(
       self, self->state.shared->context.reads,
-      [id = self->state.at.info.id](const storage::Store& store) {
-        return store.get(storage::Family::match, result_key(id));
-      },
-      [self](Result<std::optional<std::string>> bytes) {
+      [at = self->state.at](const storage::Store& store) { return find_last(store, at); },
+      [self](Result<Checkpoint> found) {
         auto& state = self->state;
-        auto ended = bytes.ok() && *bytes ? decode_checkpoint(**bytes) : std::nullopt;
-        if (!bytes.ok() || (*bytes && !ended)) {
-          spdlog::error("match {}: its result cannot be read", state.at.info.id);
+        if (!found.ok()) {
+          spdlog::error("match {}: {}", state.at.info.id, found.error().detail);
           return self->quit(caf::exit_reason::unhandled_exception);
         }
-        if (!ended) return begin(self);
-        state.at = std::move(*ended);
-        actors::persist(self, state.shared->context.writer, checkpoint_batch(state),
-                        [self](const auto&) { begin(self); });
+        const auto from = state.at.world.tick;
+        state.at = std::move(*found);
+        if (state.at.info.ended_ms != 0) {
+          return persist(self, checkpoint_batch(state), [self](const auto&) { begin(self); });
+        }
+        if (state.at.world.tick != from) {
+          spdlog::info("match {}: resumed at tick {}, {} after its checkpoint", state.at.info.id,
+                       state.at.world.tick, state.at.world.tick - from);
+        }
+        for (const auto& [player, slot] : state.at.places) {
+          auto& seat = state.seats[static_cast<std::size_t>(slot)];
+          seat.player = player;
+          seat.gone_since_ms = state.shared->context.now_ms();
+        }
+        begin(self);
       });
 }
 
@@ -87,11 +126,6 @@ void on_loaded(Self self, Result<std::optional<std::string>> bytes) {
       state.exists = true;
       ++state.at.epoch;  // ticks since the checkpoint happened in another history
       if (state.at.info.ended_ms != 0) return begin(self);
-      for (const auto& [player, slot] : state.at.places) {
-        auto& seat = state.seats[static_cast<std::size_t>(slot)];
-        seat.player = player;
-        seat.gone_since_ms = state.shared->context.now_ms();
-      }
     }
   }
   if (!bytes.ok()) {
@@ -102,12 +136,11 @@ void on_loaded(Self self, Result<std::optional<std::string>> bytes) {
   if (!state.exists) return begin(self);
   // The new epoch is written down before anybody plays in it: two crashes in a row must not give it
   // to two histories.
-  actors::persist(self, state.shared->context.writer, checkpoint_batch(state),
-                  [self](const auto& done) {
-                    if (done.ok()) return look_for_result(self);
-                    spdlog::error("match {}: {}", self->state.at.info.id, done.error().detail);
-                    self->quit(caf::exit_reason::unhandled_exception);
-                  });
+  persist(self, checkpoint_batch(state), [self](const auto& done) {
+    if (done.ok()) return resume(self);
+    spdlog::error("match {}: {}", self->state.at.info.id, done.error().detail);
+    self->quit(caf::exit_reason::unhandled_exception);
+  });
 }
 
 /// For analytics, ratings and whoever else reads the journal.
@@ -129,6 +162,8 @@ void tell_result(MatchState& state) {
     output.ended(seat.session, state.at.info.result);
     output.goodbye(seat.session, game::Goodbye::match_over);
   }
+  if (state.shared->spectators != nullptr)
+    state.shared->spectators->ended(state.at.info.id, state.at.info.result);
 }
 
 }  // namespace
@@ -148,20 +183,19 @@ void checkpoint(Self self) {
   auto& state = self->state;
   if (state.persisting || state.ending) return;
   state.persisting = true;
-  actors::persist(self, state.shared->context.writer, checkpoint_batch(state),
-                  [self, waiting = std::exchange(state.to_welcome, {}),
-                   saved = state.unsaved](const auto& done) {
-                    auto& s = self->state;
-                    s.persisting = false;
-                    if (done.ok()) {
-                      for (const auto& player : saved) s.unsaved.erase(player);
-                    } else {
-                      spdlog::warn("match {}: no checkpoint: {}", s.at.info.id,
-                                   done.error().detail);
-                    }
-                    settle_places(self, waiting, done.ok());
-                    if (!s.to_welcome.empty()) checkpoint(self);
-                  });
+  persist(self, checkpoint_batch(state),
+          [self, waiting = std::exchange(state.to_welcome, {}),
+           saved = state.unsaved](const auto& done) {
+            auto& s = self->state;
+            s.persisting = false;
+            if (done.ok()) {
+              for (const auto& player : saved) s.unsaved.erase(player);
+            } else {
+              spdlog::warn("match {}: no checkpoint: {}", s.at.info.id, done.error().detail);
+            }
+            settle_places(self, waiting, done.ok());
+            if (!s.to_welcome.empty()) checkpoint(self);
+          });
 }
 
 void start_ticking(Self self) {
@@ -192,7 +226,7 @@ void when_loaded(Self self, std::function<void()> work) {
 }
 
 /// The result and its event are one batch. A crash while that is on its way is told apart in
-/// look_for_result.
+/// find_last.
 void finish(Self self) {
   auto& state = self->state;
   if (state.at.info.ended_ms != 0) return;
@@ -206,17 +240,16 @@ void finish(Self self) {
   batch.put(storage::Family::match, match_key(end.info.id), record);
   batch.put(storage::Family::match, result_key(end.info.id), record);
   batch.append(ended_event(end.info));
-  actors::persist(self, state.shared->context.writer, std::move(batch),
-                  [self, end](const auto& done) {
-                    auto& s = self->state;
-                    if (!done.ok()) {
-                      spdlog::warn("match {}: no result: {}", s.at.info.id, done.error().detail);
-                      return self->delayed_send(self, kFinishAgain, finish_atom::value);
-                    }
-                    s.at.info = end.info;
-                    s.shared->ended.Increment();
-                    tell_result(s);
-                  });
+  persist(self, std::move(batch), [self, end](const auto& done) {
+    auto& s = self->state;
+    if (!done.ok()) {
+      spdlog::warn("match {}: no result: {}", s.at.info.id, done.error().detail);
+      return self->delayed_send(self, kFinishAgain, finish_atom::value);
+    }
+    s.at.info = end.info;
+    s.shared->ended.Increment();
+    tell_result(s);
+  });
 }
 
 InfoPromise open(Self self, const MatchInfo& wanted) {
@@ -225,18 +258,17 @@ InfoPromise open(Self self, const MatchInfo& wanted) {
     auto& state = self->state;
     if (state.exists) return answer(promise, info(state));
     state.at.info = wanted;
-    state.at.world = game::make_world(parse_id(wanted.id)->time_ms() * 2'654'435'761ULL + 1);
+    state.at.world = first_world(wanted.id);
     state.at.epoch = 1;
     auto batch = checkpoint_batch(state);
     batch.append(
         {"match/" + wanted.id, "troupe.match.opened.v1",
          boost::json::serialize(boost::json::object{{"id", wanted.id}, {"owner", wanted.owner}})});
-    actors::persist(self, state.shared->context.writer, std::move(batch),
-                    [self, promise](const auto& done) {
-                      if (!done.ok()) return answer(promise, actors::to_caf(done.error()));
-                      self->state.exists = true;
-                      answer(promise, info(self->state));
-                    });
+    persist(self, std::move(batch), [self, promise](const auto& done) {
+      if (!done.ok()) return answer(promise, actors::to_caf(done.error()));
+      self->state.exists = true;
+      answer(promise, info(self->state));
+    });
   });
   return promise;
 }
@@ -258,8 +290,7 @@ void passivate(Self self) {
   for (auto& seat : state.seats) {
     if (seat.session != 0) state.shared->output.goodbye(seat.session, game::Goodbye::going_away);
   }
-  actors::persist(self, state.shared->context.writer, checkpoint_batch(state),
-                  [self](const auto&) { self->quit(); });
+  persist(self, checkpoint_batch(state), [self](const auto&) { self->quit(); });
 }
 
 }  // namespace troupe::match

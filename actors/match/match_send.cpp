@@ -5,6 +5,8 @@
 #include <prometheus/counter.h>
 #include <spdlog/spdlog.h>
 
+#include "actors/match/match_log.hpp"
+
 namespace troupe::match {
 namespace {
 
@@ -52,14 +54,15 @@ void send_snapshots(MatchState& state) {
   if (tick % kCountFullEvery == 0 || state.full_bytes == 0)
     state.full_bytes = encodings.delta(nullptr, view, 0)->size() + game::kMaxHeadBytes;
   game::ViewPtr used;  // a baseline of this tick
-  for (auto& seat : state.seats) {
+  for (std::size_t slot = 0; slot < state.seats.size(); ++slot) {
+    auto& seat = state.seats[slot];
     if (seat.session == 0 || !seat.welcome) continue;
     if (tick % kTellTablesEvery == 0) tell_tables(state, seat);
     auto packet = seat.replica.send(view, encodings);
     if (packet.baseline) used = packet.baseline;
     const auto waiting = std::min<std::size_t>(seat.pending.size(), game::kMaxWaiting);
     game::SnapshotHead head{.tick = tick,
-                            .input_sequence = seat.last_sequence,
+                            .input_sequence = state.at.sequences[slot],
                             .checksum = view->checksum,
                             .epoch = state.at.epoch,
                             .waiting = static_cast<std::uint8_t>(waiting)};
@@ -68,7 +71,7 @@ void send_snapshots(MatchState& state) {
     shared.delta_bytes.Increment(
         static_cast<double>(packet.bytes->size() + game::head_bytes(head)));
     shared.full_bytes.Increment(static_cast<double>(state.full_bytes));
-    shared.output.snapshot(seat.session, head, std::move(packet.bytes));
+    send_when_safe(state, seat.session, head, std::move(packet.bytes));
   }
   if (used && tick % game::TablesAuthor::kLearnEvery == 0)
     state.tables->learn(used->snapshot, view->snapshot);

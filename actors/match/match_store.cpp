@@ -1,5 +1,8 @@
 #include "actors/match/match_store.hpp"
 
+#include <algorithm>
+
+#include "base/ids.hpp"
 #include "schemas/game_generated.h"
 #include "storage/flatbuffer_record.hpp"
 #include "storage/keys.hpp"
@@ -96,6 +99,53 @@ std::string result_key(std::string_view id) {
   return storage::KeyBuilder("result").text(id).take();
 }
 
+std::string log_key(std::string_view id, std::uint32_t tick) {
+  return storage::KeyBuilder("log").text(id).u32(tick).take();
+}
+
+std::string encode_log(const LogRecord& log) {
+  fbs::MatchLogT record;
+  const auto bytes = encode_tick(log.tick);
+  record.bytes.assign(bytes.begin(), bytes.end());
+  record.hash = log.hash;
+  flatbuffers::FlatBufferBuilder builder(256);
+  return storage::finish_record(builder, fbs::MatchLog::Pack(builder, &record));
+}
+
+std::optional<LogRecord> decode_log(std::string_view bytes) {
+  const auto* stored = storage::verified_record<fbs::MatchLog>(bytes);
+  if (stored == nullptr || stored->bytes() == nullptr) return std::nullopt;
+  auto tick = decode_tick(
+      {reinterpret_cast<const char*>(stored->bytes()->data()), stored->bytes()->size()});
+  if (!tick) return std::nullopt;
+  return LogRecord{std::move(*tick), stored->hash()};
+}
+
+game::World first_world(std::string_view id) {
+  return game::make_world(parse_id(id)->time_ms() * 2'654'435'761ULL + 1);
+}
+
+void play(Checkpoint& at, const LoggedTick& tick, std::size_t first_event) {
+  for (auto i = first_event; i < tick.events.size(); ++i) {
+    const auto& event = tick.events[i];
+    at.sequences[event.slot] = 0;
+    if (event.entered) {
+      at.places[event.player] = event.slot;
+      game::add_player(at.world, event.slot);
+    } else {
+      at.places.erase(event.player);
+      game::remove_player(at.world, event.slot);
+    }
+  }
+  std::array<std::optional<game::Command>, game::kMaxPlayers> commands{};
+  for (const auto& used : tick.commands) {
+    commands[used.slot] = used.command;
+    at.sequences[used.slot] = used.sequence;
+  }
+  game::step(at.world, commands);
+  at.pending.clear();
+}
+
 std::string encode_checkpoint(const Checkpoint& c) {
   fbs::MatchRecordT record;
   record.id = c.info.id;
@@ -122,6 +172,9 @@ std::string encode_checkpoint(const Checkpoint& c) {
     row->score = placement.score;
     record.result.push_back(std::move(row));
   }
+  record.sequences.assign(c.sequences.begin(), c.sequences.end());
+  const auto pending = encode_tick({c.pending, {}});
+  record.pending.assign(pending.begin(), pending.end());
   record.players = pack_players(c.world);
   record.projectiles = pack_projectiles(c.world);
   flatbuffers::FlatBufferBuilder builder(2048);
@@ -159,10 +212,20 @@ std::optional<Checkpoint> decode_checkpoint(std::string_view bytes) {
     if (place->slot >= game::kMaxPlayers) return std::nullopt;
     c.places[place->player] = place->slot;
   }
+  const auto sequences = std::min(record.sequences.size(), c.sequences.size());
+  std::copy_n(record.sequences.begin(), sequences, c.sequences.begin());
+  // Records of before there was a log have none.
+  if (record.pending.empty()) return c;
+  auto pending =
+      decode_tick({reinterpret_cast<const char*>(record.pending.data()), record.pending.size()});
+  if (!pending) return std::nullopt;
+  c.pending = std::move(pending->events);
   return c;
 }
 
 void add_record_checks(storage::RecordChecks& checks) {
+  checks.add(storage::Family::match, "log",
+             [](auto, auto value) { return decode_log(value).has_value(); });
   for (const auto* kind : {"match", "result"}) {
     checks.add(storage::Family::match, kind,
                [](auto, auto value) { return decode_checkpoint(value).has_value(); });

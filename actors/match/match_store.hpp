@@ -1,11 +1,14 @@
 // Keys and records of matches.
 #pragma once
 
+#include <array>
 #include <map>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "actors/match/command_log.hpp"
 #include "actors/match/messages.hpp"
 #include "game/world.hpp"
 #include "storage/verify.hpp"
@@ -18,7 +21,14 @@ struct Checkpoint {
   std::map<std::string, int> places;  ///< player → slot
   game::World world;
   std::uint8_t epoch = 0;
+  std::array<std::uint32_t, game::kMaxPlayers> sequences{};  ///< newest commands used, by slot
+  std::vector<LogEvent> pending;  ///< that this state has, but no logged tick yet
 };
+
+/// The state that a match of this id begins with.
+[[nodiscard]] game::World first_world(std::string_view id);
+/// Plays a logged tick; of its events, those from `first_event` on.
+void play(Checkpoint& at, const LoggedTick& tick, std::size_t first_event = 0);
 
 [[nodiscard]] std::string match_key(std::string_view id);
 /// The match as it ended: a checkpoint that nothing overwrites.
@@ -26,6 +36,14 @@ struct Checkpoint {
 [[nodiscard]] std::string encode_checkpoint(const Checkpoint& checkpoint);
 /// Nothing when the bytes fail verification or name places and sizes that the rules do not have.
 [[nodiscard]] std::optional<Checkpoint> decode_checkpoint(std::string_view bytes);
+/// Ticks sort as they follow each other.
+[[nodiscard]] std::string log_key(std::string_view id, std::uint32_t tick);
+struct LogRecord {
+  LoggedTick tick;
+  std::uint64_t hash = 0;  ///< of the state after it
+};
+[[nodiscard]] std::string encode_log(const LogRecord& record);
+[[nodiscard]] std::optional<LogRecord> decode_log(std::string_view bytes);
 void add_record_checks(storage::RecordChecks& checks);
 
 }  // namespace troupe::match

@@ -11,6 +11,7 @@
 #include <caf/atom.hpp>
 #include <caf/typed_actor.hpp>
 
+#include "actors/match/log_book.hpp"
 #include "actors/match/output.hpp"
 #include "actors/system/entity.hpp"
 #include "actors/system/ticker.hpp"
@@ -29,6 +30,13 @@ using input_atom = caf::atom_constant<caf::atom("input")>;
 /// To itself: writing the result down failed, again.
 using finish_atom = caf::atom_constant<caf::atom("finish")>;
 
+struct RosterRow {
+  int slot = 0;
+  std::string player;
+  bool connected = false;
+  int score = 0;
+};
+
 struct MatchInfo {
   std::string id, owner;
   std::uint64_t created_ms = 0;
@@ -36,6 +44,7 @@ struct MatchInfo {
   int players = 0;  ///< places taken
   int connected = 0;
   std::uint32_t tick = 0;
+  std::vector<RosterRow> roster;  ///< of a match that is asked itself; not in the list
   Rules rules;
   std::uint64_t ended_ms = 0;  ///< 0: it goes on
   std::vector<Placement> result;
@@ -46,6 +55,7 @@ using InfoPtr = std::shared_ptr<const MatchInfo>;
 struct Client {
   SessionId session = 0;
   std::string player;
+  bool resumed = false;  ///< its commands are numbered on from an earlier session
 };
 
 struct Input {
@@ -73,7 +83,8 @@ using MatchActor =
     caf::typed_actor<caf::replies_to<open_atom, MatchInfo>::with<InfoPtr>,
                      caf::replies_to<info_atom>::with<InfoPtr>, caf::reacts_to<enter_atom, Client>,
                      caf::reacts_to<leave_atom, Client>, caf::reacts_to<input_atom, InputPtr>,
-                     caf::reacts_to<actors::tick_atom, std::uint64_t>, caf::reacts_to<finish_atom>,
+                     caf::reacts_to<actors::tick_atom, std::uint64_t>,
+                     caf::reacts_to<safe_atom, std::uint32_t, bool>, caf::reacts_to<finish_atom>,
                      caf::reacts_to<actors::passivate_atom>>;
 
 }  // namespace troupe::match

@@ -1,4 +1,5 @@
-// Showing a match to those who watch it, late by a stated time so that nobody who plays gains by it.
+// Showing a match to those who watch it, late by a stated time so that nobody who plays gains by
+// it.
 #pragma once
 
 #include <cstdint>

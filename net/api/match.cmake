@@ -1,2 +1,2 @@
-troupe_library(troupe_net_api_match SOURCES match_api.cpp
-  PUBLIC troupe_net_api_system troupe_actors_match troupe_net_udp)
+troupe_library(troupe_net_api_match SOURCES match_api.cpp match_replay.cpp match_watch.cpp
+  PUBLIC troupe_net_api_system troupe_actors_match troupe_net_udp troupe_net_ws)

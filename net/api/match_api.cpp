@@ -7,6 +7,7 @@
 #include "actors/system/ask.hpp"
 #include "actors/system/context.hpp"
 #include "base/ids.hpp"
+#include "net/api/match_replay.hpp"
 #include "net/api/paging.hpp"
 #include "net/http/router.hpp"
 #include "net/udp/gateway.hpp"
@@ -37,6 +38,15 @@ json::object to_json(const MatchInfo& info, int tick_hz) {
       {"time_limit_s", info.rules.time_limit_ticks / static_cast<std::uint32_t>(tick_hz)},
       {"score_limit", info.rules.score_limit},
       {"created_ms", info.created_ms}};
+  if (!info.roster.empty()) {
+    json::array roster;
+    for (const auto& row : info.roster)
+      roster.push_back({{"slot", row.slot},
+                        {"player", row.player},
+                        {"connected", row.connected},
+                        {"score", row.score}});
+    out["roster"] = std::move(roster);
+  }
   if (info.ended_ms == 0) return out;
   json::array result;
   for (const auto& row : info.result)
@@ -177,8 +187,11 @@ void mount_match(http::Router& router, MatchApi api) {
         [h, method](const Request& request, const Responder& out) { ((*h).*method)(request, out); };
   };
   router.add("POST", "/api/v1/matches", bind(&Handlers::create));
-  router.add("GET", "/api/v1/matches", bind(&Handlers::list), {.priority = Priority::bulk});
-  router.add("GET", "/api/v1/matches/{id}", bind(&Handlers::get));
+  const auto looking = h->api.anonymous_spectators ? http::Access::open : http::Access::token;
+  router.add("GET", "/api/v1/matches", bind(&Handlers::list),
+             {.access = looking, .priority = Priority::bulk});
+  router.add("GET", "/api/v1/matches/{id}", bind(&Handlers::get), {.access = looking});
+  mount_match_replay(router, h->api.context);
   router.add("POST", "/api/v1/matches/{id}/join", bind(&Handlers::join));
 }
 

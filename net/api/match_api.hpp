@@ -25,6 +25,7 @@ struct MatchApi {
   std::function<std::uint16_t()> game_port;
   int tick_hz = 30;
   int time_limit_s = 600;  ///< of matches whose creator does not say
+  bool anonymous_spectators = true;  ///< matches are shown to anybody
 };
 
 /// POST/GET /api/v1/matches, GET /api/v1/matches/{id}, POST …/join → {host, port, token, player,

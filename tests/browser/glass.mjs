@@ -1,13 +1,9 @@
 // Glass to glass: a clock drawn in the picture, x264 zerolatency, a real `troupe serve`, the live page in Chromium; how
 // old is each picture when the browser presents it. The clock is binary, so that a canvas can read it.
 // Usage: node glass.mjs TROUPE_PROGRAM WEB_DIR [--help]
-import { spawn, execFileSync } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { createInterface } from 'node:readline';
+import { readFile, writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
-import { chromium } from 'playwright-core';
+import { onStage, sleep } from './stage.mjs';
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
@@ -16,6 +12,7 @@ const { values: options, positionals } = parseArgs({
     'warm-up': { type: 'string', default: '10' },
     'chunk-ms': { type: 'string', default: '0' },
     ingest: { type: 'string', default: 'rtmp' },
+    player: { type: 'string', default: 'page' },
     sound: { type: 'boolean', default: false },
     quick: { type: 'boolean', default: false },
     json: { type: 'string' },
@@ -23,9 +20,9 @@ const { values: options, positionals } = parseArgs({
   },
 });
 if (options.help || positionals.length !== 2) {
-  console.log(`usage: ./dev bench glass [--ingest rtmp|srt] [--sound] [--chunk-ms N] [--seconds N] [--warm-up N] [--quick] [--json FILE]
+  console.log(`usage: ./dev bench glass [--player page|hls] [--ingest rtmp|srt] [--sound] [--chunk-ms N] [--seconds N] [--warm-up N] [--quick] [--json FILE]
 
-Milliseconds from the moment a picture is drawn to the moment Chromium presents it on the live page.
+Milliseconds from the moment a picture is drawn to the moment Chromium presents it on the live page, or in hls.js.
 --sound sends AAC too. --chunk-ms is the server's live.chunk_ms; 0 (the default here) is a chunk for each picture.
 --quick: 20 s after 5 s of warm-up.`);
   process.exit(options.help ? 0 : 2);
@@ -59,7 +56,7 @@ async function film(encoder, stop) {
   const began = performance.now();
   for (let frame = 0; !stop.now; ++frame) {
     const wait = began + frame * 1000 / kRate - performance.now();
-    if (wait > 0) await new Promise((resolve) => { setTimeout(resolve, wait); });
+    if (wait > 0) await sleep(wait);
     draw(picture, Date.now() % 2 ** 32, frame);
     if (options.sound) encoder.stdio[3].write(hum);
     if (!encoder.stdin.write(Buffer.from(picture))) {
@@ -68,14 +65,15 @@ async function film(encoder, stop) {
   }
 }
 
-function encode({ ports, session }) {
+function encode(stage, ports, session) {
   const [format, url] = options.ingest === 'srt'
     ? ['mpegts', `srt://127.0.0.1:${ports.srt}?streamid=#!::r=live/${session.id},m=publish,s=${session.publish_key}`]
     : ['flv', `${session.rtmp_server}/${session.rtmp_stream_key}`];
-  const sound = options.sound ? ['-probesize', '32', '-analyzeduration', '0', '-f', 's16le', '-ar', String(kSampleRate), '-ac', '1', '-i', 'pipe:3'] : [];
   // Little probing: what it takes would make one input late against the other for good.
-  return spawn('ffmpeg', ['-loglevel', 'error', '-probesize', '32', '-analyzeduration', '0',
-    '-f', 'rawvideo', '-pix_fmt', 'yuv420p', '-s', `${kWidth}x${kHeight}`, '-r', String(kRate), '-i', 'pipe:0',
+  const atOnce = ['-probesize', '32', '-analyzeduration', '0'];
+  const sound = options.sound ? [...atOnce, '-f', 's16le', '-ar', `${kSampleRate}`, '-ac', '1', '-i', 'pipe:3'] : [];
+  return stage.run('ffmpeg', ['-loglevel', 'error',
+    ...atOnce, '-f', 'rawvideo', '-pix_fmt', 'yuv420p', '-s', `${kWidth}x${kHeight}`, '-r', String(kRate), '-i', 'pipe:0',
     ...sound,
     '-c:v', 'libx264', '-preset', 'veryfast', '-tune', 'zerolatency', '-g', String(kRate), '-threads', '1',
     '-c:a', 'aac', '-b:a', '96k', '-flush_packets', '1', '-muxdelay', '0', '-f', format, url],
@@ -102,64 +100,48 @@ function watch({ block, bits }) {
   video.requestVideoFrameCallback(look);
 }
 
-const sleep = (s) => new Promise((resolve) => { setTimeout(resolve, s * 1000); });
-const quantile = (sorted, q) => sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))];
-
-async function measure([program, web], directory) {
-  const data = join(directory, 'data');
-  const settings = ['http.port=0', 'match.port=0', 'live.srt_port=0', 'rtmp.port=0', `http.web_dir=${web}`,
-    `live.chunk_ms=${options['chunk-ms']}`];
-  const server = spawn(program, ['serve', '--data-dir', data, ...settings.flatMap((s) => ['--set', s])],
-    { stdio: ['ignore', 'pipe', 'ignore'] });
-  const stop = { now: false };
-  let context, encoder;
-  try {
-    const line = await new Promise((resolve, reject) => {
-      createInterface({ input: server.stdout }).once('line', resolve);
-      server.once('exit', (code) => reject(new Error(`the server ended with ${code}`)));
-    });
-    const ports = JSON.parse(line);
-    const token = execFileSync(program, ['token', '--data-dir', data, '--subject', 'bench'],
-      { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
-    const made = await fetch(`http://127.0.0.1:${ports.http}/api/v1/live`, { method: 'POST',
-      headers: { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' },
-      body: JSON.stringify({ title: 'glass to glass' }) });
-    const session = await made.json();
-    encoder = encode({ ports, session });
-    for (const pipe of [encoder.stdin, encoder.stdio[3]]) pipe.on('error', () => { stop.now = true; });
-    film(encoder, stop);
-    context = await chromium.launchPersistentContext(join(directory, 'profile'), {
-      executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-      headless: true,
-      viewport: { width: 1280, height: 720 },
-      args: ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking',
-        '--disable-component-update', '--disable-sync', '--autoplay-policy=no-user-gesture-required'],
-    });
-    const page = await context.newPage();
-    await page.goto(`http://127.0.0.1:${ports.http}/live.html?id=${session.id}`);
-    await sleep(warmUp);
-    await page.evaluate(watch, { block: kBlock, bits: kBits });
-    await sleep(seconds);
-    const { ages, stalls } = await page.evaluate(() => ({ ages: window.ages, stalls: window.stalls }));
-    return { ages: ages.sort((a, b) => a - b), stalls };
-  } finally {
-    stop.now = true;
-    await context?.close();
-    encoder?.kill('SIGKILL');
-    server.removeAllListeners('exit');
-    server.kill('SIGKILL');
-  }
+/** The live page, or an empty page with hls.js. */
+async function open(page, root, session) {
+  if (options.player === 'page') return page.goto(`${root}/live.html?id=${session.id}`);
+  const library = await readFile(new URL('node_modules/hls.js/dist/hls.min.js', import.meta.url));
+  await page.route(`${root}/hls.js`, (route) => route.fulfill({ contentType: 'text/javascript', body: library }));
+  await page.route(`${root}/player.html`, (route) => route.fulfill({ contentType: 'text/html', body: `<!doctype html>
+    <title>player</title><video id="video" muted autoplay width="640" height="360"></video><script src="/hls.js"></script>
+    <script>
+      const hls = new Hls({ lowLatencyMode: true, maxLiveSyncPlaybackRate: 1.1 });
+      hls.loadSource('/live/${session.id}/index.m3u8');
+      hls.attachMedia(document.getElementById('video'));
+    </script>` }));
+  // A player is told of nothing that is not on the air.
+  while ((await fetch(`${root}/live/${session.id}/index.m3u8`)).status !== 200) await sleep(100);
+  return page.goto(`${root}/player.html`);
 }
 
-const directory = await mkdtemp(join(tmpdir(), 'troupe-glass-'));
-try {
-  const { ages, stalls } = await measure(positionals, directory);
+const quantile = (sorted, q) => sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))];
+
+async function measure(stage, [program, web]) {
+  const { ports, root, api } = await stage.troupe(program, web, [`live.chunk_ms=${options['chunk-ms']}`]);
+  const session = await api('POST', '/api/v1/live', { title: 'glass to glass' });
+  const encoder = encode(stage, ports, session);
+  const stop = { now: false };
+  for (const pipe of [encoder.stdin, encoder.stdio[3]]) pipe.on('error', () => { stop.now = true; });
+  film(encoder, stop);
+  const page = await (await stage.browser()).newPage();
+  await open(page, root, session);
+  await sleep(warmUp * 1000);
+  await page.evaluate(watch, { block: kBlock, bits: kBits });
+  await sleep(seconds * 1000);
+  const { ages, stalls } = await page.evaluate(() => ({ ages: window.ages, stalls: window.stalls }));
+  stop.now = true;
+  return { ages: ages.sort((a, b) => a - b), stalls };
+}
+
+await onStage(async (stage) => {
+  const { ages, stalls } = await measure(stage, positionals);
   if (ages.length < seconds * kRate / 2) throw new Error(`only ${ages.length} pictures were presented`);
   const metrics = { pictures: ages.length, glass_p50_ms: quantile(ages, 0.5), glass_p95_ms: quantile(ages, 0.95),
     glass_p99_ms: quantile(ages, 0.99), glass_max_ms: ages.at(-1), stalls };
   console.log('glass');
   for (const [name, value] of Object.entries(metrics)) console.log(`  ${name.padEnd(16)} ${value.toFixed(1).padStart(10)}`);
   if (options.json) await writeFile(options.json, `${JSON.stringify({ bench: 'glass', metrics })}\n`);
-} finally {
-  await rm(directory, { recursive: true, force: true });
-}
+});

@@ -1,47 +1,15 @@
 // The live page in a real browser: it plays, time advances, latency is sane, viewers are counted, chat arrives, and the
 // console stays clean. Usage: node live.mjs SERVER_PROGRAM WEB_DIR. TROUPE_SCREENSHOT=file.png also takes a picture.
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { chromium } from 'playwright-core';
+import { onStage, problemsOf, until } from './stage.mjs';
 
 const [program, web] = process.argv.slice(2);
-const server = spawn(program, [web], { stdio: ['ignore', 'pipe', 'inherit'] });
-const profile = await mkdtemp(join(tmpdir(), 'troupe-browser-'));
-let context;
 
-/** Waits for a truthy answer of `question` in the page. (waitForFunction evaluates text there, which the pages' policy
- * forbids.) */
-async function until(page, question, argument, seconds = 10) {
-  const end = Date.now() + seconds * 1000;
-  for (;;) {
-    const answer = await page.evaluate(question, argument);
-    if (answer) return answer;
-    if (Date.now() > end) throw new Error(`not within ${seconds} s: ${question}`);
-    await new Promise((resolve) => { setTimeout(resolve, 50); });
-  }
-}
-
-async function run() {
-  const [line] = await new Promise((resolve, reject) => {
-    createInterface({ input: server.stdout }).once('line', (text) => resolve([text]));
-    server.once('exit', (code) => reject(new Error(`the server ended with ${code}`)));
-  });
-  const { port, session, token } = JSON.parse(line);
-  context = await chromium.launchPersistentContext(profile, {
-    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-    headless: true,
-    viewport: { width: 1280, height: 720 },
-    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
-      '--disable-component-update', '--disable-sync', '--autoplay-policy=no-user-gesture-required'],
-  });
+await onStage(async (stage) => {
+  const { port, session, token } = await stage.serve(program, [web]);
+  const context = await stage.browser();
   const page = await context.newPage();
-  const problems = [];
-  page.on('console', (message) => { if (message.type() === 'error') problems.push(message.text()); });
-  page.on('pageerror', (error) => problems.push(String(error)));
+  const problems = problemsOf(page);
 
   await page.goto(`http://127.0.0.1:${port}/`);
   await page.click(`a[href="/live.html?id=${session}"]`);
@@ -74,16 +42,4 @@ async function run() {
   if (process.env.TROUPE_SCREENSHOT) await page.screenshot({ path: process.env.TROUPE_SCREENSHOT });
   assert.deepEqual(problems, []);
   console.log(`ok: ${latency.seconds} s behind live`);
-}
-
-try {
-  await run();
-} catch (error) {
-  console.error(error);
-  process.exitCode = 1;
-} finally {
-  await context?.close();
-  server.removeAllListeners('exit');
-  server.kill('SIGKILL');
-  await rm(profile, { recursive: true, force: true });
-}
+});

@@ -2,34 +2,17 @@
 // the window; the texts are read by m3u8-parser and mpd-parser too. Usage: node players.mjs SERVER_PROGRAM WEB_DIR.
 // TROUPE_PLAY_SECONDS says how long each plays (8).
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { chromium } from 'playwright-core';
 import m3u8 from 'm3u8-parser';
 import { parse as parseMpd } from 'mpd-parser';
+import { onStage, sleep, until } from './stage.mjs';
 
 const [program, web] = process.argv.slice(2);
 const playSeconds = Number(process.env.TROUPE_PLAY_SECONDS ?? 8);
 const modules = fileURLToPath(new URL('node_modules/', import.meta.url));
-const server = spawn(program, [web], { stdio: ['ignore', 'pipe', 'inherit'] });
-const profile = await mkdtemp(join(tmpdir(), 'troupe-browser-'));
 let context;
-
-const sleep = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
-
-async function until(page, question, argument, seconds = 15) {
-  const end = Date.now() + seconds * 1000;
-  for (;;) {
-    const answer = await page.evaluate(question, argument);
-    if (answer) return answer;
-    if (Date.now() > end) throw new Error(`not within ${seconds} s: ${question}`);
-    await sleep(50);
-  }
-}
 
 /** A page with one library and a video element; stalls and errors are counted in `window.seen`. */
 async function openPlayer(root, library, script) {
@@ -131,19 +114,10 @@ async function readTexts(root, session) {
   assert.match(mpd.playlists[0].segments[0].resolvedUri, new RegExp(`^${root}/live/${session}/video/segment-\\d+\\.m4s$`));
 }
 
-async function run() {
-  const line = await new Promise((resolve, reject) => {
-    createInterface({ input: server.stdout }).once('line', resolve);
-    server.once('exit', (code) => reject(new Error(`the server ended with ${code}`)));
-  });
-  const { port, session } = JSON.parse(line);
+await onStage(async (stage) => {
+  const { port, session } = await stage.serve(program, [web]);
   const root = `http://127.0.0.1:${port}`;
-  context = await chromium.launchPersistentContext(profile, {
-    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-    headless: true,
-    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
-      '--disable-component-update', '--disable-sync', '--autoplay-policy=no-user-gesture-required'],
-  });
+  context = await stage.browser();
   // A window to go back in.
   for (let i = 0; ; ++i) {
     const manifest = await fetch(`${root}/live/${session}/manifest.mpd`);
@@ -155,16 +129,4 @@ async function run() {
   const latency = await playHls(root, session);
   await playDash(root, session);
   console.log(`ok: hls.js ${latency.toFixed(2)} s behind live`);
-}
-
-try {
-  await run();
-} catch (error) {
-  console.error(error);
-  process.exitCode = 1;
-} finally {
-  await context?.close();
-  server.removeAllListeners('exit');
-  server.kill('SIGKILL');
-  await rm(profile, { recursive: true, force: true });
-}
+});
