@@ -186,8 +186,8 @@ TEST_F(RecorderTest, the_oldest_recordings_go_when_the_disks_share_is_used_up) {
 
 TEST_F(RecorderTest, names_that_lead_elsewhere_are_ignored) {
   const auto recorder = open(options());
-  for (const std::string name : {"", "..", "../x", "a/b", ".hidden", std::string(65, 'a').c_str()})
-    push(*recorder, 1, now_us(), 0, name);
+  const std::vector<std::string> names{"", "..", "../x", "a/b", ".hidden", std::string(65, 'a')};
+  for (const auto& name : names) push(*recorder, 1, now_us(), 0, name);
 
   EXPECT_TRUE(fs::is_empty(dir_.path()));
   EXPECT_EQ(recorder->read_init("../x", TrackKind::video, 1).code(), ErrorCode::not_found);
