@@ -6,6 +6,7 @@
 #include "actors/live/live_store.hpp"
 #include "actors/match/match_store.hpp"
 #include "actors/ratings/rating_store.hpp"
+#include "actors/tournament/tournament_store.hpp"
 
 namespace troupe::server {
 
@@ -17,6 +18,7 @@ storage::RecordChecks all_record_checks() {
   live::add_record_checks(checks);
   match::add_record_checks(checks);
   ratings::add_record_checks(checks);
+  tournament::add_record_checks(checks);
   return checks;
 }
 

@@ -1,0 +1,40 @@
+// The entity of one tournament.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include <caf/typed_event_based_actor.hpp>
+
+#include "actors/ratings/player_rating.hpp"
+#include "actors/system/context.hpp"
+#include "actors/tournament/messages.hpp"
+
+namespace troupe::tournament {
+
+struct TournamentShared {
+  actors::Context& context;
+  ratings::System system;
+};
+
+struct TournamentState {
+  static constexpr const char* name = "tournament";
+  std::shared_ptr<TournamentShared> shared;
+  std::string id;
+  TournamentPtr now;  ///< null: there is none (yet)
+  std::uint32_t steps = 0;
+  bool busy = true;  ///< loading, or a step is on its way to disk: others wait
+  bool leaving = false;
+  std::deque<std::function<void()>> waiting;
+};
+
+TournamentActor::behavior_type tournament_actor(
+    TournamentActor::stateful_pointer<TournamentState> self,
+    std::shared_ptr<TournamentShared> shared, std::string id);
+
+/// Registers the kind "tournament".
+void add_tournament(actors::Context& context, ratings::System system);
+
+}  // namespace troupe::tournament
