@@ -43,6 +43,7 @@ struct DeskOptions {
   std::uint64_t accept_ms = 20'000;  ///< to accept a match
   std::uint64_t form_ms = 60'000;    ///< for a party to form
   std::uint64_t keep_ms = 120'000;   ///< a ticket that ended can be looked at for so long
+  std::uint64_t refill_ms = 60'000;  ///< a match with free places takes newcomers for so long
 };
 
 struct PartyMember {
@@ -80,7 +81,9 @@ struct ToRate {
 struct ToStart {
   std::uint64_t proposal = 0;
   std::string mode, region;
+  std::string match;  ///< one that runs, for whom the last side is new; empty: to be made
   std::vector<std::vector<std::string>> sides;  ///< players
+  int places = 0;                               ///< of the match
 };
 
 /// What came of a run.
@@ -119,7 +122,7 @@ class Desk {
   /// One batch of every mode, and what is due.
   [[nodiscard]] DeskRun run(std::uint64_t now_ms);
   void started(std::uint64_t proposal, const std::string& match, std::uint64_t now_ms);
-  /// The match could not be made: back into the queue, at the old place.
+  /// The match could not be made, or takes nobody any more: back into the queue, at the old place.
   void failed(std::uint64_t proposal);
 
   [[nodiscard]] const DeskOptions& options() const noexcept { return options_; }
@@ -141,6 +144,15 @@ class Desk {
     std::vector<std::vector<std::string>> teams;  ///< tickets
     std::uint64_t deadline_ms = 0;
     bool starting = false;
+    std::uint64_t refills = 0;  ///< a match that runs; 0: none
+  };
+  /// A match with places left.
+  struct OpenMatch {
+    std::string mode, match;
+    Opening opening;
+    std::vector<std::vector<std::string>> sides;
+    std::uint64_t until_ms = 0;
+    bool joining = false;  ///< a newcomer is on the way in
   };
 
   Result<Held*> held_by(const std::string& ticket, const std::string& player);
@@ -148,6 +160,14 @@ class Desk {
   void enqueue(Held& held);
   void propose(const std::string& mode, const Proposal& proposal, std::uint64_t now_ms,
                DeskRun& out);
+  void propose_refill(const std::string& mode, const Refill& refill, std::uint64_t now_ms,
+                      DeskRun& out);
+  void offer_to(const std::string& ticket, std::uint64_t number, std::size_t team,
+                std::uint64_t now_ms, DeskRun& out);
+  [[nodiscard]] std::vector<std::vector<std::string>> sides_of(const Offer& offer) const;
+  [[nodiscard]] ToStart to_start(std::uint64_t number);
+  void keep_open(std::uint64_t number, const Offer& offer, const std::string& match,
+                 std::uint64_t now_ms);
   void end(Held& held, Reason reason, std::uint64_t now_ms);
   void forget(const Held& held);
   /// Takes an offer back; those who are not `gone` are queued again.
@@ -162,6 +182,7 @@ class Desk {
   std::unordered_map<std::string, std::string> ticket_of_;  ///< by player
   std::unordered_map<std::uint64_t, std::string> numbers_;  ///< tickets in pools
   std::map<std::uint64_t, Offer> offers_;
+  std::map<std::uint64_t, OpenMatch> open_matches_;  ///< by the proposal that made them
   std::vector<std::string> unrated_;
   std::vector<std::uint64_t> ready_;                           ///< offers that all have accepted
   std::deque<std::pair<std::uint64_t, std::string>> forming_;  ///< by deadline

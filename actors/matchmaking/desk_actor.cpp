@@ -98,8 +98,7 @@ void open_match(Self self, const ToStart& start, const std::string& id) {
   wanted.id = id;
   wanted.owner = kOwner;
   wanted.created_ms = now(self);
-  wanted.max_players = 0;
-  for (const auto& side : start.sides) wanted.max_players += static_cast<int>(side.size());
+  wanted.max_players = start.places;
   wanted.rules.time_limit_ticks = state.shared->options.time_limit_ticks;
   self->request(state.shared->context.entities.router(match::kMatchKind, id), kOpenTimeout,
                 actors::route_atom::value, id, caf::make_message(match::open_atom::value, wanted))
@@ -117,8 +116,30 @@ void open_match(Self self, const ToStart& start, const std::string& id) {
           });
 }
 
+/// A newcomer's match must still have the place.
+void join_match(Self self, const ToStart& start) {
+  auto& entities = self->state.shared->context.entities;
+  self->request(entities.router(match::kMatchKind, start.match), kOpenTimeout,
+                actors::route_atom::value, start.match, caf::make_message(match::info_atom::value))
+      .then(
+          [self, start](const match::InfoPtr& found) {
+            if (found->ended_ms != 0 || found->players >= found->max_players)
+              return self->state.desk->failed(start.proposal);
+            storage::Batch batch;
+            ratings::put_made(batch, start.match, {start.mode, start.sides, now(self)});
+            actors::persist(self, self->state.shared->context.writer, std::move(batch),
+                            [self, start](const auto& done) {
+                              auto& desk = *self->state.desk;
+                              done.ok() ? desk.started(start.proposal, start.match, now(self))
+                                        : desk.failed(start.proposal);
+                            });
+          },
+          [self, start](const caf::error&) { self->state.desk->failed(start.proposal); });
+}
+
 /// First how it is to be rated, then the match: one that ended could not be told otherwise.
 void start_match(Self self, const ToStart& start) {
+  if (!start.match.empty()) return join_match(self, start);
   const auto id = make_id_string();
   storage::Batch batch;
   ratings::put_made(batch, id, {start.mode, start.sides, now(self)});

@@ -265,9 +265,40 @@ bool Pool::try_seed(Slot seed, std::uint64_t now_ms, Batch& out) {
   return false;
 }
 
-Batch Pool::run(std::uint64_t now_ms) {
+void Pool::fill(const Opening& opening, std::uint64_t now_ms, Batch& out) {
+  auto& list = lists_[opening.region];
+  const auto rating_of = [this](Slot slot) { return slots_[slot].ticket.rating; };
+  const auto at = static_cast<std::uint32_t>(
+      std::ranges::lower_bound(list.slots, opening.rating, {}, rating_of) - list.slots.begin());
+  auto up = next(list, at, true), down = at == 0 ? kNone : next(list, at - 1, false);
+  const auto distance = [&](std::uint32_t position) {
+    if (position == kNone) return std::numeric_limits<double>::infinity();
+    return std::abs(rating_of(list.slots[position]) - opening.rating);
+  };
+  auto free = opening.free;
+  for (int looked = kCandidates; looked > 0 && free > 0; --looked) {
+    const bool upwards = distance(up) <= distance(down);
+    const auto position = upwards ? up : down;
+    if (position == kNone) return;
+    const auto slot = list.slots[position];
+    const auto& waiting = slots_[slot];
+    const bool near = distance(position) <= waiting.range || urgent(waiting.ticket, now_ms);
+    if (near && waiting.ticket.size <= free) {
+      free -= waiting.ticket.size;
+      out.refills.push_back({opening.id, waiting.ticket.id});
+      drop(slot);
+    }
+    if (upwards)
+      up = next(list, up + 1, true);
+    else
+      down = down == 0 ? kNone : next(list, down - 1, false);
+  }
+}
+
+Batch Pool::run(std::uint64_t now_ms, std::span<const Opening> openings) {
   prepare(now_ms);
   Batch out;
+  for (const auto& opening : openings) fill(opening, now_ms, out);
   for (const auto slot : by_arrival_) {
     if (slots_[slot].alive) try_seed(slot, now_ms, out);
   }

@@ -46,7 +46,22 @@ struct Proposal {
   double imbalance = 0;  ///< greatest less least mean rating of a team
 };
 
+/// A match that runs and has places left.
+struct Opening {
+  std::uint64_t id = 0;
+  std::size_t region = 0;
+  int free = 0;       ///< players
+  double rating = 0;  ///< mean of those who play
+};
+
+/// Who may join a match that runs.
+struct Refill {
+  std::uint64_t opening = 0;
+  std::uint64_t ticket = 0;
+};
+
 struct Batch {
+  std::vector<Refill> refills;
   std::vector<Proposal> proposals;
   std::vector<std::uint64_t> expired;  ///< tickets that waited too long
 };
@@ -65,9 +80,9 @@ class Pool {
   [[nodiscard]] std::size_t size() const noexcept { return alive_; }
   [[nodiscard]] const Mode& mode() const noexcept { return mode_; }
 
-  /// Makes all the matches that can be made now, the longest waiting first. What it proposes and
-  /// what expires is not here any more.
-  [[nodiscard]] Batch run(std::uint64_t now_ms);
+  /// Fills the openings with the nearest ratings, then makes all the matches that can be made now,
+  /// the longest waiting first. What it proposes and what expires is not here any more.
+  [[nodiscard]] Batch run(std::uint64_t now_ms, std::span<const Opening> openings = {});
 
  private:
   using Slot = std::uint32_t;
@@ -95,6 +110,7 @@ class Pool {
   void widen(Waiting& waiting, std::uint64_t now_ms) const noexcept;
   [[nodiscard]] bool urgent(const Ticket& ticket, std::uint64_t now_ms) const noexcept;
   [[nodiscard]] std::uint32_t next(RegionList& list, std::uint32_t at, bool upwards) noexcept;
+  void fill(const Opening& opening, std::uint64_t now_ms, Batch& out);
   bool try_seed(Slot seed, std::uint64_t now_ms, Batch& out);
   bool gather(Slot seed, std::size_t region, std::uint64_t now_ms);
   bool place(Slot slot);

@@ -90,6 +90,23 @@ TEST(MatchmakingE2E, APartyStaysTogether) {
   EXPECT_NE(look(server, "joe", joe).at("match").at("team"), ours);
 }
 
+TEST(MatchmakingE2E, AMatchThatBeganSmallTakesANewcomer) {
+  ServerProcess server(
+      {"matchmaking.every_ms=20", "matchmaking.modes=arena:4x1:2", "matchmaking.max_wait_s=2"});
+  const json::object wish{{"mode", "arena"}, {"auto_accept", true}};
+  const auto ann = ticket_of(enter(server, "ann", wish));
+  const auto bob = ticket_of(enter(server, "bob", wish));
+  ASSERT_TRUE(becomes(server, "ann", ann, "matched"));
+
+  const auto eve = ticket_of(enter(server, "eve", wish));
+
+  ASSERT_TRUE(becomes(server, "eve", eve, "matched"));
+  const auto match = look(server, "eve", eve).at("match");
+  EXPECT_EQ(match.at("id"), look(server, "ann", ann).at("match").at("id"));
+  EXPECT_EQ(match.at("id"), look(server, "bob", bob).at("match").at("id"));
+  EXPECT_EQ(match.at("team").to_number<int>(), 2);
+}
+
 TEST(MatchmakingE2E, TicketsAreCancelledDeclinedAndRefused) {
   ServerProcess server({"matchmaking.every_ms=20", "matchmaking.max_tickets=2"});
   auto ann = server.client("ann");

@@ -17,7 +17,7 @@ class DeskTest : public testing::Test {
 
   static DeskOptions options() {
     DeskOptions out;
-    out.modes = *parse_modes("duel:2x1,squads:2x2,raid:2x2:4:tank=1/healer=1");
+    out.modes = *parse_modes("duel:2x1,squads:2x2,raid:2x2:4:tank=1/healer=1,arena:4x1:2");
     out.regions = {"eu"};
     out.max_tickets = 6;
     return out;
@@ -146,6 +146,35 @@ TEST_F(DeskTest, AMatchThatCannotBeMadeIsTriedAgain) {
   EXPECT_EQ(look("ann", "ann").state, State::proposed);
 }
 
+TEST_F(DeskTest, NewcomersJoinAMatchThatBeganSmall) {
+  for (const auto* player : {"ann", "bob"}) enter(player, "arena");
+  const auto later = kStart + 30'000;
+  (void)desk_.run(later);
+  for (const auto* player : {"ann", "bob"}) ASSERT_TRUE(accept(player, player).ok());
+  const auto small = desk_.run(later).to_start.at(0);
+  EXPECT_EQ(small.places, 4);
+  desk_.started(small.proposal, "m", later);
+
+  enter("eve", "arena", later);
+  (void)desk_.run(later);
+  ASSERT_TRUE(accept("eve", "eve").ok());
+  const auto joins = desk_.run(later).to_start.at(0);
+
+  EXPECT_EQ(joins.match, "m");
+  EXPECT_EQ(joins.sides, (std::vector<std::vector<std::string>>{{"ann"}, {"bob"}, {"eve"}}));
+  desk_.started(joins.proposal, "m", later);
+  EXPECT_EQ(look("eve", "eve").match, "m");
+  EXPECT_EQ(look("eve", "eve").team, 2U);
+
+  // It is over, or full: who comes then waits for another.
+  enter("joe", "arena", later);
+  (void)desk_.run(later);
+  ASSERT_TRUE(accept("joe", "joe").ok());
+  desk_.failed(desk_.run(later).to_start.at(0).proposal);
+  (void)desk_.run(later);
+  EXPECT_EQ(look("joe", "joe").state, State::queued);
+}
+
 /// Everybody does anything at any time; the desk's books must balance.
 TEST(Desk, KeepsItsBooksUnderAnyCrowd) {
   const auto seed = std::random_device{}();
@@ -161,7 +190,7 @@ TEST(Desk, KeepsItsBooksUnderAnyCrowd) {
   Desk desk(options);
   const auto player = [&] { return "p" + std::to_string(random() % 120); };
   std::map<std::string, std::uint64_t> since;
-  std::uint64_t now = kStart, made = 0, entered = 0;
+  std::uint64_t now = kStart, made = 0, entered = 0, joined = 0;
   for (int step = 0; step < 12'000; ++step) {
     now += random() % 20;
     const auto name = player();
@@ -188,13 +217,18 @@ TEST(Desk, KeepsItsBooksUnderAnyCrowd) {
           desk.rated(party.ticket, static_cast<double>(random() % 3'000), 100);
         std::set<std::string> playing;
         for (const auto& start : desk.run(now).to_start) {
-          for (const auto& side : start.sides) {
-            for (const auto& one : side) ASSERT_TRUE(playing.insert(one).second);
+          // In a match that runs, those before the last play already.
+          const auto known = start.match.empty() ? 0 : start.sides.size() - 1;
+          for (auto side = known; side < start.sides.size(); ++side) {
+            for (const auto& one : start.sides[side]) ASSERT_TRUE(playing.insert(one).second);
           }
+          joined += known > 0;
           if (random() % 10 == 0) {
             desk.failed(start.proposal);
           } else {
-            desk.started(start.proposal, "m" + std::to_string(++made), now);
+            ++made;
+            desk.started(start.proposal,
+                         start.match.empty() ? "m" + std::to_string(made) : start.match, now);
           }
         }
     }
@@ -206,6 +240,7 @@ TEST(Desk, KeepsItsBooksUnderAnyCrowd) {
   }
   EXPECT_GT(made, 20U);
   EXPECT_GT(entered, 200U);
+  EXPECT_GT(joined, 0U);
   // All go: the books are empty.
   for (int i = 0; i < 40; ++i) {
     now += 5'000;

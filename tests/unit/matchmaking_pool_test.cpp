@@ -114,6 +114,22 @@ TEST(Pool, BeginsWithFewerOnlyAfterAWhile) {
   EXPECT_EQ(batch.proposals[0].teams.size(), 3U);
 }
 
+TEST(Pool, FillsMatchesThatRunWithTheNearestWhoAccept) {
+  Pool pool(mode("arena:8x1:2"), {}, 2);
+  auto away = ticket(4, 500);
+  away.ping_ms = {0, 20};
+  for (const auto& one : {ticket(1, 580), ticket(2, 450), ticket(3, 700)}) pool.add(one);
+  pool.add(away);
+  const std::vector<Opening> openings{{9, 0, 3, 500}};
+
+  const auto batch = pool.run(0, openings);
+
+  ASSERT_EQ(batch.refills.size(), 2U);
+  EXPECT_EQ(batch.refills[0].ticket, 2U);
+  EXPECT_EQ(batch.refills[1].ticket, 1U);
+  EXPECT_EQ(pool.size(), 2U);
+}
+
 TEST(Pool, GivesEachTeamItsRoles) {
   Pool pool(mode("raid:2x2:4:tank=1/healer=1"), {}, 1);
   for (std::uint64_t id = 1; id <= 4; ++id) {
