@@ -11,8 +11,13 @@
 #include <fmt/format.h>
 
 #include "actors/leaderboard/board.hpp"
+#include "actors/leaderboard/leaderboard_store.hpp"
+#include "base/metrics.hpp"
+#include "storage/store.hpp"
+#include "storage/writer.hpp"
 #include "tests/bench/bench_report.hpp"
 #include "tests/bench/redis_peer.hpp"
+#include "tests/support/temp_dir.hpp"
 
 namespace troupe::bench {
 namespace {
@@ -24,6 +29,7 @@ using leaderboard::Entry;
 struct Options {
   std::uint64_t entries = 5'000'000, operations = 1'000'000;
   std::uint64_t redis_entries = 5'000'000, redis_operations = 200'000;
+  std::uint64_t stored_entries = 5'000'000;
   bool redis = true;
   std::string json;
 };
@@ -229,6 +235,48 @@ Result<void> bench_redis(Workload& work, BenchReport& report, const Rates& ours)
   return {};
 }
 
+/// What a first request after a start waits for: all entries from disk into a board.
+void bench_stored(const Workload& work, BenchReport& report) {
+  const auto count = work.options().stored_entries;
+  test::TempDir directory;
+  Metrics metrics;
+  const auto path = directory / "db";
+  auto store = std::move(*storage::Store::open({.path = path}));
+  auto began = Clock::now();
+  {
+    storage::Writer writer(*store, metrics);
+    constexpr std::uint64_t kPerBatch = 2'000;
+    for (std::uint64_t i = 0; i < count;) {
+      storage::Batch batch;
+      const auto end = std::min(count, i + kPerBatch);
+      for (; i < end; ++i)
+        leaderboard::put_entry(batch, "bench", 0, {work.name(i), work.first_score(i), i + 1});
+      if (!writer.submit(std::move(batch), {}).ok()) std::fprintf(stderr, "a batch was refused\n");
+      writer.flush();
+    }
+  }
+  report.add("store_write_s", since(began), "s, batches of 2000, each synced");
+  store.reset();
+  store = std::move(*storage::Store::open({.path = path}));  // nothing cached in the process
+  began = Clock::now();
+  std::vector<Entry> entries;
+  for (bool more = true; more;) {
+    auto page = leaderboard::read_entries(*store, "bench", 0,
+                                          entries.empty() ? "" : entries.back().player, 200'000);
+    if (!page.ok()) {
+      std::fprintf(stderr, "%s\n", page.error().detail.c_str());
+      return;
+    }
+    std::ranges::move(page->entries, std::back_inserter(entries));
+    more = page->more;
+  }
+  report.add("start_read_s", since(began), "s");
+  Board board(leaderboard::Order::high_first);
+  board.load(std::move(entries));
+  report.add("start_entries", static_cast<double>(board.size()));
+  report.add("start_s", since(began), "s from disk to the first answer");
+}
+
 }  // namespace
 }  // namespace troupe::bench
 
@@ -247,15 +295,18 @@ int main(int argc, char** argv) {
     options.operations = std::min<std::uint64_t>(options.operations, 400'000);
     options.redis_entries = 1'000'000;  // whose filling alone takes 40 s with 5 million
     options.redis_operations = 60'000;
+    options.stored_entries = 1'000'000;
   }
   BenchReport report("leaderboard");
   options.redis_entries = std::min(options.redis_entries, options.entries);
+  options.stored_entries = std::min(options.stored_entries, options.entries);
   report.add("entries", static_cast<double>(options.entries));
   report.add("equal_entries", static_cast<double>(options.redis_entries),
              "of the comparison with Redis");
   Workload work(options);
   auto ours = bench_board(work, report);
   if (options.redis_entries != options.entries) ours = bench_equal(work, report);
+  bench_stored(work, report);
   bool measured = false;
   if (!no_redis) {
     const auto done = bench_redis(work, report, ours);
