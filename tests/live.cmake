@@ -1,6 +1,6 @@
 troupe_test(live_test
-  SOURCES unit/live_core_test.cpp unit/live_chat_test.cpp unit/live_room_test.cpp unit/live_sound_test.cpp unit/live_fragment_test.cpp unit/live_byte_range_test.cpp actor/live_actor_test.cpp
-  LINK troupe_actors_live troupe_net_ws troupe_net_http troupe_sim_live LABELS actor)
+  SOURCES unit/live_core_test.cpp unit/live_chat_test.cpp unit/live_room_test.cpp unit/live_sound_test.cpp unit/live_fragment_test.cpp unit/live_byte_range_test.cpp unit/live_quality_test.cpp actor/live_actor_test.cpp
+  LINK troupe_net_api_live troupe_sim_live LABELS actor)
 
 # A server without SRT in this process, and a publisher that replays a clip. The bench uses both.
 troupe_library(troupe_live_support SOURCES support/live_replay.cpp support/live_server.cpp

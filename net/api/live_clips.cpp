@@ -2,10 +2,9 @@
 
 #include <boost/json.hpp>
 
-#include "actors/live/messages.hpp"
-#include "actors/system/ask.hpp"
 #include "base/ids.hpp"
 #include "media/recording/clip_maker.hpp"
+#include "net/api/live_access.hpp"
 #include "net/http/byte_range.hpp"
 #include "net/http/router.hpp"
 #include "storage/read_pool.hpp"
@@ -61,21 +60,6 @@ std::optional<media::Clip> clip_of(const LiveClipsApi& api, const Request& reque
   return clip;
 }
 
-/// Runs `then` if the caller owns or moderates the session.
-void as_moderator(const ApiPtr& api, const Request& request, const std::string& session,
-                  const Responder& out, std::function<void()> then) {
-  const live::Caller caller{request.principal->subject, request.principal->has_scope("admin")};
-  api->asker.ask_as<live::ChatStatus>(
-      live::kKind, session, request.time_left(),
-      [out, then = std::move(then)](const Result<live::ChatStatus>& chat) {
-        if (!chat.ok()) return out.send(chat.error());
-        if (chat->role == live::ChatRole::viewer)
-          return out.send(error(ErrorCode::forbidden, "only the owner and moderators"));
-        then();
-      },
-      live::chat_atom::value, caller);
-}
-
 struct Order {
   std::int64_t from_us = 0, to_us = 0;
   std::string title;
@@ -109,19 +93,18 @@ void create(const ApiPtr& api, const Request& request, const Responder& out) {
   if (!session) return;
   auto order = parse_order(request);
   if (!order.ok()) return out.send(order.error());
-  as_moderator(api, request, *session, out,
-               [api, out, session = *session, order = *order, by = request.principal->subject] {
-                 // The plan looks at the disk.
-                 auto posted = api->reads.post([=](const storage::Store&) {
-                   auto clip =
-                       api->clips.order(session, by, order.title, order.from_us, order.to_us);
-                   if (!clip.ok()) return out.send(clip.error());
-                   auto response = http::json_response(202, view(*clip));
-                   response.headers["Location"] = root_of(session) + clip->id;
-                   out.send(std::move(response));
-                 });
-                 if (!posted.ok()) out.send(posted.error());
-               });
+  const auto place = [api, out, session = *session, order = *order,
+                      by = request.principal->subject](const storage::Store&) {
+    auto clip = api->clips.order(session, by, order.title, order.from_us, order.to_us);
+    if (!clip.ok()) return out.send(clip.error());
+    auto response = http::json_response(202, view(*clip));
+    response.headers["Location"] = root_of(session) + clip->id;
+    out.send(std::move(response));
+  };
+  as_moderator(api->asker, request, *session, out, [api, out, place] {
+    // The plan looks at the disk.
+    if (auto posted = api->reads.post(place); !posted.ok()) out.send(posted.error());
+  });
 }
 
 void list(const ApiPtr& api, const Request& request, const Responder& out) {
@@ -140,7 +123,7 @@ void show(const ApiPtr& api, const Request& request, const Responder& out) {
 void erase(const ApiPtr& api, const Request& request, const Responder& out) {
   const auto clip = clip_of(*api, request, out);
   if (!clip) return;
-  as_moderator(api, request, clip->session, out, [api, out, clip = *clip] {
+  as_moderator(api->asker, request, clip->session, out, [api, out, clip = *clip] {
     if (auto gone = api->clips.erase(clip.session, clip.id); !gone.ok())
       return out.send(gone.error());
     out.send(http::json_response(200, view(clip)));

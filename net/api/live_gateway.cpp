@@ -10,6 +10,8 @@
 #include "actors/system/entity.hpp"
 #include "base/metrics.hpp"
 #include "net/api/live_playlists.hpp"
+#include "net/api/live_quality.hpp"
+#include "net/api/quality_book.hpp"
 #include "net/http/router.hpp"
 #include "net/ws/hub.hpp"
 
@@ -70,7 +72,8 @@ class Gateway final : public LiveGateway {
   Gateway(actors::Context& context, std::vector<boost::asio::io_context*> loops)
       : context_(context),
         loop_(*loops.front()),
-        fanout_(std::make_shared<ws::Fanout>(std::move(loops), context.metrics)) {}
+        fanout_(std::make_shared<ws::Fanout>(std::move(loops), context.metrics)),
+        quality_(std::make_shared<QualityBook>(context.metrics)) {}
 
   ~Gateway() override {
     fanout_->close();
@@ -78,14 +81,20 @@ class Gateway final : public LiveGateway {
   }
 
   Result<void> open(const actors::Asker& asker, http::Router& router, LiveGatewayOptions options) {
+    const auto exists = [this](const std::string& id) {
+      return directory_.check(id, {}).code() != ErrorCode::not_found;
+    };
     playlists_ = std::make_shared<LivePlaylists>(
         loop_, context_.metrics,
         LivePlaylistOptions{.window = options.window,
                             .anonymous_viewers = options.anonymous_viewers,
-                            .exists = [this](const std::string& id) {
-                              return directory_.check(id, {}).code() != ErrorCode::not_found;
+                            .exists = exists,
+                            .observe = [book = quality_](const std::string& id,
+                                                         const http::Request& request) {
+                              note_cmcd(*book, id, request);
                             }});
     playlists_->mount(router);
+    mount_live_quality(router, {quality_, asker, exists, options.anonymous_viewers});
     live::Options live_options;
     live_options.record = std::move(options.record);
     if (auto added = live::add_live(context_, directory_, output(), std::move(live_options));
@@ -158,6 +167,7 @@ class Gateway final : public LiveGateway {
   boost::asio::io_context& loop_;
   std::shared_ptr<ws::Fanout> fanout_;
   std::shared_ptr<LivePlaylists> playlists_;
+  std::shared_ptr<QualityBook> quality_;
 };
 
 }  // namespace

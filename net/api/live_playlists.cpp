@@ -99,7 +99,10 @@ struct LivePlaylists::Impl : std::enable_shared_from_this<Impl> {
   SessionPtr session_of(const Request& request, const Responder& out) const {
     const auto id = parse_id(request.params.at("id"));
     auto session = id ? find(id->to_string()) : nullptr;
-    if (session) return session;
+    if (session) {
+      if (options.observe) options.observe(id->to_string(), request);
+      return session;
+    }
     if (id && options.exists(id->to_string())) {
       out.send(http::problem(error(ErrorCode::unavailable, "nobody publishes now"), 2));
     } else {

@@ -19,7 +19,8 @@ class Metrics;
 }
 namespace troupe::http {
 class Router;
-}
+struct Request;
+}  // namespace troupe::http
 
 namespace troupe::api {
 
@@ -32,6 +33,8 @@ struct LivePlaylistOptions {
   std::size_t max_viewers = 20'000;
   /// Whether a session exists that has not ended. Any thread; does not block.
   std::function<bool(const std::string& id)> exists;
+  /// Sees the requests of players for playlists and media of a session that is on. Null: nobody.
+  std::function<void(const std::string& id, const http::Request&)> observe;
 };
 
 /// GET /live/{id}/index.m3u8 and /live/{id}/manifest.mpd give a newcomer a viewer's id; its further
