@@ -10,6 +10,7 @@
 #include "sim/http_client.hpp"
 #include "tests/support/hls_rules.hpp"
 #include "tests/support/live_server.hpp"
+#include "tests/support/server_process.hpp"
 #include "tests/support/temp_dir.hpp"
 
 namespace troupe::test {
@@ -46,26 +47,32 @@ class PlaylistE2E : public testing::Test {
 
   /// Asks until the answer is a 200, as a player does; fails after ten seconds.
   std::string get(sim::HttpClient& http, const std::string& target) {
-    const auto until = std::chrono::steady_clock::now() + 10s;
-    while (std::chrono::steady_clock::now() < until) {
-      const auto reply = http.get(target);
-      if (reply.ok() && reply->status == 200) return reply->body;
-      std::this_thread::sleep_for(50ms);
-    }
-    ADD_FAILURE() << "no 200 for " << target;
-    return {};
+    std::string body;
+    const bool came = eventually(
+        [&] {
+          auto reply = http.get(target);
+          if (!reply.ok() || reply->status != 200) return false;
+          body = std::move(reply->body);
+          return true;
+        },
+        10);
+    EXPECT_TRUE(came) << "no 200 for " << target;
+    return body;
   }
 
   /// The first answer other than 503, "not yet"; fails after ten seconds.
   sim::HttpReply once_on_air(sim::HttpClient& http, const std::string& target) {
-    const auto until = std::chrono::steady_clock::now() + 10s;
-    while (std::chrono::steady_clock::now() < until) {
-      auto reply = http.get(target);
-      if (reply.ok() && reply->status != 503) return std::move(*reply);
-      std::this_thread::sleep_for(50ms);
-    }
-    ADD_FAILURE() << "never on air: " << target;
-    return {};
+    sim::HttpReply out;
+    const bool came = eventually(
+        [&] {
+          auto reply = http.get(target);
+          if (!reply.ok() || reply->status == 503) return false;
+          out = std::move(*reply);
+          return true;
+        },
+        10);
+    EXPECT_TRUE(came) << "never on air: " << target;
+    return out;
   }
 
   /// The address of the picture's playlist for a new viewer.

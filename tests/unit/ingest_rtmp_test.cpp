@@ -167,6 +167,20 @@ TEST(RtmpChunks, SetChunkSizeAndAbortAreObeyed) {
   EXPECT_EQ(chunks.reader.held_bytes(), 0U);
 }
 
+// Control messages may come between the chunks of another (section 5.3): the new size holds from the
+// next chunk on.
+TEST(RtmpChunks, TheChunkSizeMayChangeWithinAMessage) {
+  Chunks chunks;
+  const auto bytes = hex("04 000000 00012c 09 01000000") + std::string(128, 'a') +
+                     hex("02 000000 000004 01 00000000 00001000") + hex("c4") +
+                     std::string(172, 'b');
+
+  for (const char byte : bytes) ASSERT_TRUE(chunks.feed({&byte, 1}).ok());
+
+  ASSERT_EQ(chunks.messages.size(), 1U);
+  EXPECT_EQ(chunks.messages[0].payload, std::string(128, 'a') + std::string(172, 'b'));
+}
+
 TEST(RtmpChunks, BrokenAndGreedyStreamsAreCut) {
   EXPECT_EQ(Chunks().feed(hex("c3 00")).code(), ErrorCode::invalid_argument) << "nothing to repeat";
   EXPECT_EQ(Chunks().feed(hex("02 000000 000004 01 00000000 00000000")).code(),
