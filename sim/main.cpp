@@ -2,7 +2,6 @@
 #include <atomic>
 #include <csignal>
 #include <cstdio>
-#include <map>
 #include <string>
 
 #include <CLI/CLI.hpp>
@@ -108,13 +107,15 @@ int run(int argc, char** argv) {
   auto* live_command = cli.add_subcommand("live", "A published stream and its viewers");
   common.add_to(live_command);
   live_command->add_option("--viewers", live.viewers, "Viewers")->check(CLI::Range(1, 10'000));
-  live_command->add_option("--ingest", live.ingest, "How the publisher sends: srt or rtmp")
-      ->transform(CLI::CheckedTransformer(
-          std::map<std::string, Ingest>{{"srt", Ingest::srt}, {"rtmp", Ingest::rtmp}}));
+  std::string ingest = "srt";
+  live_command->add_option("--ingest", ingest, "How the publisher sends")
+      ->check(CLI::IsMember({"srt", "rtmp"}))
+      ->capture_default_str();
   live_command->add_option("--decoders", live.decoders, "Of them: those that decode")
       ->check(CLI::Range(0, 16));
   live_command->callback([&] {
     live.duration = common.duration();
+    live.ingest = ingest == "rtmp" ? Ingest::rtmp : Ingest::srt;
     exit_code = run_one(common, "live", [&](Progress& p) {
       return one_section("live", run_live(common.endpoint, live, p, stop_requested));
     });

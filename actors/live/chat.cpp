@@ -28,10 +28,11 @@ std::string_view to_string(ChatRole role) noexcept {
   }
 }
 
-void ChatRoom::restore(std::deque<ChatLine> lines) {
+void ChatRoom::restore(std::deque<ChatLine> lines, std::uint64_t last_number) {
   while (lines.size() > limits_.history) lines.pop_front();
   lines_ = std::move(lines);
-  if (!lines_.empty()) next_number_ = lines_.back().number + 1;
+  if (!lines_.empty()) last_number = std::max(last_number, lines_.back().number);
+  next_number_ = last_number + 1;
 }
 
 void ChatRoom::set_slow_mode(std::uint32_t seconds) {

@@ -49,8 +49,8 @@ class ChatRoom {
         room_rate_(limits.per_room, 1),
         slow_({}, limits.max_users) {}
 
-  /// Takes over stored lines, oldest first.
-  void restore(std::deque<ChatLine> lines);
+  /// Takes over stored lines, oldest first; new ones get numbers beyond `last_number` too.
+  void restore(std::deque<ChatLine> lines, std::uint64_t last_number = 0);
   /// A viewer's lines are at least so far apart; 0: off.
   void set_slow_mode(std::uint32_t seconds);
 
@@ -72,6 +72,8 @@ class ChatRoom {
   /// Takes all lines of a user out; their numbers.
   std::vector<std::uint64_t> erase_of(std::string_view user);
 
+  /// Of the last line that was accepted; 0: none was.
+  [[nodiscard]] std::uint64_t last_number() const noexcept { return next_number_ - 1; }
   [[nodiscard]] const std::deque<ChatLine>& history() const noexcept { return lines_; }
 
  private:

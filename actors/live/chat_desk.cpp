@@ -48,7 +48,7 @@ ChatDesk::ChatDesk(std::string session, std::string owner, const ChatLimits& lim
       room_(limits),
       rules_(std::move(stored.rules)),
       filter_(rules_.words) {
-  room_.restore(std::move(stored.lines));
+  room_.restore(std::move(stored.lines), rules_.last_number);
   room_.set_slow_mode(rules_.slow_mode_s);
   for (auto& ban : stored.bans) bans_.emplace(ban.user, ban);
 }
@@ -188,8 +188,7 @@ Result<ChatDesk::Change> ChatDesk::act(const Caller& caller, const BanUser& what
   forget_expired(change);
   if (!bans_.contains(what.user) && bans_.size() >= kMaxBans)
     return error(ErrorCode::too_large, "at most 1,000 bans");
-  if (std::erase(rules_.moderators, what.user) > 0)  // whom the owner bans moderates no more
-    change.batch.put(Family::live, chat_rules_key(session_), encode_chat_rules(rules_));
+  std::erase(rules_.moderators, what.user);  // whom the owner bans moderates no more
   const auto until_ms = what.seconds == 0 ? 0 : now_ms_ + what.seconds * 1000;
   const ChatBan ban{what.user, until_ms, caller.user, what.reason};
   bans_.insert_or_assign(what.user, ban);
@@ -197,10 +196,8 @@ Result<ChatDesk::Change> ChatDesk::act(const Caller& caller, const BanUser& what
   log(change.batch, session_, "user_banned",
       {{"id", session_}, {"by", caller.user}, {"user", what.user}, {"until_ms", until_ms},
        {"reason", what.reason}});
-  const auto numbers = room_.erase_of(what.user);
-  for (const auto number : numbers)
-    change.batch.erase(Family::live, chat_key(session_, number));
-  if (!numbers.empty()) change.announcements.push_back(erased(numbers));
+  if (const auto numbers = room_.erase_of(what.user); !numbers.empty()) take_out(numbers, change);
+  change.batch.put(Family::live, chat_rules_key(session_), encode_chat_rules(rules_));
   if (rules_.pinned && rules_.pinned->user == what.user) unpin(change);
   return change;
 }
@@ -223,6 +220,15 @@ Result<ChatDesk::Change> ChatDesk::act(const Caller&, const PinLine& what) {
   return change;
 }
 
+/// The lines have gone from the room: from the store and the viewers' pages too.
+void ChatDesk::take_out(const std::vector<std::uint64_t>& numbers, Change& change) {
+  for (const auto number : numbers)
+    change.batch.erase(Family::live, chat_key(session_, number));
+  rules_.last_number = room_.last_number();
+  change.batch.put(Family::live, chat_rules_key(session_), encode_chat_rules(rules_));
+  change.announcements.push_back(erased(numbers));
+}
+
 void ChatDesk::unpin(Change& change) {
   rules_.pinned.reset();
   change.batch.put(Family::live, chat_rules_key(session_), encode_chat_rules(rules_));
@@ -238,10 +244,9 @@ Result<ChatDesk::Change> ChatDesk::act(const Caller&, const UnpinLine&) {
 Result<ChatDesk::Change> ChatDesk::act(const Caller& caller, const EraseLine& what) {
   if (auto gone = room_.erase(what.number); !gone.ok()) return gone.error();
   Change change;
-  change.batch.erase(Family::live, chat_key(session_, what.number));
+  take_out({what.number}, change);
   log(change.batch, session_, "line_erased",
       {{"id", session_}, {"by", caller.user}, {"number", what.number}});
-  change.announcements.push_back(erased({what.number}));
   if (rules_.pinned && rules_.pinned->number == what.number) unpin(change);
   return change;
 }

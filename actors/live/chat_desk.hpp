@@ -112,6 +112,7 @@ class ChatDesk {
   [[nodiscard]] const ChatBan* ban_of(const std::string& user, std::uint64_t now_ms) const;
   void forget_expired(Change& change);
   void unpin(Change& change);
+  void take_out(const std::vector<std::uint64_t>& numbers, Change& change);
 
   const std::string session_, owner_;
   const std::size_t history_;

@@ -18,6 +18,8 @@ struct ChatRules {
   std::vector<std::string> words;  ///< not welcome; as given
   std::vector<std::string> moderators;  ///< user ids
   std::optional<ChatLine> pinned;
+  /// The last line's when lines were last taken out: numbers are never used again.
+  std::uint64_t last_number = 0;
 
   friend bool operator==(const ChatRules&, const ChatRules&) = default;
 };

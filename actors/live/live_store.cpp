@@ -122,7 +122,8 @@ std::string encode_chat_rules(const ChatRules& rules) {
   flatbuffers::Offset<fbs::LiveChatRecord> pinned;
   if (rules.pinned) pinned = add_line(builder, *rules.pinned);
   builder.Finish(fbs::CreateLiveChatRulesRecord(builder, rules.slow_mode_s, words, moderators,
-                                                rules.pinned ? rules.pinned->number : 0, pinned));
+                                                rules.pinned ? rules.pinned->number : 0, pinned,
+                                                rules.last_number));
   return bytes_of(builder);
 }
 
@@ -133,6 +134,7 @@ std::optional<ChatRules> decode_chat_rules(std::string_view bytes) {
     return std::nullopt;
   ChatRules rules;
   rules.slow_mode_s = record->slow_mode_s();
+  rules.last_number = record->last_number();
   rules.words = list_of(*record->words());
   rules.moderators = list_of(*record->moderators());
   if (record->pinned() == nullptr) return rules;

@@ -88,6 +88,7 @@ struct QualityBook::Impl {
   prometheus::Counter &rebuffers, &rebuffer_seconds, &failures, &refused;
   mutable std::mutex mutex;
   std::unordered_map<std::string, Book> books;
+  std::size_t playing = 0;  ///< in all of them
   TimePoint swept;
 };
 
@@ -95,7 +96,7 @@ void QualityBook::Impl::sweep(TimePoint now) {
   if (now - swept < kSweepEvery) return;
   swept = now;
   for (auto& [id, book] : books) {
-    std::erase_if(book.playing, [&](const auto& entry) {
+    playing -= std::erase_if(book.playing, [&](const auto& entry) {
       return now - entry.second.last > limits.playing_for;
     });
   }
@@ -120,11 +121,12 @@ QualityBook::Impl::Playback* QualityBook::Impl::playback_of(Book& book, const st
                                                             TimePoint now) {
   auto it = book.playing.find(id);
   if (it == book.playing.end()) {
-    if (book.playing.size() >= limits.max_playbacks) {
+    if (book.playing.size() >= limits.max_playbacks || playing >= limits.max_all_playbacks) {
       refused.Increment();
       return nullptr;
     }
     it = book.playing.try_emplace(id).first;
+    ++playing;
     it->second.protocol = protocol;
     it->second.first = now;
     ++book.totals[it->second.protocol].playbacks;

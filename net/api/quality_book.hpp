@@ -62,7 +62,8 @@ using QualityReport = std::map<std::string, Quality>;
 
 struct QualityLimits {
   std::size_t max_sessions = 10'000;
-  std::size_t max_playbacks = 20'000;  ///< of a session, heard of within the last minute
+  std::size_t max_playbacks = 20'000;       ///< of a session, heard of within the last minute
+  std::size_t max_all_playbacks = 100'000;  ///< of all sessions
   std::chrono::seconds playing_for{60};
   std::chrono::hours forgotten_after{24};  ///< a session of which nothing was heard
 };

@@ -112,6 +112,17 @@ TEST_F(LiveChatDesk, ThePinnedLineGreetsNewcomersUntilItIsErased) {
   EXPECT_EQ(act(mod, EraseLine{line}).code(), ErrorCode::not_found);
 }
 
+TEST_F(LiveChatDesk, NumbersOfErasedLinesAreNotUsedAgainAfterARestart) {
+  say(bob, "stays");
+  const auto last = say(bob, "goes");
+  ASSERT_TRUE(act(mod, EraseLine{last}).ok());
+  const auto rules = desk.status(alice, kNow).rules;
+
+  ChatDesk restarted("s", "alice", {}, {{{1, "bob", "name", "stays", kNow}}, rules, {}});
+
+  EXPECT_EQ(restarted.accept({"bob", "name", "new"}, kNow, now)->number, last + 1);
+}
+
 TEST_F(LiveChatDesk, EverythingIsBounded) {
   std::vector<std::string> many(kMaxWords + 1, "word");
   EXPECT_EQ(act(mod, SetChatRules{{}, many}).code(), ErrorCode::too_large);
@@ -138,7 +149,7 @@ TEST(LiveChatRoom, AllTogetherSayOnlySoMuch) {
 
 TEST(LiveRecord, ChatRulesAndBansReadBackAsTheyWereWritten) {
   const ChatRules rules{30, {"spam", "buy now"}, {"mod"},
-                        ChatLine{7, "alice", "Alice", "read this", 99, ChatRole::owner}};
+                        ChatLine{7, "alice", "Alice", "read this", 99, ChatRole::owner}, 12};
   const ChatBan ban{"bob", 5, "mod", "rude"};
 
   EXPECT_EQ(decode_chat_rules(encode_chat_rules(rules)), rules);
