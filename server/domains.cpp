@@ -13,6 +13,7 @@
 #include "actors/system/ask.hpp"
 #include "actors/system/context.hpp"
 #include "actors/system/ticker.hpp"
+#include "actors/tournament/results_actor.hpp"
 #include "actors/tournament/tournament_actor.hpp"
 #include "media/recording/clip_maker.hpp"
 #include "media/recording/recorder.hpp"
@@ -103,8 +104,6 @@ Result<void> start_ranking(const Wiring& w) {
       w.context, {static_cast<std::uint64_t>(w.config.leaderboard_max_entries)});
   if (!catalogue.ok()) return catalogue.error();
   api::mount_leaderboard(w.router, {w.context, w.asker, *catalogue});
-  tournament::add_tournament(w.context, *system);
-  api::mount_tournament(w.router, {w.context, w.asker});
   return {};
 }
 
@@ -125,14 +124,18 @@ Result<void> start_matchmaking(const Wiring& w) {
   options.desk.accept_ms = static_cast<std::uint64_t>(w.config.matchmaking_accept_s) * 1'000;
   options.desk.widening.max_wait_ms =
       static_cast<std::uint64_t>(w.config.matchmaking_max_wait_s) * 1'000;
-  options.system = *ratings::parse_system(w.config.ratings_system);
-  options.every = std::chrono::milliseconds(w.config.matchmaking_every_ms);
-  options.time_limit_ticks =
+  const auto system = *ratings::parse_system(w.config.ratings_system);
+  const auto time_limit =
       static_cast<std::uint32_t>(w.config.match_time_limit_s * w.config.match_tick_hz);
+  options.system = system;
+  options.every = std::chrono::milliseconds(w.config.matchmaking_every_ms);
+  options.time_limit_ticks = time_limit;
   const auto regions = options.desk.regions;
   if (auto done = matchmaking::add_matchmaking(w.context, std::move(options)); !done.ok())
     return done.error();
   api::mount_matchmaking(w.router, {w.asker, *modes, regions});
+  tournament::add_tournament(w.context, {system, time_limit});
+  api::mount_tournament(w.router, {w.context, w.asker});
   return {};
 }
 
@@ -143,6 +146,7 @@ std::unique_ptr<storage::Retention> start_retention(const Wiring& w) {
   options.journal_age = std::chrono::hours(w.config.storage_journal_keep_hours);
   options.consumers = {feed::kFanoutConsumer, std::string(ratings::kSettlementConsumer),
                        std::string(leaderboard::kPointsConsumer)};
+  if (w.config.match_enabled) options.consumers.emplace_back(tournament::kResultsConsumer);
   return std::make_unique<storage::Retention>(w.context.store, w.context.writer, w.context.metrics,
                                               std::move(options));
 }

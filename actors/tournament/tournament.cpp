@@ -36,7 +36,36 @@ Result<void> Tournament::apply(const Step& step) {
   if (const auto* entered = std::get_if<Entered>(&step)) return enter(entered->player);
   if (const auto* left = std::get_if<Left>(&step)) return leave(left->player);
   if (const auto* started = std::get_if<Started>(&step)) return start(started->seeds);
-  return report(std::get<Reported>(step));
+  if (const auto* reported = std::get_if<Reported>(&step)) return report(*reported);
+  const auto& paired = std::get<Paired>(step);
+  if (const auto both = opponents(paired.place); !both.ok()) return both.error();
+  matches_[paired.place] = paired.match;
+  return {};
+}
+
+std::string Tournament::match(Place place) const {
+  const auto it = matches_.find(place);
+  return it == matches_.end() ? std::string() : it->second;
+}
+
+Result<std::pair<std::string, std::string>> Tournament::opponents(Place place) const {
+  const auto missing = error(ErrorCode::not_found, "no such pairing");
+  const auto closed = error(ErrorCode::conflict, "the pairing cannot be played now");
+  if (const auto* play = bracket()) {
+    if (place.round >= play->rounds().size() || place.pairing >= play->rounds()[place.round].size())
+      return missing;
+    const auto& pairing = play->rounds()[place.round][place.pairing];
+    if (!play->playable(place)) return closed;
+    return std::pair(entrants_[*pairing.first], entrants_[*pairing.second]);
+  }
+  if (const auto* play = round_robin()) {
+    if (place.round >= play->rounds().size() || place.pairing >= play->rounds()[place.round].size())
+      return missing;
+    const auto& meeting = play->rounds()[place.round][place.pairing];
+    if (meeting.outcome != Outcome::open) return closed;
+    return std::pair(entrants_[meeting.first], entrants_[meeting.second]);
+  }
+  return error(ErrorCode::conflict, "the tournament has not begun");
 }
 
 Result<void> Tournament::enter(const std::string& player) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -49,7 +50,13 @@ struct Reported {
   std::string winner;  ///< empty: a draw
   friend bool operator==(const Reported&, const Reported&) = default;
 };
-using Step = std::variant<Entered, Left, Started, Reported>;
+/// A match is made for a pairing, or another one after a draw.
+struct Paired {
+  Place place;
+  std::string match;
+  friend bool operator==(const Paired&, const Paired&) = default;
+};
+using Step = std::variant<Entered, Left, Started, Reported, Paired>;
 
 class Tournament {
  public:
@@ -64,6 +71,10 @@ class Tournament {
   [[nodiscard]] Phase phase() const noexcept;
   /// In the order of entering; once it runs, of seeds.
   [[nodiscard]] const std::vector<std::string>& entrants() const noexcept { return entrants_; }
+  /// The match of a pairing; empty: none.
+  [[nodiscard]] std::string match(Place place) const;
+  /// Who plays in a pairing that is open. Errors: not_found, conflict (not playable now).
+  [[nodiscard]] Result<std::pair<std::string, std::string>> opponents(Place place) const;
   /// Null in other formats and before it runs.
   [[nodiscard]] const Bracket* bracket() const noexcept { return std::get_if<Bracket>(&play_); }
   [[nodiscard]] const RoundRobin* round_robin() const noexcept {
@@ -80,6 +91,7 @@ class Tournament {
   std::vector<std::string> entrants_;
   std::unordered_map<std::string, Seed> seeds_;  ///< once it runs
   std::variant<std::monostate, Bracket, RoundRobin> play_;
+  std::map<Place, std::string> matches_;
 };
 
 }  // namespace troupe::tournament

@@ -1,31 +1,40 @@
 #include "actors/tournament/tournament_actor.hpp"
 
 #include <algorithm>
+#include <cassert>
 
 #include <boost/json.hpp>
 #include <caf/actor_cast.hpp>
 #include <caf/actor_system.hpp>
 #include <spdlog/spdlog.h>
 
+#include "actors/match/messages.hpp"
+#include "actors/ratings/made_match.hpp"
 #include "actors/ratings/rating_store.hpp"
 #include "actors/system/ask.hpp"
 #include "actors/system/persist.hpp"
+#include "actors/system/supervisor.hpp"
+#include "actors/tournament/results_actor.hpp"
 #include "actors/tournament/tournament_store.hpp"
+#include "base/ids.hpp"
 
 namespace troupe::tournament {
 namespace {
 
 using Self = TournamentActor::stateful_pointer<TournamentState>;
 using Promise = caf::typed_response_promise<TournamentPtr>;
+using PlayPromise = caf::typed_response_promise<std::string>;
 
 constexpr std::size_t kMaxWaiting = 4'096;
+constexpr auto kOpenTimeout = std::chrono::seconds(10);
 
 /// Returns nothing, so that handlers can end with `return answer(…)`.
-template <class Value>
-void answer(Promise promise, Value value) {
+template <class P, class Value>
+void answer(P promise, Value value) {
   promise.deliver(std::move(value));
 }
-void refuse(Promise promise, const Error& why) {
+template <class P>
+void refuse(P promise, const Error& why) {
   promise.deliver(actors::to_caf(why));
 }
 
@@ -41,9 +50,9 @@ void go_on(Self self) {
 }
 
 /// Runs `work` when nothing is on its way to disk.
-Promise in_turn(Self self, std::function<void(Promise)> work) {
+template <class P>
+P in_turn(Self self, P promise, std::function<void(P)> work) {
   auto& state = self->state;
-  Promise promise = self->make_response_promise<TournamentPtr>();
   if (!state.busy)
     work(promise);
   else if (state.waiting.size() < kMaxWaiting)
@@ -159,7 +168,7 @@ void start(Self self, Promise promise) {
   state.busy = true;  // nobody enters between reading and starting
   actors::read<Seeds>(
       self, state.shared->context.reads,
-      [tournament = state.now, system = state.shared->system](const storage::Store& store) {
+      [tournament = state.now, system = state.shared->options.system](const storage::Store& store) {
         return seed(store, *tournament, system);
       },
       [self, promise](Result<Seeds> seeds) {
@@ -172,6 +181,56 @@ void start(Self self, Promise promise) {
       });
 }
 
+/// The match may be there already: opening it again does nothing.
+void open_match(Self self, PlayPromise promise, const std::string& id) {
+  auto& shared = *self->state.shared;
+  match::MatchInfo wanted;
+  wanted.id = id;
+  wanted.owner = "@tournament";
+  wanted.created_ms = shared.context.now_ms();
+  wanted.max_players = 2;
+  wanted.rules.time_limit_ticks = shared.options.time_limit_ticks;
+  self->request(shared.context.entities.router(match::kMatchKind, id), kOpenTimeout,
+                actors::route_atom::value, id, caf::make_message(match::open_atom::value, wanted))
+      .then([promise, id](const match::InfoPtr&) { answer(promise, id); },
+            [promise](caf::error& e) { answer(promise, std::move(e)); });
+}
+
+void play(Self self, PlayPromise promise, const Play& wanted) {
+  auto& state = self->state;
+  if (!state.now) return refuse(promise, error(ErrorCode::not_found, "no such tournament"));
+  const auto both = state.now->opponents(wanted.place);
+  if (!both.ok()) return refuse(promise, both.error());
+  if (!wanted.by.empty() && wanted.by != both->first && wanted.by != both->second)
+    return refuse(promise, error(ErrorCode::forbidden, "the pairing is of others"));
+  const auto known = state.now->match(wanted.place);
+  if (!known.empty() && !wanted.again) return open_match(self, promise, known);
+  const Paired step{wanted.place, make_id_string()};
+  auto next = std::make_shared<Tournament>(*state.now);
+  [[maybe_unused]] const auto fits = next->apply(step);
+  assert(fits.ok());
+  storage::Batch batch;
+  put_step(batch, state.id, state.steps, step);
+  put_link(batch, step.match, {state.id, step.place});
+  const auto& mode = state.now->definition().mode;
+  ratings::put_made(batch, step.match,
+                    {mode.empty() ? "tournament" : mode,
+                     {{both->first}, {both->second}},
+                     state.shared->context.now_ms()});
+  state.busy = true;
+  actors::persist(self, state.shared->context.writer, std::move(batch),
+                  [self, promise, next, id = step.match](const auto& done) {
+                    if (done.ok()) {
+                      self->state.now = next;
+                      ++self->state.steps;
+                      open_match(self, promise, id);
+                    } else {
+                      refuse(promise, done.error());
+                    }
+                    go_on(self);
+                  });
+}
+
 }  // namespace
 
 TournamentActor::behavior_type tournament_actor(Self self, std::shared_ptr<TournamentShared> shared,
@@ -181,19 +240,28 @@ TournamentActor::behavior_type tournament_actor(Self self, std::shared_ptr<Tourn
   load(self);
   return {
       [self](open_atom, const Definition& wanted) {
-        return in_turn(self, [self, wanted](Promise promise) { open(self, promise, wanted); });
+        return in_turn<Promise>(self, self->make_response_promise<TournamentPtr>(),
+                                [self, wanted](Promise promise) { open(self, promise, wanted); });
       },
       [self](show_atom) {
-        return in_turn(self, [self](Promise promise) {
-          if (self->state.now) return answer(promise, self->state.now);
-          refuse(promise, error(ErrorCode::not_found, "no such tournament"));
-        });
+        return in_turn<Promise>(
+            self, self->make_response_promise<TournamentPtr>(), [self](Promise promise) {
+              if (self->state.now) return answer(promise, self->state.now);
+              refuse(promise, error(ErrorCode::not_found, "no such tournament"));
+            });
       },
       [self](step_atom, const Step& step) {
-        return in_turn(self, [self, step](Promise promise) { take(self, promise, step); });
+        return in_turn<Promise>(self, self->make_response_promise<TournamentPtr>(),
+                                [self, step](Promise promise) { take(self, promise, step); });
       },
       [self](start_atom) {
-        return in_turn(self, [self](Promise promise) { start(self, promise); });
+        return in_turn<Promise>(self, self->make_response_promise<TournamentPtr>(),
+                                [self](Promise promise) { start(self, promise); });
+      },
+      [self](play_atom, const Play& wanted) {
+        return in_turn<PlayPromise>(
+            self, self->make_response_promise<std::string>(),
+            [self, wanted](PlayPromise promise) { play(self, promise, wanted); });
       },
       [self](actors::passivate_atom) {
         self->state.leaving = true;
@@ -202,8 +270,8 @@ TournamentActor::behavior_type tournament_actor(Self self, std::shared_ptr<Tourn
   };
 }
 
-void add_tournament(actors::Context& context, ratings::System system) {
-  const auto shared = std::make_shared<TournamentShared>(TournamentShared{context, system});
+void add_tournament(actors::Context& context, const TournamentOptions& options) {
+  const auto shared = std::make_shared<TournamentShared>(TournamentShared{context, options});
   actors::EntityKind kind;
   kind.name = kTournamentKind;
   kind.max_active = 10'000;
@@ -211,6 +279,13 @@ void add_tournament(actors::Context& context, ratings::System system) {
     return caf::actor_cast<caf::actor>(actors.spawn(tournament_actor, shared, id));
   };
   context.entities.add_kind(std::move(kind));
+  auto start = [&context](caf::actor_system& actors) {
+    return actors.spawn(results_actor, &context);
+  };
+  if (context.supervision == nullptr)
+    start(context.system);
+  else
+    context.supervision->add(kTournamentKind, {.id = "results", .start = std::move(start)});
 }
 
 }  // namespace troupe::tournament

@@ -14,9 +14,14 @@
 
 namespace troupe::tournament {
 
+struct TournamentOptions {
+  ratings::System system = ratings::System::weng_lin;
+  std::uint32_t time_limit_ticks = 0;  ///< of the matches; 0: none
+};
+
 struct TournamentShared {
   actors::Context& context;
-  ratings::System system;
+  TournamentOptions options;
 };
 
 struct TournamentState {
@@ -34,7 +39,7 @@ TournamentActor::behavior_type tournament_actor(
     TournamentActor::stateful_pointer<TournamentState> self,
     std::shared_ptr<TournamentShared> shared, std::string id);
 
-/// Registers the kind "tournament".
-void add_tournament(actors::Context& context, ratings::System system);
+/// Registers the kind "tournament", and starts the consumer of results (results_actor.hpp).
+void add_tournament(actors::Context& context, const TournamentOptions& options);
 
 }  // namespace troupe::tournament

@@ -11,7 +11,7 @@ namespace {
 using storage::Family;
 using storage::KeyBuilder;
 
-enum class Kind : std::uint8_t { entered, left, started, reported };
+enum class Kind : std::uint8_t { entered, left, started, reported, paired };
 
 std::string definition_key(std::string_view id) {
   return KeyBuilder("tournament").text(id).take();
@@ -44,6 +44,11 @@ std::string encode_step(const Step& step) {
     record.round = static_cast<std::uint32_t>(reported->place.round);
     record.pairing = static_cast<std::uint32_t>(reported->place.pairing);
   }
+  if (const auto* paired = std::get_if<Paired>(&step)) {
+    record.player = paired->match;
+    record.round = static_cast<std::uint32_t>(paired->place.round);
+    record.pairing = static_cast<std::uint32_t>(paired->place.pairing);
+  }
   flatbuffers::FlatBufferBuilder builder(128);
   return storage::finish_record(builder, fbs::TournamentStep::Pack(builder, &record));
 }
@@ -62,11 +67,46 @@ std::optional<Step> decode_step(std::string_view bytes) {
       return Started{record.seeds};
     case Kind::reported:
       return Reported{{record.round, record.pairing}, record.player};
+    case Kind::paired:
+      return Paired{{record.round, record.pairing}, record.player};
   }
   return std::nullopt;
 }
 
+std::string link_key(std::string_view match) {
+  return KeyBuilder("tournament.match").text(match).take();
+}
+
+std::optional<MatchLink> decode_link(std::string_view bytes) {
+  const auto* r = storage::verified_record<fbs::TournamentMatch>(bytes);
+  if (r == nullptr) return std::nullopt;
+  return MatchLink{r->tournament()->str(), {r->round(), r->pairing()}};
+}
+
 }  // namespace
+
+void put_link(storage::Batch& batch, std::string_view match, const MatchLink& link) {
+  flatbuffers::FlatBufferBuilder builder(96);
+  const auto tournament = builder.CreateString(link.tournament);
+  const auto record = storage::finish_record(
+      builder,
+      fbs::CreateTournamentMatch(builder, tournament, static_cast<std::uint32_t>(link.place.round),
+                                 static_cast<std::uint32_t>(link.place.pairing)));
+  batch.put(Family::match, link_key(match), record);
+}
+
+void erase_link(storage::Batch& batch, std::string_view match) {
+  batch.erase(Family::match, link_key(match));
+}
+
+Result<std::optional<MatchLink>> read_link(const storage::Store& store, std::string_view match) {
+  auto bytes = store.get(Family::match, link_key(match));
+  if (!bytes.ok()) return bytes.error();
+  if (!*bytes) return std::optional<MatchLink>();
+  auto link = decode_link(**bytes);
+  if (!link) return error(ErrorCode::corrupt, "a tournament's match does not verify");
+  return link;
+}
 
 void put_definition(storage::Batch& batch, const Definition& d) {
   flatbuffers::FlatBufferBuilder builder(256);
@@ -129,6 +169,8 @@ void add_record_checks(storage::RecordChecks& checks) {
              [](auto, auto value) { return decode_definition(value).has_value(); });
   checks.add(Family::match, "tournament.step",
              [](auto, auto value) { return decode_step(value).has_value(); });
+  checks.add(Family::match, "tournament.match",
+             [](auto, auto value) { return decode_link(value).has_value(); });
 }
 
 }  // namespace troupe::tournament

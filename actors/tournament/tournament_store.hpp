@@ -21,6 +21,17 @@ void put_definition(storage::Batch& batch, const Definition& definition);
 void put_step(storage::Batch& batch, std::string_view tournament, std::uint32_t number,
               const Step& step);
 
+/// Whose result a match will be.
+struct MatchLink {
+  std::string tournament;
+  Place place;
+};
+void put_link(storage::Batch& batch, std::string_view match, const MatchLink& link);
+void erase_link(storage::Batch& batch, std::string_view match);
+/// Nothing for a match of no tournament. Errors: io, corrupt.
+[[nodiscard]] Result<std::optional<MatchLink>> read_link(const storage::Store& store,
+                                                         std::string_view match);
+
 /// A tournament and how many steps made it.
 struct Stored {
   Tournament tournament;

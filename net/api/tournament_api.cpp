@@ -86,14 +86,17 @@ class Names {
   const std::vector<std::string>& entrants_;
 };
 
-void add_bracket(json::object& out, const Bracket& bracket, const Names& name) {
+void add_bracket(json::object& out, const Tournament& shown, const Bracket& bracket,
+                 const Names& name) {
   json::array rounds;
-  for (const auto& round : bracket.rounds()) {
+  for (std::size_t round = 0; round < bracket.rounds().size(); ++round) {
     json::array pairings;
-    for (const auto& pairing : round) {
-      pairings.push_back({{"first", name(pairing.first)},
-                          {"second", name(pairing.second)},
-                          {"winner", name(pairing.winner)}});
+    for (const auto& pairing : bracket.rounds()[round]) {
+      json::object row{{"first", name(pairing.first)},
+                       {"second", name(pairing.second)},
+                       {"winner", name(pairing.winner)}};
+      if (auto match = shown.match({round, pairings.size()}); !match.empty()) row["match"] = match;
+      pairings.push_back(std::move(row));
     }
     rounds.push_back(std::move(pairings));
   }
@@ -107,16 +110,18 @@ void add_bracket(json::object& out, const Bracket& bracket, const Names& name) {
   out["places"] = std::move(places);
 }
 
-void add_round_robin(json::object& out, const RoundRobin& play, const Names& name) {
+void add_round_robin(json::object& out, const Tournament& shown, const RoundRobin& play,
+                     const Names& name) {
   json::array rounds;
-  for (const auto& round : play.rounds()) {
+  for (std::size_t round = 0; round < play.rounds().size(); ++round) {
     json::array pairings;
-    for (const auto& meeting : round) {
+    for (const auto& meeting : play.rounds()[round]) {
       json::object row{{"first", name(meeting.first)}, {"second", name(meeting.second)}};
       row["played"] = meeting.outcome != Outcome::open;
       row["winner"] = name(meeting.outcome == Outcome::first    ? std::optional(meeting.first)
                            : meeting.outcome == Outcome::second ? std::optional(meeting.second)
                                                                 : std::nullopt);
+      if (auto match = shown.match({round, pairings.size()}); !match.empty()) row["match"] = match;
       pairings.push_back(std::move(row));
     }
     rounds.push_back(std::move(pairings));
@@ -139,8 +144,8 @@ json::object to_json(const Tournament& shown) {
   out["phase"] = to_string(shown.phase());
   out["entrants"] = json::array(shown.entrants().begin(), shown.entrants().end());
   const Names name(shown);
-  if (const auto* bracket = shown.bracket()) add_bracket(out, *bracket, name);
-  if (const auto* play = shown.round_robin()) add_round_robin(out, *play, name);
+  if (const auto* bracket = shown.bracket()) add_bracket(out, shown, *bracket, name);
+  if (const auto* play = shown.round_robin()) add_round_robin(out, shown, *play, name);
   return out;
 }
 
@@ -249,6 +254,38 @@ struct Handlers {
     ask_named(request, out, start_atom::value);
   }
 
+  /// For the organiser, and for the two who play.
+  void play(const Request& request, const Responder& out) const {
+    const auto body = http::parse_json_object(request.body);
+    if (!body.ok()) return out.send(body.error());
+    if (auto known = only_fields(*body, {"round", "pairing", "again"}); !known.ok())
+      return out.send(known.error());
+    const auto round = integer(*body, "round", 0, 0, Bracket::kMaxEntrants);
+    if (!round.ok()) return out.send(round.error());
+    const auto pairing = integer(*body, "pairing", 0, 0, Bracket::kMaxEntrants);
+    if (!pairing.ok()) return out.send(pairing.error());
+    const auto* again = body->if_contains("again");
+    if (again != nullptr && !again->is_bool())
+      return out.send(bad("again", "must be true or false"));
+    const auto& id = request.params.at("id");
+    if (!parse_id(id)) return out.send(error(ErrorCode::not_found, "no such tournament"));
+    const bool organiser = request.principal->has_scope(kScope);
+    if (again != nullptr && again->as_bool() && !organiser)
+      return out.send(error(ErrorCode::forbidden, "another match is the organiser's to decide"));
+    api.asker.ask_as<std::string>(
+        kTournamentKind, id, request.time_left(),
+        [out](const Result<std::string>& match) {
+          if (!match.ok()) return out.send(match.error());
+          out.send(http::json_response(
+              200,
+              json::object{{"match", *match}, {"join", "/api/v1/matches/" + *match + "/join"}}));
+        },
+        play_atom::value,
+        Play{{*round, *pairing},
+             organiser ? std::string() : request.principal->subject,
+             again != nullptr && again->as_bool()});
+  }
+
   void report(const Request& request, const Responder& out) const {
     const auto body = http::parse_json_object(request.body);
     if (!body.ok()) return out.send(body.error());
@@ -285,6 +322,7 @@ void mount_tournament(http::Router& router, const TournamentApi& api) {
   router.add("PUT", one + "/entrants/{player}", bind(&Handlers::enter));
   router.add("DELETE", one + "/entrants/{player}", bind(&Handlers::leave));
   router.add("POST", one + "/start", bind(&Handlers::start), {.scope = kScope});
+  router.add("POST", one + "/matches", bind(&Handlers::play), {.max_body_bytes = 4U << 10});
   router.add("POST", one + "/results", bind(&Handlers::report),
              {.scope = kScope, .max_body_bytes = 4U << 10});
 }

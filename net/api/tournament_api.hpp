@@ -16,7 +16,8 @@ struct TournamentApi {
   actors::Asker& asker;
 };
 
-/// GET /api/v1/tournaments[/{id}], PUT and DELETE …/{id}/entrants/{player} for oneself; with the
+/// GET /api/v1/tournaments[/{id}], PUT and DELETE …/{id}/entrants/{player} for oneself, POST
+/// …/{id}/matches for those who play; with the
 /// scope `tournament` POST /api/v1/tournaments, …/{id}/start and …/{id}/results, and anybody's
 /// entrants. References must outlive the router.
 void mount_tournament(http::Router& router, const TournamentApi& api);

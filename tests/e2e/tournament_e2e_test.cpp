@@ -2,6 +2,7 @@
 #include <boost/json.hpp>
 #include <gtest/gtest.h>
 
+#include "tests/e2e/match_players.hpp"
 #include "tests/support/server_process.hpp"
 
 namespace troupe::test {
@@ -43,6 +44,36 @@ TEST(TournamentE2E, IsEnteredPlayedAndWonAcrossAKill) {
   EXPECT_EQ(end.at("champion").as_string(), "eve");
   EXPECT_EQ(end.at("places").at("ann").to_number<int>(), 2);
   EXPECT_EQ(again.get(kAll)->json().at("items").as_array().size(), 1U);
+}
+
+TEST(TournamentE2E, AMatchOfAPairingReportsItself) {
+  ServerProcess server({"match.time_limit_s=1"});
+  auto host = server.client("host", "tournament");
+  const auto made = host.post(kAll, {{"name", "Cup"}, {"mode", "duel"}});
+  const auto path = kAll + "/" + std::string(made->json().at("id").as_string());
+  for (const auto* player : {"ann", "bob"})
+    ASSERT_EQ(host.request("PUT", path + "/entrants/" + player)->status, 200);
+  EXPECT_EQ(host.post(path + "/matches", {{"round", 0}, {"pairing", 0}})->status, 409);
+  ASSERT_EQ(host.request("POST", path + "/start")->status, 200);
+  const json::object pairing{{"round", 0}, {"pairing", 0}};
+  EXPECT_EQ(server.client("eve").post(path + "/matches", pairing)->status, 403);
+  const auto match = server.client("ann").post(path + "/matches", pairing);
+  ASSERT_EQ(match->status, 200) << match->body;
+  EXPECT_EQ(server.client("bob").post(path + "/matches", pairing)->json().at("match"),
+            match->json().at("match"));
+
+  // Bob does not come: Ann wins.
+  Bot ann;
+  ann.connect(server,
+              join_token(server, std::string(match->json().at("match").as_string()), "ann"));
+  ASSERT_TRUE(play({&ann}, wander, [&] { return ann.game->state() == State::closed; }));
+
+  EXPECT_TRUE(eventually([&] { return host.get(path)->json().at("phase") == "finished"; }));
+  EXPECT_EQ(host.get(path)->json().at("champion").as_string(), "ann");
+  EXPECT_TRUE(eventually([&] {
+    const auto modes = host.get("/api/v1/ratings/bob")->json().at("modes");
+    return modes.as_object().contains("duel");
+  }));
 }
 
 TEST(TournamentE2E, ARoundRobinHasATable) {
