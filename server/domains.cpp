@@ -300,7 +300,8 @@ Result<std::unique_ptr<udp::Gateway>> start_match(const Wiring& w, actors::Ticke
                                           static_cast<int>(w.config.match_checkpoint_ticks),
                                           static_cast<int>(w.config.match_rejoin_grace_s),
                                           static_cast<int>(w.config.match_spectator_delay_ms),
-                                          static_cast<std::size_t>(w.config.match_max_matches)};
+                                          static_cast<std::size_t>(w.config.match_max_matches),
+                                          w.config.match_log};
   match::add_match(std::make_shared<match::MatchShared>(w.context, **gateway, ticker, match_options,
                                                         &spectators));
   api::mount_match(

@@ -74,6 +74,8 @@ const std::vector<Setting>& settings() {
       {"match.max_matches", "Matches at once.", &Config::match_max_matches, 1, 100'000},
       {"match.checkpoint_ticks", "Ticks between two checkpoints.", &Config::match_checkpoint_ticks,
        1, 10'000},
+      {"match.log", "Log every tick before it is shown: none is lost in a crash.",
+       &Config::match_log},
       {"match.time_limit_s", "Length of a match whose creator does not say; 0: no end.",
        &Config::match_time_limit_s, 0, 86'400},
       {"match.max_clients", "Clients of the game port at once; ENet's own bound is 4095.",

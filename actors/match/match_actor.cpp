@@ -19,6 +19,9 @@ using Seat = MatchState::Seat;
 constexpr std::size_t kMaxPending =
     8;  ///< commands of one client that wait; older ones are dropped
 
+/// Ticks between looks at who is gone for good.
+constexpr std::uint32_t kTidyEvery = 30;
+
 const std::vector<double>& tick_buckets() {
   static const std::vector<double> buckets{0.00005, 0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.003,
                                            0.004,   0.005,  0.0075, 0.01,   0.02,  0.033, 0.1};
@@ -173,16 +176,21 @@ void tick(Self self, std::uint64_t due_ns) {
       1e9);
   LoggedTick next{std::exchange(state.at.pending, {}), take_commands(state)};
   play(state.at, next, next.events.size());
-  log_tick(self, std::move(next));
-  send_snapshots(state);
+  auto held = std::make_shared<HeldTick>(shared.output);
+  send_snapshots(state, *held);
+  if (shared.options.log) {
+    log_tick(state, next, std::move(held));
+  } else {
+    held->show();
+  }
   if (shared.spectators != nullptr) screen(state);
   if (is_over(state.at.info.rules, state.at.world)) finish(self);
   const auto every = static_cast<std::uint32_t>(shared.options.checkpoint_ticks);
-  if (state.at.world.tick % every == 0 && !state.ending) {
+  if (state.at.world.tick % kTidyEvery == 0 && !state.ending) {
     expire_places(state, shared.context.now_ms());
-    checkpoint(self);
     if (connected(state) == 0) stop_ticking(state);  // paused while everyone is gone
   }
+  if (state.at.world.tick % every == 0 || state.ticker_token == 0) checkpoint(self);
   shared.compute_seconds.Observe(
       std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count());
 }
@@ -196,7 +204,6 @@ MatchShared::MatchShared(actors::Context& context_in, Output& output_in, actors:
       ticker(ticker_in),
       options(options_in),
       spectators(spectators_in),
-      log(context.writer),
       late_seconds(context.metrics.histogram("troupe_match_tick_late_seconds",
                                              "From when a tick was due to its start",
                                              tick_buckets())),
@@ -215,6 +222,7 @@ MatchShared::MatchShared(actors::Context& context_in, Output& output_in, actors:
                                              "Commands beyond a client's queue")),
       unsafe_ticks(context.metrics.counter("troupe_match_unsafe_ticks_total",
                                            "Ticks shown before they were on disk")),
+      log(context.writer, unsafe_ticks),
       mismatches(context.metrics.counter("troupe_match_state_mismatches_total",
                                          "Snapshots that left a client with another state")),
       ended(context.metrics.counter("troupe_match_ended_total", "Matches with a result")) {}
@@ -238,7 +246,6 @@ MatchActor::behavior_type match_actor(Self self, std::shared_ptr<MatchShared> sh
         if (self->state.loaded) input(self, in);
       },
       [self](actors::tick_atom, std::uint64_t due_ns) { tick(self, due_ns); },
-      [self](safe_atom, std::uint32_t tick, bool written) { is_safe(self->state, tick, written); },
       [self](finish_atom) { finish(self); },
       [self](actors::passivate_atom) { passivate(self); },
   };

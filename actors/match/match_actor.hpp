@@ -13,6 +13,7 @@
 
 #include <caf/typed_event_based_actor.hpp>
 
+#include "actors/match/log_book.hpp"
 #include "actors/match/match_store.hpp"
 #include "actors/match/messages.hpp"
 #include "actors/match/screening.hpp"
@@ -32,6 +33,7 @@ struct MatchOptions {
   int rejoin_grace_s = 30;
   int spectator_delay_ms = 2'000;  ///< what they see is so old, so that nobody plays by it
   std::size_t max_matches = 2'000;
+  bool log = true;  ///< ticks are shown once what made them is on disk
 };
 
 /// What all matches share.
@@ -45,7 +47,6 @@ struct MatchShared {
   actors::Ticker& ticker;
   MatchOptions options;
   Spectators* spectators;
-  LogBook log;
   prometheus::Histogram& late_seconds;
   prometheus::Histogram& compute_seconds;
   prometheus::Counter& delta_bytes;
@@ -54,7 +55,8 @@ struct MatchShared {
   prometheus::Counter& tables_bytes;
   prometheus::Counter& dropped_inputs;
   prometheus::Counter& unsafe_ticks;  ///< shown before they were on disk
-  prometheus::Counter& mismatches;    ///< snapshots that a client reported as wrong
+  LogBook log;
+  prometheus::Counter& mismatches;  ///< snapshots that a client reported as wrong
   prometheus::Counter& ended;
 };
 
@@ -71,26 +73,15 @@ struct MatchState {
     std::uint64_t gone_since_ms = 0;
   };
 
-  /// A tick's snapshots, until the tick is on disk.
-  struct Held {
-    std::uint32_t tick = 0;
-    struct Sent {
-      SessionId session = 0;
-      game::SnapshotHead head;
-      std::shared_ptr<const std::string> delta;
-    };
-    std::vector<Sent> snapshots;
-  };
-
   std::shared_ptr<MatchShared> shared;
   bool loaded = false;
   bool exists = false;
   bool persisting = false;
   bool ending = false;  ///< the rules say that it is over; the result is on its way to disk
-  std::set<std::string> unsaved;      ///< players whose places are not on disk yet
-  std::vector<SessionId> to_welcome;  ///< who waits for that
-  Checkpoint at;                      ///< info, places, world, epoch: the match itself
-  std::deque<Held> held;              ///< oldest first; at most kMaxHeldTicks (match_log.hpp)
+  std::set<std::string> unsaved;               ///< players whose places are not on disk yet
+  std::vector<SessionId> to_welcome;           ///< who waits for that
+  Checkpoint at;                               ///< info, places, world, epoch: the match itself
+  std::deque<std::shared_ptr<HeldTick>> held;  ///< oldest first; at most kMaxHeldTicks
   std::array<Seat, game::kMaxPlayers> seats;
   std::optional<game::TablesAuthor> tables;  ///< of this epoch, from its first tick on
   std::size_t full_bytes = 0;                ///< of a snapshot without a baseline, lately

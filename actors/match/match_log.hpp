@@ -1,4 +1,4 @@
-// The ticks of a match on their way to disk, and what clients are shown of them after it.
+// What a tick was made by goes to disk before clients are shown what came of it.
 #pragma once
 
 #include "actors/match/match_actor.hpp"
@@ -9,14 +9,7 @@ namespace troupe::match {
 /// safe, and counted.
 inline constexpr std::size_t kMaxHeldTicks = 3;
 
-/// Writes down what made the tick that the world is at now.
-void log_tick(MatchActor::stateful_pointer<MatchState> self, LoggedTick made_by);
-
-/// What the LogBook says.
-void is_safe(MatchState& state, std::uint32_t tick, bool written);
-
-/// Sends a snapshot of the tick that was logged last, once that is on disk.
-void send_when_safe(MatchState& state, SessionId session, const game::SnapshotHead& head,
-                    std::shared_ptr<const std::string> delta);
+/// Writes down what made the tick that the world is at now; `snapshots` are shown once it is safe.
+void log_tick(MatchState& state, const LoggedTick& made_by, std::shared_ptr<HeldTick> snapshots);
 
 }  // namespace troupe::match

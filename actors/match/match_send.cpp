@@ -5,8 +5,6 @@
 #include <prometheus/counter.h>
 #include <spdlog/spdlog.h>
 
-#include "actors/match/match_log.hpp"
-
 namespace troupe::match {
 namespace {
 
@@ -45,7 +43,7 @@ void acknowledged(MatchState& state, Seat& seat, const Input& in) {
   seat.replica.acknowledge(in.acked_tick, in.tables);
 }
 
-void send_snapshots(MatchState& state) {
+void send_snapshots(MatchState& state, HeldTick& held) {
   auto& shared = *state.shared;
   if (!state.tables) state.tables.emplace(state.at.epoch);
   const auto view = std::make_shared<const game::View>(game::take_snapshot(state.at.world));
@@ -71,7 +69,7 @@ void send_snapshots(MatchState& state) {
     shared.delta_bytes.Increment(
         static_cast<double>(packet.bytes->size() + game::head_bytes(head)));
     shared.full_bytes.Increment(static_cast<double>(state.full_bytes));
-    send_when_safe(state, seat.session, head, std::move(packet.bytes));
+    held.hold(seat.session, head, std::move(packet.bytes));
   }
   if (used && tick % game::TablesAuthor::kLearnEvery == 0)
     state.tables->learn(used->snapshot, view->snapshot);

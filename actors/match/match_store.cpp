@@ -103,13 +103,12 @@ std::string log_key(std::string_view id, std::uint32_t tick) {
   return storage::KeyBuilder("log").text(id).u32(tick).take();
 }
 
-std::string encode_log(const LogRecord& log) {
-  fbs::MatchLogT record;
-  const auto bytes = encode_tick(log.tick);
-  record.bytes.assign(bytes.begin(), bytes.end());
-  record.hash = log.hash;
+std::string encode_log(const LoggedTick& tick, std::uint64_t hash) {
+  const auto bytes = encode_tick(tick);
   flatbuffers::FlatBufferBuilder builder(256);
-  return storage::finish_record(builder, fbs::MatchLog::Pack(builder, &record));
+  const auto made_by =
+      builder.CreateVector(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
+  return storage::finish_record(builder, fbs::CreateMatchLog(builder, made_by, hash));
 }
 
 std::optional<LogRecord> decode_log(std::string_view bytes) {

@@ -42,7 +42,7 @@ struct LogRecord {
   LoggedTick tick;
   std::uint64_t hash = 0;  ///< of the state after it
 };
-[[nodiscard]] std::string encode_log(const LogRecord& record);
+[[nodiscard]] std::string encode_log(const LoggedTick& tick, std::uint64_t hash);
 [[nodiscard]] std::optional<LogRecord> decode_log(std::string_view bytes);
 void add_record_checks(storage::RecordChecks& checks);
 

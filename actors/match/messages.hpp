@@ -11,7 +11,6 @@
 #include <caf/atom.hpp>
 #include <caf/typed_actor.hpp>
 
-#include "actors/match/log_book.hpp"
 #include "actors/match/output.hpp"
 #include "actors/system/entity.hpp"
 #include "actors/system/ticker.hpp"
@@ -83,8 +82,7 @@ using MatchActor =
     caf::typed_actor<caf::replies_to<open_atom, MatchInfo>::with<InfoPtr>,
                      caf::replies_to<info_atom>::with<InfoPtr>, caf::reacts_to<enter_atom, Client>,
                      caf::reacts_to<leave_atom, Client>, caf::reacts_to<input_atom, InputPtr>,
-                     caf::reacts_to<actors::tick_atom, std::uint64_t>,
-                     caf::reacts_to<safe_atom, std::uint32_t, bool>, caf::reacts_to<finish_atom>,
+                     caf::reacts_to<actors::tick_atom, std::uint64_t>, caf::reacts_to<finish_atom>,
                      caf::reacts_to<actors::passivate_atom>>;
 
 }  // namespace troupe::match

@@ -31,8 +31,21 @@ struct Statistics {
   double jitter_ms = 0;
   double waiting = 0;  ///< own commands at the server that wait for their tick, smoothed
   std::uint64_t commands = 0;
-  std::uint64_t held = 0;  ///< commands not taken: too many are unconfirmed (prediction.hpp)
+  std::uint64_t reconnects = 0;
+  double longest_silence_ms = 0;  ///< between two snapshots
+  std::uint64_t lost_ticks = 0;   ///< seen, but the match went on from before them after a crash
+  std::uint64_t held = 0;         ///< commands not taken: too many are unconfirmed (prediction.hpp)
 };
+
+/// What opens one connection: the answer of POST /api/v1/matches/{id}/join.
+struct Ticket {
+  std::string host;
+  std::uint16_t port = 0;
+  std::string token;
+};
+/// Asked, on the thread of service(), when the connection was lost. Nothing: none yet, to be asked
+/// again after a pause (100 ms, doubling up to 2 s).
+using TicketSource = std::function<std::optional<Ticket>()>;
 
 /// A row of a match's result.
 struct Placement {
@@ -94,8 +107,11 @@ class ClientHost {
 
   /// `token` comes from POST /api/v1/matches/{id}/join. Errors: invalid_argument (address),
   /// overloaded (too many).
+  /// With `tickets`, a client whose server is gone, or silent for a second, comes back by itself
+  /// with a ticket from there: `connecting` again, until it plays on where it was. It is closed
+  /// when the server says a reason that stands, or after a minute.
   Result<std::unique_ptr<GameClient>> connect(const std::string& host, std::uint16_t port,
-                                              std::string token);
+                                              std::string token, TicketSource tickets = {});
   /// Sends and receives; waits at most `wait_ms` for something to happen.
   void service(std::uint32_t wait_ms);
 

@@ -30,7 +30,7 @@ std::optional<ClientMessage> decode_client_message(std::string_view bytes) {
   if (!verifier.VerifyBuffer<fbs::ClientMessage>(nullptr)) return std::nullopt;
   const auto* message = flatbuffers::GetRoot<fbs::ClientMessage>(data);
   if (const auto* hello = message->body_as_Hello(); hello != nullptr)
-    return HelloMessage{hello->token()->str()};
+    return HelloMessage{hello->token()->str(), hello->resumed()};
   if (const auto* commands = message->body_as_Commands(); commands != nullptr) {
     return bytes.size() <= game::kMaxCommandBytes ? decode_commands(*commands) : std::nullopt;
   }

@@ -13,6 +13,7 @@ namespace troupe::udp {
 
 struct HelloMessage {
   std::string token;
+  bool resumed = false;
 };
 struct CommandsMessage {
   std::uint32_t acked_tick = 0;

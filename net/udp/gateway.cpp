@@ -282,7 +282,7 @@ void Gateway::Impl::on_hello(ENetPeer* enet_peer, Peer& peer, const HelloMessage
   }
   peer.verified = true;
   peer.match = claims->extra.substr(0, dot);
-  peer.client = {peer.session, claims->subject};
+  peer.client = {peer.session, claims->subject, hello.resumed};
   options.on_enter(peer.match, peer.client);
 }
 

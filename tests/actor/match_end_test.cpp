@@ -1,78 +1,25 @@
 // Matches that crash around their end: one result and one event each, whatever the moment.
 #include <algorithm>
-#include <future>
 #include <map>
 #include <random>
 #include <thread>
 
 #include <boost/json.hpp>
-#include <caf/actor_system.hpp>
-#include <gtest/gtest.h>
 
-#include "actors/match/domain.hpp"
-#include "actors/match/match_actor.hpp"
-#include "actors/system/ask.hpp"
-#include "actors/system/context.hpp"
-#include "actors/system/entity.hpp"
-#include "actors/system/scheduler.hpp"
-#include "actors/system/ticker.hpp"
 #include "base/ids.hpp"
-#include "base/metrics.hpp"
 #include "storage/journal.hpp"
-#include "storage/read_pool.hpp"
-#include "storage/store.hpp"
-#include "storage/writer.hpp"
-#include "tests/support/temp_dir.hpp"
+#include "tests/actor/match_domain.hpp"
 
 namespace troupe::match {
 namespace {
 
-using namespace std::chrono_literals;
-
-/// Nobody is connected for real.
-struct Silence final : Output {
-  void snapshot(SessionId, const game::SnapshotHead&, std::shared_ptr<const std::string>) override {
-  }
-  void ended(SessionId, const std::vector<Placement>&) override {}
-  void tables(SessionId, const game::PackedTables&) override {}
-  void welcome(SessionId, int, int, const std::string&) override {}
-  void goodbye(SessionId, game::Goodbye) override {}
+struct Quiet {
+  Silence silence;
 };
 
-class MatchEndTest : public testing::Test {
+class MatchEndTest : private Quiet, public MatchDomainTest {
  protected:
-  MatchEndTest() {
-    add_match(std::make_shared<MatchShared>(context_, silence_, ticker_,
-                                            MatchOptions{1'000, 2, 30, 2'000}));
-  }
-  ~MatchEndTest() override { entities_.shutdown(10s); }
-
-  template <class... Args>
-  Result<InfoPtr> ask(const std::string& id, Args... args) {
-    std::promise<Result<InfoPtr>> answer;
-    asker_.ask_as<InfoPtr>(
-        kMatchKind, id, 5s, [&](Result<InfoPtr> reply) { answer.set_value(std::move(reply)); },
-        args...);
-    return answer.get_future().get();
-  }
-
-  test::TempDir dir_;
-  Metrics metrics_;
-  std::unique_ptr<storage::Store> store_ = std::move(*storage::Store::open({.path = dir_ / "db"}));
-  storage::Writer writer_{*store_, metrics_};
-  storage::ReadPool reads_{*store_};
-  actors::SchedulerConfig config_{2};
-  caf::actor_system system_{config_};
-  actors::EntityRegistry entities_{system_, metrics_};
-  actors::Asker asker_{system_, entities_};
-  actors::Context context_{
-      system_, *store_, writer_, reads_, entities_, metrics_, [] {
-        return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(
-                                              std::chrono::system_clock::now().time_since_epoch())
-                                              .count());
-      }};
-  Silence silence_;
-  actors::Ticker ticker_{1ms, metrics_};
+  MatchEndTest() : MatchDomainTest(silence) {}
 };
 
 // The disk stands still while the match ends and crashes: its successor reads what was before the

@@ -105,8 +105,9 @@ double raw_enet(std::size_t bytes, std::size_t peers, double seconds) {
   return rate;
 }
 
-int run(int bots, int per_match, int seconds, const std::string& json) {
-  test::ServerProcess server({"http.access_log=false", "log.level=warn"});
+int run(int bots, int per_match, int seconds, bool log, const std::string& json) {
+  test::ServerProcess server({"http.access_log=false", "log.level=warn",
+                              std::string("match.log=") + (log ? "true" : "false")});
   std::map<std::string, double> before, after;
   double cpu = 0;
   sim::MatchSimOptions options{bots, per_match, std::chrono::seconds(seconds), 1, {}, {}, {}};
@@ -148,6 +149,8 @@ int run(int bots, int per_match, int seconds, const std::string& json) {
       "delta_of_full",
       grown("troupe_match_snapshot_bytes_total") / grown("troupe_match_snapshot_full_bytes_total"),
       "bar 0.33");
+  report.add("unsafe_ticks", grown("troupe_match_unsafe_ticks_total"),
+             "shown before they were on disk");
   report.add("packets_per_s", packets, "snapshots, beside the bots");
   report.add("packets_per_core_s", sent / cpu, "snapshots per CPU second of the server");
   report.add("raw_enet_packets_per_s", raw, "the same size, flat out, one core each side");
@@ -163,13 +166,14 @@ int run(int bots, int per_match, int seconds, const std::string& json) {
 int main(int argc, char** argv) {
   CLI::App cli("Matches beside their bots on one machine");
   int bots = 500, per_match = 10, seconds = 20;
-  bool quick = false;
+  bool quick = false, no_log = false;
   std::string json;
   cli.add_option("--bots", bots, "Bots in all")->check(CLI::Range(2, 4'000));
   cli.add_option("--per-match", per_match, "Bots in a match")->check(CLI::Range(2, 64));
   cli.add_option("--seconds", seconds, "Length of the run")->check(CLI::Range(2, 3'600));
+  cli.add_flag("--no-log", no_log, "Matches without a command log (match.log=false)");
   cli.add_flag("--quick", quick, "Ten seconds");
   cli.add_option("--json", json, "Write the metrics here");
   CLI11_PARSE(cli, argc, argv);
-  return troupe::bench::run(bots, per_match, quick ? 10 : seconds, json);
+  return troupe::bench::run(bots, per_match, quick ? 10 : seconds, !no_log, json);
 }

@@ -1,0 +1,86 @@
+#include "net/api/match_replay.hpp"
+
+#include <charconv>
+#include <limits>
+
+#include <boost/json.hpp>
+#include <fmt/format.h>
+
+#include "actors/match/replay.hpp"
+#include "actors/system/context.hpp"
+#include "base/ids.hpp"
+#include "game/snapshot.hpp"
+#include "net/http/router.hpp"
+#include "storage/read_pool.hpp"
+
+namespace troupe::api {
+namespace {
+
+namespace json = boost::json;
+
+Result<std::uint32_t> wanted_tick(const http::Request& request) {
+  std::uint32_t tick = std::numeric_limits<std::uint32_t>::max();
+  const auto text = request.query_value("tick");
+  if (!text) return tick;
+  const auto [end, ec] = std::from_chars(text->data(), text->data() + text->size(), tick);
+  if (ec != std::errc() || end != text->data() + text->size())
+    return error(ErrorCode::invalid_argument, "tick: must be a whole number");
+  return tick;
+}
+
+json::object to_json(const match::Replay& replay) {
+  const auto snapshot = game::take_snapshot(replay.at.world);
+  json::array players, projectiles;
+  for (const auto& [player, slot] : replay.at.places) {
+    const auto& p = replay.at.world.players[static_cast<std::size_t>(slot)];
+    players.push_back({{"player", player},
+                       {"slot", slot},
+                       {"x", p.x},
+                       {"y", p.y},
+                       {"aim", p.aim},
+                       {"health", p.health},
+                       {"alive", p.respawn == 0},
+                       {"score", p.score}});
+  }
+  for (const auto& p : replay.at.world.projectiles)
+    projectiles.push_back(
+        {{"id", p.id}, {"owner", p.owner}, {"aim", p.aim}, {"x", p.x}, {"y", p.y}});
+  return {{"id", replay.at.info.id},
+          {"tick", replay.at.world.tick},
+          {"last_tick", replay.last_tick},
+          {"verified_ticks", replay.verified},
+          {"state_hash", fmt::format("{:016x}", replay.hash)},
+          {"view_hash", fmt::format("{:016x}", game::view_hash(snapshot))},
+          {"players", std::move(players)},
+          {"projectiles", std::move(projectiles)}};
+}
+
+http::Response answer(const storage::Store& store, const std::string& id, std::uint32_t tick,
+                      bool may_see_running) {
+  const auto played = match::replay(store, id, tick);
+  if (!played.ok()) return http::problem(played.error());
+  if (played->at.info.ended_ms == 0 && !may_see_running)
+    return http::problem(error(ErrorCode::conflict, "the match goes on"));
+  return http::json_response(200, to_json(*played));
+}
+
+}  // namespace
+
+void mount_match_replay(http::Router& router, actors::Context& context) {
+  router.add("GET", "/api/v1/matches/{id}/replay",
+             [&context](const http::Request& request, const http::Responder& out) {
+               const auto id = request.params.at("id");
+               if (!parse_id(id)) return out.send(error(ErrorCode::not_found, "no such match"));
+               const auto tick = wanted_tick(request);
+               if (!tick.ok()) return out.send(tick.error());
+               const bool admin = request.principal->has_scope("admin");
+               auto posted =
+                   context.reads.post([out, id, tick = *tick, admin](const storage::Store& store) {
+                     out.send(answer(store, id, tick, admin));
+                   });
+               if (!posted.ok()) out.send(posted.error());
+             },
+             {.priority = Priority::bulk});
+}
+
+}  // namespace troupe::api
