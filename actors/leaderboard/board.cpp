@@ -58,8 +58,8 @@ std::optional<Standing> Board::standing(std::string_view player) const {
   const auto slot = players_.find(player);
   if (!slot) return std::nullopt;
   const auto& key = key_of(*slot);
-  return Standing{std::string(player), weight(key.weight), tree_.count_below({key.weight, 0}) + 1,
-                  tree_.count_below(key)};
+  const auto below = tree_.below(key);
+  return Standing{std::string(player), weight(key.weight), below.weights + 1, below.keys};
 }
 
 std::vector<Standing> Board::list(std::uint64_t position, std::size_t count) const {

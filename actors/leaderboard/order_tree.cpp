@@ -317,16 +317,32 @@ void OrderTree::build(std::span<const Item> sorted) {
   root_ = level.front();
 }
 
-std::size_t OrderTree::count_below(OrderKey key) const noexcept {
-  std::size_t below = 0;
+/// Goes down to the leaf that holds `key` if any does, adding up what lies before it; null in an
+/// empty tree.
+const OrderTree::Leaf* OrderTree::descend(OrderKey key, std::size_t& before) const noexcept {
   const auto* node = root_;
   while (node != nullptr && !node->is_leaf) {
     const auto& inner = node->inner();
     const auto at = inner.child_of(key);
-    for (std::size_t i = 0; i < at; ++i) below += inner.totals[i];
+    for (std::size_t i = 0; i < at; ++i) before += inner.totals[i];
     node = inner.children[at];
   }
-  return node == nullptr ? 0 : below + node->leaf().lower_bound(key);
+  return node == nullptr ? nullptr : &node->leaf();
+}
+
+std::size_t OrderTree::count_below(OrderKey key) const noexcept {
+  std::size_t before = 0;
+  const auto* leaf = descend(key, before);
+  return leaf == nullptr ? 0 : before + leaf->lower_bound(key);
+}
+
+OrderTree::Below OrderTree::below(OrderKey key) const noexcept {
+  std::size_t before = 0;
+  const auto* leaf = descend(key, before);
+  if (leaf == nullptr) return {};
+  const auto at = leaf->lower_bound(key);
+  const bool first = at > 0 && leaf->keys[at - 1].weight < key.weight;
+  return {before + at, first ? before + at : count_below({key.weight, 0})};
 }
 
 void OrderTree::visit(std::size_t position, std::size_t count,

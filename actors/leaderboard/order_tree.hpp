@@ -42,6 +42,11 @@ class OrderTree {
 
   /// The number of keys smaller than `key`, which need not be in the tree.
   [[nodiscard]] std::size_t count_below(OrderKey key) const noexcept;
+  /// The same, and how many keys have a smaller weight: mostly in one descent.
+  struct Below {
+    std::size_t keys = 0, weights = 0;
+  };
+  [[nodiscard]] Below below(OrderKey key) const noexcept;
   /// Visits up to `count` items in order, from the one with `position` smaller ones before it.
   void visit(std::size_t position, std::size_t count,
              const std::function<void(const Item&)>& visitor) const;
@@ -58,6 +63,7 @@ class OrderTree {
   struct Inner;
   static Node* insert_below(Node& node, OrderKey key, std::uint32_t slot);
   static void erase_below(Node& node, OrderKey key);
+  const Leaf* descend(OrderKey key, std::size_t& before) const noexcept;
   static void mend(Inner& parent, std::size_t child);
   static void destroy(Node* node) noexcept;
   static bool valid_below(const Node& node, bool is_root, OrderKey& last, bool& first);

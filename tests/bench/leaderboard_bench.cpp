@@ -12,6 +12,7 @@
 
 #include "actors/leaderboard/board.hpp"
 #include "actors/leaderboard/leaderboard_store.hpp"
+#include "actors/ratings/settlement.hpp"
 #include "base/metrics.hpp"
 #include "storage/store.hpp"
 #include "storage/writer.hpp"
@@ -277,6 +278,44 @@ void bench_stored(const Workload& work, BenchReport& report) {
   report.add("start_s", since(began), "s from disk to the first answer");
 }
 
+/// Results of four on the journal into ratings, as the settlement does it: read, rate, write,
+/// synced, step after step.
+void bench_settlement(BenchReport& report) {
+  constexpr int kMatches = 20'000, kPlayers = 10'000;
+  test::TempDir directory;
+  Metrics metrics;
+  const auto store = std::move(*storage::Store::open({.path = directory / "db"}));
+  storage::Writer writer(*store, metrics);
+  std::mt19937 random(42);
+  storage::Batch events;
+  for (int i = 0; i < kMatches; ++i) {
+    std::string rows;
+    const auto first = random() % kPlayers;
+    for (int place = 1; place <= 4; ++place)
+      rows += fmt::format(R"({}{{"player":"{}","place":{},"score":{}}})", place == 1 ? "" : ",",
+                          player((first + static_cast<unsigned>(place) * 37) % kPlayers), place,
+                          10 - place);
+    events.append({fmt::format("match/{}", i), std::string(ratings::kMatchEnded),
+                   fmt::format(R"({{"id":"{}","ended_ms":1,"result":[{}]}})", i, rows)});
+  }
+  if (!writer.submit(std::move(events), {}).ok()) return;
+  writer.flush();
+  const auto began = Clock::now();
+  std::uint64_t from = 0, settled = 0;
+  for (;;) {
+    auto step = ratings::read_settlement(*store, from, {}, 1);
+    if (!step.ok() || step->next == step->from) break;
+    settled += step->settled.size();
+    from = step->next;
+    auto batch = ratings::settlement_batch(*step, ratings::System::weng_lin, 1);
+    if (!writer.submit(std::move(batch), {}).ok()) break;
+    writer.flush();
+  }
+  report.add("settled_matches", static_cast<double>(settled), "of four players");
+  report.add("settled_matches_per_s", static_cast<double>(settled) / since(began),
+             "1/s, durable: ratings, events, cursor");
+}
+
 }  // namespace
 }  // namespace troupe::bench
 
@@ -307,6 +346,7 @@ int main(int argc, char** argv) {
   auto ours = bench_board(work, report);
   if (options.redis_entries != options.entries) ours = bench_equal(work, report);
   bench_stored(work, report);
+  bench_settlement(report);
   bool measured = false;
   if (!no_redis) {
     const auto done = bench_redis(work, report, ours);

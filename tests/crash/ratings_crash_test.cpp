@@ -58,9 +58,10 @@ class Round {
     return play(all, wander, condition, seconds);
   }
 
-  [[nodiscard]] bool all_playing() const {
+  /// On a slow machine the first match may be over before the last one is full.
+  [[nodiscard]] bool all_came() const {
     return std::ranges::all_of(
-        bots, [](const Bot& bot) { return bot.game && bot.game->state() == State::playing; });
+        bots, [](const Bot& bot) { return !bot.game || bot.game->state() != State::connecting; });
   }
 
   /// The result of a match once it has one.
@@ -110,7 +111,7 @@ TEST(RatingsCrash, EachResultIsSettledOnce) {
   for (int i = 0; i < rounds(); ++i) {
     SCOPED_TRACE(i);
     Round round(server);
-    ASSERT_TRUE(round.play_until([&] { return round.all_playing(); }, 20));
+    ASSERT_TRUE(round.play_until([&] { return round.all_came(); }, 20));
     // Two seconds of play, less what the joining took: the ends lie around the kill.
     const auto pause = std::chrono::milliseconds(1'500 + random() % 700);
     const auto at = std::chrono::steady_clock::now() + pause;
