@@ -117,9 +117,9 @@ struct Fanout::Impl : std::enable_shared_from_this<Fanout::Impl> {
       if (const auto it = hub.rooms.find(id); it != hub.rooms.end()) it->second.flush();
     }
     const auto now = std::chrono::steady_clock::now();
-    // A hub that needs long for all its viewers gathers as long, so that pictures have their turn.
+    // A hub that needs long for all its viewers gathers longer, so that pictures have their turn.
     hub.next_flush = now + std::max<std::chrono::steady_clock::duration>(limits.chat_gather,
-                                                                         now - began);
+                                                                         (now - began) / 2);
   }
 
   void arm(Hub& hub) {

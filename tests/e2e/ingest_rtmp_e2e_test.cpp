@@ -236,9 +236,10 @@ TEST_F(RtmpTest, GarbageHarmsNobody) {
 
 struct ImpatientRtmpTest : RtmpTest {
   ImpatientRtmpTest() {
-    options.publish_timeout_ms = 600;
-    options.idle_timeout_ms = 600;
-    options.probe_timeout_ms = 600;
+    // Long enough for a publisher on a loaded machine, who has to get in first.
+    options.publish_timeout_ms = 1'500;
+    options.idle_timeout_ms = 1'500;
+    options.probe_timeout_ms = 1'500;
   }
 };
 
