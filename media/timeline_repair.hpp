@@ -9,8 +9,10 @@ namespace troupe::media {
 /// All times in the track's own timescale.
 class TimelineRepair {
  public:
-  /// `limit`: a step further than this is a jump.
-  explicit TimelineRepair(std::int64_t limit) : limit_(limit) {}
+  /// `limit`: a step further than this is a jump. `usual`: what to take for the distance of two
+  /// samples before there were two; rather too short, since nothing is moved to close a gap.
+  explicit TimelineRepair(std::int64_t limit, std::int64_t usual = 1)
+      : limit_(limit), observed_(usual) {}
 
   /// Starts the timeline: `origin` becomes 0.
   void start(std::int64_t origin) { offset_ = -origin; }
@@ -29,7 +31,7 @@ class TimelineRepair {
   std::optional<std::int64_t> last_;
   std::int64_t step_ = 1;      ///< told duration of the last sample
   std::int64_t given_ = 0;     ///< the last sample's time before it was evened out
-  std::int64_t observed_ = 1;  ///< distance of the last two samples, as given
+  std::int64_t observed_;      ///< distance of the last two samples, as given
   std::uint64_t repaired_ = 0;
 };
 

@@ -11,6 +11,11 @@ constexpr std::int64_t kSlackUs = 500;
 /// section 4.4.4.9).
 constexpr std::int64_t kPartDurations = 3;
 
+/// Clocks that count milliseconds (RTMP) make a chunk up to two longer or shorter than the next; a
+/// part that had no room for that would be cut too short (RFC 8216bis: 85 % of the target).
+constexpr std::int64_t kJitterUs = 2'000;
+constexpr std::int64_t kJitterShare = 16;  // of a chunk, where that is less
+
 std::int64_t ceil_ms(std::int64_t us) {
   return (us - kSlackUs / 5 + 999) / 1'000 * 1'000;
 }
@@ -119,7 +124,8 @@ bool SegmentWindow::push(const Chunk& chunk) {
   if (rendition->part_target_us == 0 && chunk.duration_us > 0) {
     const auto chunks =
         std::max<std::int64_t>(1, (options_.part_us + chunk.duration_us / 2) / chunk.duration_us);
-    rendition->part_target_us = ceil_ms(chunks * chunk.duration_us);
+    const auto jitter_us = std::min(kJitterUs, chunk.duration_us / kJitterShare);
+    rendition->part_target_us = ceil_ms(chunks * (chunk.duration_us + jitter_us));
   }
   auto& open = open_[rendition->kind];
   bool grew = false;

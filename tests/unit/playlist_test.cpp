@@ -39,8 +39,13 @@ std::vector<Track> tracks() {
 /// An encoder's publication: chunks of picture and sound, in the order in which they end.
 class Publication {
  public:
-  Publication(std::int64_t frame_us, int frames_per_chunk, int frames_per_group)
-      : frame_us_(frame_us), per_chunk_(frames_per_chunk), per_group_(frames_per_group) {}
+  /// `clock_us`: what times are rounded to.
+  Publication(std::int64_t frame_us, int frames_per_chunk, int frames_per_group,
+              std::int64_t clock_us = 1)
+      : frame_us_(frame_us),
+        per_chunk_(frames_per_chunk),
+        per_group_(frames_per_group),
+        clock_us_(clock_us) {}
 
   /// The next chunk of whichever track ends first.
   Chunk next() {
@@ -52,8 +57,11 @@ class Publication {
     chunk.sequence = ++sequence_;
     if (video_end <= audio_end) {
       chunk.track = 1;
-      chunk.start_us = frame_ * frame_us_;
-      chunk.duration_us = video_end - chunk.start_us;
+      chunk.start_us = at(frame_);
+      // The last picture's duration is told before the next has come: that of the one before.
+      const auto last = frame_ + frames - 1;
+      chunk.duration_us = at(last) - chunk.start_us + (at(std::max<std::int64_t>(last, 1)) -
+                                                       at(std::max<std::int64_t>(last, 1) - 1));
       chunk.key = in_group == 0;
       frame_ += frames;
     } else {
@@ -70,8 +78,12 @@ class Publication {
   }
 
  private:
+  [[nodiscard]] std::int64_t at(std::int64_t frame) const {
+    return (frame * frame_us_ + clock_us_ / 2) / clock_us_ * clock_us_;
+  }
+
   const std::int64_t frame_us_;
-  const std::int64_t per_chunk_, per_group_;
+  const std::int64_t per_chunk_, per_group_, clock_us_;
   std::int64_t frame_ = 0, aac_ = 0;
   std::uint64_t sequence_ = 0;
 };
@@ -166,6 +178,7 @@ struct Encoder {
   std::int64_t frame_us;
   int frames_per_chunk;
   int frames_per_group;
+  std::int64_t clock_us = 1;
 };
 class PlaylistRulesTest : public testing::TestWithParam<Encoder> {};
 
@@ -176,7 +189,7 @@ TEST_P(PlaylistRulesTest,
   for (std::uint64_t epoch = 1; epoch <= 3; ++epoch) {  // the encoder comes back twice
     window.begin(epoch, tracks());
     Publication publication(GetParam().frame_us, GetParam().frames_per_chunk,
-                            GetParam().frames_per_group);
+                            GetParam().frames_per_group, GetParam().clock_us);
     for (int i = 0; i < 900; ++i) {
       window.push(publication.next());
       for (const auto& rendition : window.renditions()) {
@@ -198,7 +211,11 @@ INSTANTIATE_TEST_SUITE_P(Encoders, PlaylistRulesTest,
                                          Encoder{40'000, 1, 250},   // 25 fps, x264's default group
                                          Encoder{40'000, 3, 48},    // 25 fps, chunks of 120 ms
                                          Encoder{16'667, 6, 120},   // 60 fps
-                                         Encoder{41'708, 3, 48}));  // 23.976 fps
+                                         Encoder{41'708, 3, 48},    // 23.976 fps
+                                         Encoder{33'333, 1, 30, 1'000},    // RTMP: milliseconds
+                                         Encoder{33'333, 3, 60, 1'000},
+                                         Encoder{16'667, 6, 120, 1'000},
+                                         Encoder{41'708, 3, 48, 1'000}));
 
 TEST(HlsPlaylistTest, a_delta_update_holds_the_rest_of_what_the_whole_playlist_says) {
   SegmentWindow window({.window_us = 120'000'000});
