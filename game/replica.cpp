@@ -73,6 +73,10 @@ void ReplicaSender::start_over() {
   if (!sent_.empty()) ignore_until_ = tick_of(sent_.back());
 }
 
+ViewPtr ReplicaSender::baseline() const {
+  return acknowledged_ == 0 ? nullptr : sent(acknowledged_);
+}
+
 ViewPtr ReplicaSender::sent(std::uint32_t tick) const {
   const auto* found = find(sent_, tick);
   return found != nullptr ? *found : nullptr;

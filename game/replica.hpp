@@ -66,6 +66,10 @@ class ReplicaSender {
 
   /// The tables that it said it has.
   [[nodiscard]] TablesVersion tables() const noexcept { return tables_; }
+  /// The newest that the client has for certain; null: nothing.
+  [[nodiscard]] ViewPtr baseline() const;
+  /// What it was sent last; null: nothing.
+  [[nodiscard]] ViewPtr last() const { return sent_.empty() ? nullptr : sent_.back(); }
   /// What it was sent at `tick`, if that is still known.
   [[nodiscard]] ViewPtr sent(std::uint32_t tick) const;
   [[nodiscard]] std::size_t size() const noexcept { return sent_.size(); }

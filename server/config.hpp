@@ -55,6 +55,8 @@ struct Config {
   std::int64_t match_max_matches = 2'000;
   std::int64_t match_checkpoint_ticks = 300;
   bool match_log = true;
+  std::int64_t match_view_units = 0;
+  std::int64_t match_snapshot_bytes = 1'100;
   std::int64_t match_rejoin_grace_s = 30;
   std::int64_t match_spectator_delay_ms = 2'000;
   std::int64_t match_max_spectators = 1'000;

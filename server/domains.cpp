@@ -24,8 +24,8 @@
 #include "net/api/live_gateway.hpp"
 #include "net/api/live_recordings.hpp"
 #include "net/api/match_api.hpp"
-#include "net/api/matchmaking_api.hpp"
 #include "net/api/match_watch.hpp"
+#include "net/api/matchmaking_api.hpp"
 #include "net/api/ratings_api.hpp"
 #include "net/api/tournament_api.hpp"
 #include "net/http/io_pool.hpp"
@@ -181,8 +181,8 @@ Result<std::unique_ptr<media::ClipMaker>> start_clips(const Wiring& w,
   options.max_disk_bytes = static_cast<std::uint64_t>(w.config.live_clips_max_mib) << 20;
   auto clips = media::ClipMaker::open(std::move(options), *recorder, w.context.metrics);
   if (clips.ok()) {
-    api::mount_live_clips(
-        w.router, {**clips, w.asker, w.context.reads, w.config.live_anonymous_viewers});
+    api::mount_live_clips(w.router,
+                          {**clips, w.asker, w.context.reads, w.config.live_anonymous_viewers});
   }
   return clips;
 }
@@ -296,12 +296,15 @@ Result<std::unique_ptr<udp::Gateway>> start_match(const Wiring& w, actors::Ticke
   };
   auto gateway = udp::Gateway::start(w.context.metrics, std::move(options));
   if (!gateway.ok()) return gateway;
-  const match::MatchOptions match_options{static_cast<int>(w.config.match_tick_hz),
-                                          static_cast<int>(w.config.match_checkpoint_ticks),
-                                          static_cast<int>(w.config.match_rejoin_grace_s),
-                                          static_cast<int>(w.config.match_spectator_delay_ms),
-                                          static_cast<std::size_t>(w.config.match_max_matches),
-                                          w.config.match_log};
+  const match::MatchOptions match_options{
+      static_cast<int>(w.config.match_tick_hz),
+      static_cast<int>(w.config.match_checkpoint_ticks),
+      static_cast<int>(w.config.match_rejoin_grace_s),
+      static_cast<int>(w.config.match_spectator_delay_ms),
+      static_cast<std::size_t>(w.config.match_max_matches),
+      {static_cast<game::Length>(w.config.match_view_units) * game::kUnit,
+       static_cast<std::uint32_t>(w.config.match_snapshot_bytes)},
+      w.config.match_log};
   match::add_match(std::make_shared<match::MatchShared>(w.context, **gateway, ticker, match_options,
                                                         &spectators));
   api::mount_match(

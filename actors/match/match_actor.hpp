@@ -18,6 +18,7 @@
 #include "actors/match/messages.hpp"
 #include "actors/match/screening.hpp"
 #include "actors/system/context.hpp"
+#include "game/interest.hpp"
 #include "game/replica.hpp"
 
 namespace prometheus {
@@ -33,6 +34,7 @@ struct MatchOptions {
   int rejoin_grace_s = 30;
   int spectator_delay_ms = 2'000;  ///< what they see is so old, so that nobody plays by it
   std::size_t max_matches = 2'000;
+  game::InterestOptions interest = {};
   bool log = true;  ///< ticks are shown once what made them is on disk
 };
 
@@ -68,6 +70,7 @@ struct MatchState {
     std::string player = {};
     bool welcome = false;  ///< has been told its place
     game::ReplicaSender replica = {};
+    game::Interest interest = {};
     std::uint32_t repaired_tick = 0;  ///< reports of snapshots up to it have been heard
     std::deque<Input::Numbered> pending = {};
     std::uint64_t gone_since_ms = 0;

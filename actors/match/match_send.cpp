@@ -35,6 +35,15 @@ void repair(MatchState& state, Seat& seat, const Input::Mismatch& mismatch) {
   seat.repaired_tick = state.at.world.tick;
 }
 
+/// What one client is shown, where that is not everything.
+game::ViewPtr view_of(Seat& seat, std::uint8_t slot, const game::Snapshot& now,
+                      const game::InterestOptions& options) {
+  const auto last = seat.replica.last(), baseline = seat.replica.baseline();
+  return std::make_shared<const game::View>(
+      seat.interest.select(now, slot, last ? &last->snapshot : nullptr,
+                           baseline ? &baseline->snapshot : nullptr, options));
+}
+
 }  // namespace
 
 void acknowledged(MatchState& state, Seat& seat, const Input& in) {
@@ -46,18 +55,22 @@ void acknowledged(MatchState& state, Seat& seat, const Input& in) {
 void send_snapshots(MatchState& state, HeldTick& held) {
   auto& shared = *state.shared;
   if (!state.tables) state.tables.emplace(state.at.epoch);
-  const auto view = std::make_shared<const game::View>(game::take_snapshot(state.at.world));
-  const auto tick = view->snapshot.tick;
+  const auto whole = std::make_shared<const game::View>(game::take_snapshot(state.at.world));
+  const auto tick = whole->snapshot.tick;
+  const bool all_see_all = fits_all(whole->snapshot, shared.options.interest);
   game::Encodings encodings(*state.tables);
   if (tick % kCountFullEvery == 0 || state.full_bytes == 0)
-    state.full_bytes = encodings.delta(nullptr, view, 0)->size() + game::kMaxHeadBytes;
-  game::ViewPtr used;  // a baseline of this tick
+    state.full_bytes = encodings.delta(nullptr, whole, 0)->size() + game::kMaxHeadBytes;
+  std::pair<game::ViewPtr, game::ViewPtr> learn_from;  // a delta of this tick
   for (std::size_t slot = 0; slot < state.seats.size(); ++slot) {
     auto& seat = state.seats[slot];
     if (seat.session == 0 || !seat.welcome) continue;
     if (tick % kTellTablesEvery == 0) tell_tables(state, seat);
+    const auto view = all_see_all ? whole
+                                  : view_of(seat, static_cast<std::uint8_t>(slot), whole->snapshot,
+                                            shared.options.interest);
     auto packet = seat.replica.send(view, encodings);
-    if (packet.baseline) used = packet.baseline;
+    if (packet.baseline) learn_from = {packet.baseline, view};
     const auto waiting = std::min<std::size_t>(seat.pending.size(), game::kMaxWaiting);
     game::SnapshotHead head{.tick = tick,
                             .input_sequence = state.at.sequences[slot],
@@ -71,8 +84,8 @@ void send_snapshots(MatchState& state, HeldTick& held) {
     shared.full_bytes.Increment(static_cast<double>(state.full_bytes));
     held.hold(seat.session, head, std::move(packet.bytes));
   }
-  if (used && tick % game::TablesAuthor::kLearnEvery == 0)
-    state.tables->learn(used->snapshot, view->snapshot);
+  if (learn_from.first && tick % game::TablesAuthor::kLearnEvery == 0)
+    state.tables->learn(learn_from.first->snapshot, learn_from.second->snapshot);
 }
 
 }  // namespace troupe::match
