@@ -22,9 +22,6 @@ using http::Request;
 using http::Responder;
 using namespace match;
 
-/// A game token is for the connect that follows at once.
-constexpr std::int64_t kTokenSeconds = 60;
-
 json::object to_json(const MatchInfo& info, int tick_hz) {
   json::object out{
       {"id", info.id},
@@ -139,13 +136,13 @@ struct Handlers {
                                                 .audience = udp::kGameAudience,
                                                 .scope = {},
                                                 .extra = info.id + "." + make_id_string(),
-                                                .expires_s = now + kTokenSeconds});
+                                                .expires_s = now + udp::kGameTokenSeconds});
           if (!token.ok()) return out.send(token.error());
           out.send(http::json_response(200, json::object{{"host", api.game_host},
                                                          {"port", api.game_port()},
                                                          {"token", *token},
                                                          {"player", player},
-                                                         {"expires_at", now + kTokenSeconds}}));
+                                                         {"expires_at", now + udp::kGameTokenSeconds}}));
         });
   }
 

@@ -2,7 +2,6 @@
 
 #include <array>
 #include <atomic>
-#include <condition_variable>
 #include <mutex>
 #include <thread>
 #include <unordered_map>
@@ -18,7 +17,9 @@
 #include "game/wire.hpp"
 #include "net/udp/client_message.hpp"
 #include "net/udp/client_rate.hpp"
+#include "net/udp/outbox.hpp"
 #include "net/udp/server_message.hpp"
+#include "net/udp/used_tokens.hpp"
 
 namespace troupe::udp {
 namespace {
@@ -30,10 +31,6 @@ using match::SessionId;
 constexpr int kServiceMs = 10;
 constexpr std::size_t kMaxAddresses =
     16'384;  ///< whose connects are counted; the longest silent are forgotten
-constexpr std::size_t kMaxUsedTokens =
-    65'536;  ///< remembered until they expire; beyond it nobody comes in
-constexpr std::size_t kMaxOutbox =
-    8'192;  ///< reliable messages that wait for the thread; beyond it they are dropped
 
 struct Peer {
   SessionId session = 0;
@@ -44,19 +41,13 @@ struct Peer {
   ClientRate rate;
 };
 
-/// The newest snapshot of one session that was not sent yet.
-struct Slot {
-  game::SnapshotHead head;
-  std::shared_ptr<const std::string> delta;
-};
-
-struct Outgoing {
-  SessionId session;
-  std::string bytes;                            ///< a reliable message, or
-  game::Goodbye goodbye = game::Goodbye::none;  ///< the end
-};
-
 std::once_flag enet_once;
+
+std::int64_t unix_seconds() {
+  return std::chrono::duration_cast<std::chrono::seconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
 
 }  // namespace
 
@@ -84,7 +75,6 @@ struct Gateway::Impl {
   void on_packet(ENetPeer* enet_peer, std::string_view bytes);
   void on_hello(ENetPeer* enet_peer, Peer& peer, const HelloMessage& hello);
   void on_gone(ENetPeer* enet_peer);
-  bool take_token(const std::string& nonce, std::int64_t now_s, std::int64_t expires_s);
   void send_away(ENetPeer* enet_peer, game::Goodbye reason);
   void flush();
   void expire_hellos();
@@ -92,14 +82,10 @@ struct Gateway::Impl {
     const std::uint64_t one = 1;
     static_cast<void>(::write(wake_fd, &one, sizeof one));
   }
-  void post(Outgoing message) {
-    {
-      const std::lock_guard lock(mutex);
-      if (outbox.size() >= kMaxOutbox) return outbox_full.Increment();
-      outbox.push_back(std::move(message));
-      woken = true;
-    }
-    wake();
+  void post(Outbox::Message message) {
+    const auto posted = outbox.post(std::move(message));
+    if (posted == Outbox::Posted::full) outbox_full.Increment();
+    if (posted == Outbox::Posted::woke) wake();
   }
   void count_bad(const char* reason) {
     metrics.counter("troupe_udp_bad_packets_total", "Packets refused", {{"reason", reason}})
@@ -123,17 +109,14 @@ struct Gateway::Impl {
   // Gateway's thread only.
   std::unordered_map<SessionId, ENetPeer*> peers;
   RateLimiter connects{options.connects, kMaxAddresses};
-  std::unordered_map<std::string, std::int64_t> used_tokens;  ///< nonce → expiry
+  UsedTokens used_tokens;
+  const std::int64_t started_s = unix_seconds();
   SessionId next_session = 1;
-  std::vector<SessionId> sending;  ///< the other half of `filled`: no allocation for each snapshot
-  std::vector<std::pair<SessionId, Slot>> snapshots;
+  std::vector<Outbox::Message> messages;  ///< as the snapshots: their memory is used again
+  std::vector<std::pair<SessionId, Outbox::Snapshot>> snapshots;
 
   // Both sides.
-  std::mutex mutex;
-  std::unordered_map<SessionId, Slot> slots;  ///< one for each session that was sent to
-  std::vector<SessionId> filled;              ///< slots with something to send
-  std::vector<Outgoing> outbox;
-  bool woken = false;
+  Outbox outbox;
 };
 
 Result<void> Gateway::Impl::open() {
@@ -228,10 +211,7 @@ void Gateway::Impl::on_gone(ENetPeer* enet_peer) {
   if (!peer) return;
   peers.erase(peer->session);
   clients_gauge.Decrement();
-  {
-    const std::lock_guard lock(mutex);
-    slots.erase(peer->session);
-  }
+  outbox.forget(peer->session);
   if (peer->verified) options.on_leave(peer->match, peer->client);
 }
 
@@ -267,32 +247,25 @@ void Gateway::Impl::on_packet(ENetPeer* enet_peer, std::string_view bytes) {
 
 void Gateway::Impl::on_hello(ENetPeer* enet_peer, Peer& peer, const HelloMessage& hello) {
   if (peer.verified) return options.on_enter(peer.match, peer.client);  // it missed its Welcome
-  const auto now = std::chrono::duration_cast<std::chrono::seconds>(
-      std::chrono::system_clock::now().time_since_epoch());
-  auto claims = verify_jwt(options.token_key, hello.token, kGameAudience, now.count());
+  const auto now = unix_seconds();
+  auto claims = verify_jwt(options.token_key, hello.token, kGameAudience, now);
   // "<match>.<nonce>": each token opens one connection.
   const auto dot = claims.ok() ? claims->extra.find('.') : std::string::npos;
   if (dot == std::string::npos) {
     count_bad("token");
     return send_away(enet_peer, game::Goodbye::bad_token);
   }
-  if (!take_token(claims->extra.substr(dot + 1), now.count(), claims->expires_s)) {
-    count_bad("token_used");
+  // One of before this start may have been used then.
+  const bool of_before = claims->expires_s - kGameTokenSeconds < started_s;
+  if (of_before || !used_tokens.take(claims->extra.substr(dot + 1),
+                                     claims->expires_s + kJwtLeeway.count(), now)) {
+    count_bad(of_before ? "token_of_before" : "token_used");
     return send_away(enet_peer, game::Goodbye::bad_token);
   }
   peer.verified = true;
   peer.match = claims->extra.substr(0, dot);
   peer.client = {peer.session, claims->subject, hello.resumed};
   options.on_enter(peer.match, peer.client);
-}
-
-bool Gateway::Impl::take_token(const std::string& nonce, std::int64_t now_s,
-                               std::int64_t expires_s) {
-  if (used_tokens.size() >= kMaxUsedTokens) {
-    std::erase_if(used_tokens,
-                  [now_s](const auto& used) { return used.second + kJwtLeeway.count() < now_s; });
-  }
-  return used_tokens.size() < kMaxUsedTokens && used_tokens.emplace(nonce, expires_s).second;
 }
 
 void Gateway::Impl::expire_hellos() {
@@ -307,21 +280,7 @@ void Gateway::Impl::expire_hellos() {
 }
 
 void Gateway::Impl::flush() {
-  std::vector<Outgoing> messages;
-  sending.clear();
-  snapshots.clear();
-  {
-    const std::lock_guard lock(mutex);
-    woken = false;
-    sending.swap(filled);
-    for (const auto session : sending) {
-      const auto slot = slots.find(session);
-      if (slot == slots.end()) continue;
-      snapshots.emplace_back(session, std::exchange(slot->second, {}));
-      if (!peers.contains(session)) slots.erase(slot);  // a match that has not heard of it yet
-    }
-    messages.swap(outbox);
-  }
+  outbox.take(messages, snapshots, [this](SessionId session) { return peers.contains(session); });
   for (const auto& message : messages) {
     const auto it = peers.find(message.session);
     if (it == peers.end()) continue;
@@ -371,19 +330,9 @@ std::uint16_t Gateway::port() const noexcept {
 
 void Gateway::snapshot(SessionId session, const game::SnapshotHead& head,
                        std::shared_ptr<const std::string> delta) {
-  bool wake = false;
-  {
-    const std::lock_guard lock(impl_->mutex);
-    auto& slot = impl_->slots[session];
-    if (slot.delta) {
-      impl_->snapshots_replaced.Increment();
-    } else {
-      impl_->filled.push_back(session);
-    }
-    slot = {head, std::move(delta)};
-    wake = !std::exchange(impl_->woken, true);
-  }
-  if (wake) impl_->wake();
+  const auto replaced = impl_->outbox.put(session, head, std::move(delta));
+  if (replaced.older) impl_->snapshots_replaced.Increment();
+  if (replaced.wake) impl_->wake();
 }
 
 void Gateway::ended(SessionId session, const std::vector<match::Placement>& result) {

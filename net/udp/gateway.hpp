@@ -37,6 +37,8 @@ struct GatewayOptions {
 
 /// The audience of a game token; its subject is the player, its context the match.
 inline constexpr const char* kGameAudience = "troupe-game";
+/// From its issue to its expiry. A gateway takes none that was issued before it started.
+inline constexpr std::int64_t kGameTokenSeconds = 60;
 
 /// One thread owns the ENet host. It sleeps until a datagram or an outbound message wakes it. Every
 /// packet is checked by the FlatBuffers verifier, against the rules' limits and the client's rate

@@ -225,6 +225,58 @@ TEST(MatchE2E, ATokenOpensOneConnectionOnly) {
   EXPECT_EQ(server.metric("troupe_udp_bad_packets_total{reason=\"token_used\"}"), 1);
 }
 
+// Used tokens are remembered in memory: after a restart those of before count for nothing.
+TEST(MatchE2E, ATokenOfBeforeARestartIsRefused) {
+  ServerProcess server;
+  const auto match = make_match(server);
+  const auto token = join_token(server, match, "ann");
+  const auto issued = std::chrono::system_clock::now();
+  server.kill();
+  ASSERT_TRUE(eventually([&] {
+    return std::chrono::system_clock::now() - issued > std::chrono::milliseconds(1'100);
+  }));
+  server.start();
+  Bot thief;
+
+  thief.connect(server, token);
+
+  ASSERT_TRUE(play({&thief}, wander, [&] { return thief.game->state() == State::closed; }));
+  EXPECT_EQ(thief.game->goodbye(), game::Goodbye::bad_token);
+  EXPECT_EQ(server.metric("troupe_udp_bad_packets_total{reason=\"token_of_before\"}"), 1);
+}
+
+TEST(MatchE2E, WhoIsOutOfSightIsNotSent) {
+  ServerProcess server({"match.view_units=60"});
+  const auto match = make_match(server, 8);
+  std::vector<std::unique_ptr<Bot>> bots;
+  std::vector<Bot*> all;
+  for (int i = 0; i < 8; ++i) {
+    bots.push_back(std::make_unique<Bot>());
+    bots.back()->connect(server, join_token(server, match, "p" + std::to_string(i)));
+    all.push_back(bots.back().get());
+  }
+  std::size_t seen = 0, hidden = 0;
+  double furthest = 0;
+  ASSERT_TRUE(play(all, wander, [&] {
+    for (const auto* bot : all) {
+      const auto* own = view(*bot->game, bot->game->slot());
+      if (own == nullptr) continue;
+      const auto& players = bot->game->latest()->players;
+      seen += players.size() - 1;
+      hidden += 8 - players.size();
+      for (const auto& player : players)
+        furthest = std::max(furthest, std::hypot(player.x - own->x, player.y - own->y));
+    }
+    return std::ranges::all_of(
+        all, [](const Bot* bot) { return bot->game->statistics().snapshots > 150; });
+  }));
+
+  EXPECT_LE(furthest, 64.01 * game::kUnit);
+  EXPECT_GT(seen, 0U);
+  EXPECT_GT(hidden, 0U);
+  for (const auto* bot : all) EXPECT_EQ(bot->game->statistics().mismatches, 0U);
+}
+
 TEST(MatchE2E, AnAddressThatConnectsTooOftenIsSentAwayAndOthersPlayOn) {
   ServerProcess server({"match.connects_per_second=1", "match.connects_burst=3"});
   const auto match = make_match(server);
