@@ -4,7 +4,6 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
-#include <map>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -143,9 +142,10 @@ class Course {
     reader.await_pictures(40);
     const double rss = process_rss_bytes(server->pid());
     std::vector<Row> rows;
-    int joined = 0;
+    int joined = 0, audience = 0;
     try {
       for (const int viewers : options_.viewers) {
+        audience = viewers;
         reader.add_viewers(server->target(), viewers - joined);
         joined = viewers;
         rows.push_back(measure(reader, *server, ffmpeg, viewers, 0));
@@ -161,11 +161,7 @@ class Course {
       }
     } catch (const std::runtime_error& e) {
       rows.push_back(
-          Row{.write_class = class_,
-              .server = name_,
-              .viewers = options_.viewers.at(
-                  std::min(rows.size() / (options_.stalled ? 2 : 1), options_.viewers.size() - 1)),
-              .invalid = e.what()});
+          Row{.write_class = class_, .server = name_, .viewers = audience, .invalid = e.what()});
     }
     return rows;
   }
@@ -241,6 +237,11 @@ void print_head() {
 }
 
 void print(const Row& row) {
+  if (row.cores == 0) {  // it did not come to a measurement
+    std::printf("%-6s %-17s %7d INVALID: %s\n", row.write_class.c_str(), row.server.c_str(),
+                row.viewers, row.invalid.c_str());
+    return;
+  }
   std::printf(
       "%-6s %-17s %7d %8s %6.3f %6.3f %6.3f %8.0f %9.2f %8.3f %8.1f %7.2f %7.2f %5.2f%% %s\n",
       row.write_class.c_str(), row.server.c_str(), row.viewers, row.stalled ? "5 %" : "none",
@@ -250,10 +251,12 @@ void print(const Row& row) {
   std::fflush(stdout);
 }
 
-void add(BenchReport& report, const Row& row, const std::map<std::string, double>& bare) {
-  const auto scene =
-      fmt::format("{}.{}{}", row.write_class, row.viewers, row.stalled ? ".stalled" : "");
-  const auto key = fmt::format("{}.{}.", scene, row.server);
+std::string scene(const Row& row) {
+  return fmt::format("{}.{}{}", row.write_class, row.viewers, row.stalled ? ".stalled" : "");
+}
+
+void add(BenchReport& report, const Row& row, const std::vector<Row>& all) {
+  const auto key = fmt::format("{}.{}.", scene(row), row.server);
   report.add(key + "valid", row.invalid.empty() ? 1 : 0, row.invalid);
   if (!row.invalid.empty()) return;
   report.add(key + "cores", row.cores);
@@ -263,8 +266,12 @@ void add(BenchReport& report, const Row& row, const std::map<std::string, double
   report.add(key + "rss_bytes_per_viewer", row.rss_per_viewer);
   report.add(key + "delay_p50_ms", row.delay_p50);
   report.add(key + "delay_p99_ms", row.delay_p99);
-  if (const auto it = bare.find(scene); it != bare.end())
-    report.add(key + "gbit_ratio_to_bare", row.gbit_per_core() / it->second);
+  if (row.server != "troupe") return;
+  for (const auto& other : all) {
+    if (scene(other) == scene(row) && other.server != row.server && other.invalid.empty())
+      report.add(key + "gbit_ratio_to_" + other.server, row.gbit_per_core() / other.gbit_per_core(),
+                 "of Gbit/s a core");
+  }
 }
 
 int run(const Options& options) {
@@ -284,14 +291,8 @@ int run(const Options& options) {
       }
     }
   }
-  std::map<std::string, double> bare;
-  for (const auto& row : rows) {
-    if (row.server == "bare" && row.invalid.empty())
-      bare[fmt::format("{}.{}{}", row.write_class, row.viewers, row.stalled ? ".stalled" : "")] =
-          row.gbit_per_core();
-  }
   BenchReport report("live-peers");
-  for (const auto& row : rows) add(report, row, bare);
+  for (const auto& row : rows) add(report, row, rows);
   return report.finish(options.json);
 }
 
