@@ -1,4 +1,5 @@
-// From packets of elementary streams to CMAF chunks, wherever they were told apart. Only for this room.
+// From packets of elementary streams to CMAF chunks, wherever they were told apart. Only for this
+// room.
 #pragma once
 
 #include <array>

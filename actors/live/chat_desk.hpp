@@ -91,9 +91,9 @@ class ChatDesk {
     storage::Batch batch;
     std::vector<std::string> announcements;  ///< once it is stored
   };
-  /// Takes effect at once, so that what comes after sees it; whoever cannot store it has to load the
-  /// chat anew. Errors: forbidden (no moderator; bans against one's betters), not_found, conflict,
-  /// invalid_argument, too_large.
+  /// Takes effect at once, so that what comes after sees it; whoever cannot store it has to load
+  /// the chat anew. Errors: forbidden (no moderator; bans against one's betters), not_found,
+  /// conflict, invalid_argument, too_large.
   Result<Change> moderate(const Moderation& moderation, std::uint64_t now_ms);
 
   /// What newcomers are sent: lines, the pinned one, slow mode. Built once for all between changes.
@@ -120,7 +120,7 @@ class ChatDesk {
   ChatRules rules_;
   WordFilter filter_;
   std::map<std::string, ChatBan> bans_;
-  std::uint64_t now_ms_ = 0;  ///< of the running `moderate`
+  std::uint64_t now_ms_ = 0;                     ///< of the running `moderate`
   std::shared_ptr<const std::string> greeting_;  ///< null: to be built
 };
 

@@ -188,14 +188,14 @@ Result<void> load_lines(const storage::Store& store, const std::string& id, std:
   const auto begin = key_of(kChatTag, id);
   const auto seen =
       store.scan_reverse(storage::Family::live, begin, storage::prefix_end(begin), lines,
-                            [&](std::string_view key, std::string_view value) {
-                              storage::KeyReader reader(key, kChatTag);
-                              static_cast<void>(reader.text());
-                              const auto number = reader.u64();
-                              if (auto line = decode_chat(number, value); line && reader.at_end())
-                                chat.lines.push_front(std::move(*line));
-                              return true;
-                            });
+                         [&](std::string_view key, std::string_view value) {
+                           storage::KeyReader reader(key, kChatTag);
+                           static_cast<void>(reader.text());
+                           const auto number = reader.u64();
+                           if (auto line = decode_chat(number, value); line && reader.at_end())
+                             chat.lines.push_front(std::move(*line));
+                           return true;
+                         });
   return seen.ok() ? Result<void>() : seen.error();
 }
 
@@ -210,14 +210,14 @@ Result<void> load_rules(const storage::Store& store, const std::string& id, Stor
   const auto begin = key_of(kBanTag, id);
   const auto seen =
       store.scan(storage::Family::live, begin, storage::prefix_end(begin), kMaxBans,
-                    [&](std::string_view key, std::string_view value) {
-                      storage::KeyReader reader(key, kBanTag);
-                      static_cast<void>(reader.text());
-                      const auto user = reader.text();
-                      if (auto ban = decode_chat_ban(user, value); ban && reader.at_end())
-                        chat.bans.push_back(std::move(*ban));
-                      return true;
-                    });
+                 [&](std::string_view key, std::string_view value) {
+                   storage::KeyReader reader(key, kBanTag);
+                   static_cast<void>(reader.text());
+                   const auto user = reader.text();
+                   if (auto ban = decode_chat_ban(user, value); ban && reader.at_end())
+                     chat.bans.push_back(std::move(*ban));
+                   return true;
+                 });
   return seen.ok() ? Result<void>() : seen.error();
 }
 
@@ -230,7 +230,8 @@ Result<Stored> load(const storage::Store& store, const std::string& id, std::siz
   if (!bytes->has_value()) return stored;
   stored.session = decode_session(id, **bytes);
   if (!stored.session) return error(ErrorCode::corrupt, "live session " + id);
-  if (auto lines = load_lines(store, id, chat_lines, stored.chat); !lines.ok()) return lines.error();
+  if (auto lines = load_lines(store, id, chat_lines, stored.chat); !lines.ok())
+    return lines.error();
   if (auto rules = load_rules(store, id, stored.chat); !rules.ok()) return rules.error();
   return stored;
 }

@@ -28,8 +28,9 @@ struct ClipPlan {
   std::uint64_t bytes = 0;
 };
 
-/// From `from_us` to `to_us`, Unix microseconds, of the publication that was on at the beginning (or
-/// began first after it). Errors: not_found (nothing is recorded of that time), invalid_argument.
+/// From `from_us` to `to_us`, Unix microseconds, of the publication that was on at the beginning
+/// (or began first after it). Errors: not_found (nothing is recorded of that time),
+/// invalid_argument.
 [[nodiscard]] Result<ClipPlan> plan_clip(const RecordingFiles& files, const std::string& session,
                                          const Recording& recording, std::int64_t from_us,
                                          std::int64_t to_us);
@@ -41,9 +42,9 @@ struct ClipOutcome {
 
   friend bool operator==(const ClipOutcome&, const ClipOutcome&) = default;
 };
-/// Writes a fragmented MP4 (ISO/IEC 14496-12) with both tracks, from the last key frame at or before
-/// the beginning to the last frame before the end; nothing is encoded anew. Blocks on the disk.
-/// Errors: not_found (the recording went away), io, corrupt, too_large, unavailable (`stop`).
+/// Writes a fragmented MP4 (ISO/IEC 14496-12) with both tracks, from the last key frame at or
+/// before the beginning to the last frame before the end; nothing is encoded anew. Blocks on the
+/// disk. Errors: not_found (the recording went away), io, corrupt, too_large, unavailable (`stop`).
 [[nodiscard]] Result<ClipOutcome> write_clip(const ClipPlan& plan,
                                              const std::filesystem::path& file,
                                              std::uint64_t max_bytes,

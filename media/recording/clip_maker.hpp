@@ -26,7 +26,7 @@ enum class ClipState : std::uint8_t { queued, making, ready, failed };
 struct Clip {
   std::string id;
   std::string session;
-  std::string by;     ///< user id
+  std::string by;  ///< user id
   std::string title;
   ClipState state = ClipState::queued;
   std::int64_t from_us = 0, to_us = 0;  ///< wanted; what it holds once it is ready. Unix time.
@@ -34,7 +34,9 @@ struct Clip {
   std::uint64_t pictures = 0;
   Result<void> why;  ///< of `failed`
 
-  friend bool operator==(const Clip& a, const Clip& b) { return a.id == b.id && a.state == b.state; }
+  friend bool operator==(const Clip& a, const Clip& b) {
+    return a.id == b.id && a.state == b.state;
+  }
 };
 
 struct ClipOptions {
@@ -47,8 +49,8 @@ struct ClipOptions {
   std::size_t max_of_session = 100;
 };
 
-/// `<directory>/<session>/<id>.mp4` and beside it `<id>.json`, written last: what a crash cut off has
-/// none and is removed at the next start. One thread makes them. Thread-safe.
+/// `<directory>/<session>/<id>.mp4` and beside it `<id>.json`, written last: what a crash cut off
+/// has none and is removed at the next start. One thread makes them. Thread-safe.
 class ClipMaker {
  public:
   /// Errors: io.
@@ -57,8 +59,9 @@ class ClipMaker {
   /// Gives up what is being made.
   ~ClipMaker();
 
-  /// Errors: invalid_argument, not_found (nothing is recorded of that time), too_large, conflict (as
-  /// many of the session as may be), overloaded (too many wait, or the disk's share is used up).
+  /// Errors: invalid_argument, not_found (nothing is recorded of that time), too_large, conflict
+  /// (as many of the session as may be), overloaded (too many wait, or the disk's share is used
+  /// up).
   Result<Clip> order(const std::string& session, const std::string& by, const std::string& title,
                      std::int64_t from_us, std::int64_t to_us);
   [[nodiscard]] std::optional<Clip> find(const std::string& session, const std::string& id) const;

@@ -22,9 +22,8 @@ using Parse = Result<live::ModerationAct> (*)(const Request&);
 constexpr std::size_t kMaxBody = 32U << 10;  // 200 words of 64 bytes with room for escapes
 
 json::object line_view(const live::ChatLine& line) {
-  return {{"number", line.number},   {"user", line.user},
-          {"name", line.name},       {"text", line.text},
-          {"time_ms", line.time_ms}, {"role", live::to_string(line.role)}};
+  return {{"number", line.number}, {"user", line.user},       {"name", line.name},
+          {"text", line.text},     {"time_ms", line.time_ms}, {"role", live::to_string(line.role)}};
 }
 
 json::object view(const live::ChatStatus& chat) {
@@ -37,7 +36,8 @@ json::object view(const live::ChatStatus& chat) {
   out["words"] = json::value_from(chat.rules.words);
   json::array bans;
   for (const auto& ban : chat.bans) {
-    json::object row{{"user", ban.user}, {"by", ban.by}, {"reason", ban.reason}, {"until_ms", nullptr}};
+    json::object row{
+        {"user", ban.user}, {"by", ban.by}, {"reason", ban.reason}, {"until_ms", nullptr}};
     if (ban.until_ms != 0) row["until_ms"] = ban.until_ms;
     bans.push_back(std::move(row));
   }
@@ -50,7 +50,8 @@ Error bad(const char* what) {
 }
 
 /// The body's object with no members but these; an empty body is an empty object.
-Result<json::object> body_of(const Request& request, std::initializer_list<std::string_view> known) {
+Result<json::object> body_of(const Request& request,
+                             std::initializer_list<std::string_view> known) {
   if (request.body.empty()) return json::object();
   auto body = http::parse_json_object(request.body);
   if (!body.ok()) return body;
@@ -164,15 +165,14 @@ void mount_live_chat(http::Router& router, ApiPtr api) {
     ask_chat(api, request, out, live::chat_atom::value, caller_of(request));
   });
   const auto moderate = [&](const char* method, const std::string& pattern, Parse parse) {
-    router.add(
-        method, pattern,
-        [api, parse](const Request& request, const Responder& out) {
-          auto act = parse(request);
-          if (!act.ok()) return out.send(act.error());
-          ask_chat(api, request, out, live::moderate_atom::value,
-                   live::Moderation{caller_of(request), std::move(*act)});
-        },
-        {.max_body_bytes = kMaxBody});
+    router.add(method, pattern,
+               [api, parse](const Request& request, const Responder& out) {
+                 auto act = parse(request);
+                 if (!act.ok()) return out.send(act.error());
+                 ask_chat(api, request, out, live::moderate_atom::value,
+                          live::Moderation{caller_of(request), std::move(*act)});
+               },
+               {.max_body_bytes = kMaxBody});
   };
   moderate("PATCH", root, parse_rules);
   moderate("PUT", root + "/moderators/{user}", parse_appoint);

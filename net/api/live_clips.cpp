@@ -80,7 +80,8 @@ Result<Order> parse_order(const Request& request) {
         return error(ErrorCode::invalid_argument, std::string(name) + ": Unix milliseconds");
       (name == "from_ms" ? order.from_us : order.to_us) = ms * 1000;
     } else {
-      return error(ErrorCode::invalid_argument, "from_ms, to_ms and title, no " + std::string(name));
+      return error(ErrorCode::invalid_argument,
+                   "from_ms, to_ms and title, no " + std::string(name));
     }
   }
   if (order.from_us == 0 || order.to_us == 0)

@@ -77,7 +77,8 @@ struct QualityBook::Impl {
                                 "Playbacks not taken down: as many as may be")) {}
 
   Book* book_of(const std::string& session, TimePoint now);
-  Playback* playback_of(Book& book, const std::string& id, std::string_view protocol, TimePoint now);
+  Playback* playback_of(Book& book, const std::string& id, std::string_view protocol,
+                        TimePoint now);
   void sweep(TimePoint now);
   void tell_start(Playback& playback, Quality& sum, double ms);
   void tell_latency(Quality& sum, std::uint64_t ms);
@@ -100,9 +101,8 @@ void QualityBook::Impl::sweep(TimePoint now) {
       return now - entry.second.last > limits.playing_for;
     });
   }
-  std::erase_if(books, [&](const auto& entry) {
-    return now - entry.second.last > limits.forgotten_after;
-  });
+  std::erase_if(
+      books, [&](const auto& entry) { return now - entry.second.last > limits.forgotten_after; });
 }
 
 QualityBook::Impl::Book* QualityBook::Impl::book_of(const std::string& session, TimePoint now) {

@@ -31,7 +31,8 @@ RtmpConnection::RtmpConnection(RtmpServer::Impl& server, asio::ip::tcp::socket s
       address_(std::move(address)),
       id_(id),
       peer_(random_bytes(),
-            {.publish = [this](const auto& session, const auto& key) { return publish(session, key); },
+            {.publish = [this](const auto& session,
+                               const auto& key) { return publish(session, key); },
              .media = {.format = [this](auto format) { pass_on(std::move(format)); },
                        .frame = [this](auto frame) { pass_on(std::move(frame)); }}},
             server.options.chunks),
@@ -160,8 +161,8 @@ void RtmpConnection::look_at_clock() {
   const bool idle =
       !paused_ && now - heard_ > std::chrono::milliseconds(server_.options.idle_timeout_ms);
   if (!late && !idle) return;
-  const auto why = error(ErrorCode::timeout, late ? "nothing was published in time"
-                                                  : "nothing came for too long");
+  const auto why = error(ErrorCode::timeout,
+                         late ? "nothing was published in time" : "nothing came for too long");
   if (publisher_ == nullptr) count_refused(server_.metrics, why);
   peer_.fail(why);
   end(why);

@@ -25,7 +25,8 @@ struct RtmpServer::Impl {
   ~Impl();
 
   Result<void> listen();
-  /// For `connection`; it is told when the publisher ends. Errors: those of the door and the places.
+  /// For `connection`; it is told when the publisher ends. Errors: those of the door and the
+  /// places.
   Result<RtmpPublisher*> publish(const std::shared_ptr<RtmpConnection>& connection,
                                  const std::string& session, const std::string& key);
   void forget(std::uint64_t connection_id);

@@ -235,7 +235,8 @@ TEST_F(LiveActorTest, AFastTalkerGetsATypedError) {
   for (int i = 0; i < 3; ++i)
     ASSERT_TRUE(ask<ChatLine>(say_atom::value, Say{{"bob"}, "Bob", "x"}).ok());
 
-  EXPECT_EQ(ask<ChatLine>(say_atom::value, Say{{"bob"}, "Bob", "x"}).code(), ErrorCode::rate_limited);
+  EXPECT_EQ(ask<ChatLine>(say_atom::value, Say{{"bob"}, "Bob", "x"}).code(),
+            ErrorCode::rate_limited);
 }
 
 TEST_F(LiveActorTest, ARestartedServerKnowsTheKeysOfAllSessions) {

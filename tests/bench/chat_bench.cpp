@@ -61,7 +61,8 @@ struct Server {
 
 Server start_server(const std::string& out) {
   const auto self = std::filesystem::read_symlink("/proc/self/exe").string();
-  auto child = sim::ChildProcess::start({self, "--serve"}, {.stdout_path = out, .stderr_path = "-"});
+  auto child =
+      sim::ChildProcess::start({self, "--serve"}, {.stdout_path = out, .stderr_path = "-"});
   if (!child.ok()) throw std::runtime_error(child.error().detail);
   Server server{std::move(*child), 0, {}};
   const auto until = Clock::now() + std::chrono::seconds(30);
@@ -111,8 +112,8 @@ std::string client_frame(const std::string& text) {
 }
 
 constexpr std::string_view kHello = "\"type\":\"hello\"";
-/// Before and after the time of saying in a line's text, and not in any other bytes of a frame: to be
-/// found fast, a million times a second.
+/// Before and after the time of saying in a line's text, and not in any other bytes of a frame: to
+/// be found fast, a million times a second.
 constexpr std::string_view kMark = "~|", kEnd = "|";
 /// Of a line that a read cut in two.
 constexpr std::size_t kMaxCarry = 400;
@@ -120,7 +121,8 @@ constexpr std::size_t kMaxCarry = 400;
 /// Finds what members receive, and when.
 class Reader {
  public:
-  explicit Reader(std::vector<int> sockets) : sockets_(std::move(sockets)), carry_(sockets_.size()) {
+  explicit Reader(std::vector<int> sockets)
+      : sockets_(std::move(sockets)), carry_(sockets_.size()) {
     for (std::size_t i = 0; i < sockets_.size(); ++i) {
       epoll_event event{};
       event.events = EPOLLIN;
@@ -200,8 +202,8 @@ int run(const Options& options) {
   const auto rss = process_rss_bytes(server.process.pid());
   const auto cpu = process_cpu_seconds(server.process.pid());
   const auto began = Clock::now();
-  const auto lines = static_cast<std::uint64_t>(options.per_second) *
-                     static_cast<std::uint64_t>(options.seconds);
+  const auto lines =
+      static_cast<std::uint64_t>(options.per_second) * static_cast<std::uint64_t>(options.seconds);
   const auto expected = lines * sockets.size();
   std::uint64_t said = 0;
   const auto give_up = began + std::chrono::seconds(options.seconds + 15);
@@ -221,8 +223,8 @@ int run(const Options& options) {
   report.add("members", options.members, "of one room, each with a WebSocket");
   report.add("lines_per_second", options.per_second);
   report.add("delivered_per_second", static_cast<double>(reader.received) / seconds);
-  report.add("delivered_share", static_cast<double>(reader.received) / static_cast<double>(expected),
-             "bar 1");
+  report.add("delivered_share",
+             static_cast<double>(reader.received) / static_cast<double>(expected), "bar 1");
   report.add("delay_p50_ms", reader.delay.quantile(0.5), "said to received");
   report.add("delay_p99_ms", reader.delay.quantile(0.99), "bar 200");
   report.add("delay_max_ms", reader.delay.max());

@@ -15,11 +15,11 @@ namespace troupe::ingest {
 namespace {
 
 using namespace std::chrono_literals;
-using ::testing::HasSubstr;
 using rtmp::MessageType;
 using test::eventually;
 using test::FlvTag;
 using test::RtmpClient;
+using ::testing::HasSubstr;
 using Clock = std::chrono::steady_clock;
 
 struct Seen {
@@ -65,7 +65,8 @@ const std::vector<FlvTag>& silent_clip() {
 int pictures(const std::vector<FlvTag>& tags) {
   int count = -1;  // the codec header
   for (const auto& tag : tags)
-    count += tag.type == MessageType::video && static_cast<std::uint8_t>(tag.payload[1]) < 2 ? 1 : 0;
+    count +=
+        tag.type == MessageType::video && static_cast<std::uint8_t>(tag.payload[1]) < 2 ? 1 : 0;
   return count;
 }
 
@@ -80,11 +81,12 @@ struct RtmpTest : ::testing::Test {
     options.places = std::make_shared<PublisherPlaces>(3, 2);
     options.packager.chunk_ms = 0;
     options.door.may_publish = [](const auto&, const auto&) { return Result<void>(); };
-    options.door.publish = [this](const std::string& session, const std::string& key)
-        -> Result<std::unique_ptr<PublishSink>> {
+    options.door.publish = [this](const std::string& session,
+                                  const std::string& key) -> Result<std::unique_ptr<PublishSink>> {
       if (session != "s1") return error(ErrorCode::not_found, "no such session");
       if (key != "right") return error(ErrorCode::forbidden, "wrong publish key");
-      if (seen.opened > seen.closed) return error(ErrorCode::conflict, "the session has a publisher");
+      if (seen.opened > seen.closed)
+        return error(ErrorCode::conflict, "the session has a publisher");
       return std::unique_ptr<PublishSink>(new Sink(seen));
     };
     auto started = RtmpServer::start(metrics, options);
@@ -93,17 +95,18 @@ struct RtmpTest : ::testing::Test {
   }
 
   [[nodiscard]] sim::ChildProcess push(const std::string& scheme, const std::string& name,
-                                       std::vector<std::string> codecs = {"-c:v", "libx264", "-preset",
-                                                                          "ultrafast", "-tune",
-                                                                          "zerolatency", "-c:a",
-                                                                          "aac"}) const {
-    std::vector<std::string> argv{"ffmpeg", "-loglevel", "error", "-re", "-f", "lavfi", "-i",
-                                  "testsrc2=size=320x180:rate=30", "-f", "lavfi", "-i", "sine",
-                                  "-t", "30", "-g", "15", "-pix_fmt", "yuv420p"};
+                                       std::vector<std::string> codecs = {
+                                           "-c:v", "libx264", "-preset", "ultrafast", "-tune",
+                                           "zerolatency", "-c:a", "aac"}) const {
+    std::vector<std::string> argv{"ffmpeg",   "-loglevel", "error", "-re",
+                                  "-f",       "lavfi",     "-i",    "testsrc2=size=320x180:rate=30",
+                                  "-f",       "lavfi",     "-i",    "sine",
+                                  "-t",       "30",        "-g",    "15",
+                                  "-pix_fmt", "yuv420p"};
     argv.insert(argv.end(), codecs.begin(), codecs.end());
-    argv.insert(argv.end(), {"-f", "flv",
-                             scheme + "://127.0.0.1:" + std::to_string(server->port()) + "/live/" +
-                                 name});
+    argv.insert(
+        argv.end(),
+        {"-f", "flv", scheme + "://127.0.0.1:" + std::to_string(server->port()) + "/live/" + name});
     return std::move(*sim::ChildProcess::start(argv, {}));
   }
   [[nodiscard]] bool counted(const std::string& series) const {
@@ -149,7 +152,8 @@ TEST_F(RtmpTest, APictureLeavesWhenItsLastByteIsIn) {
     client.send(tag);
     ASSERT_TRUE(eventually([&] { return seen.frames >= sent; })) << "picture " << sent;
     const std::lock_guard lock(seen.mutex);
-    if (sent > 0) waits_ms.push_back(std::chrono::duration<double, std::milli>(seen.last_chunk - at).count());
+    if (sent > 0)
+      waits_ms.push_back(std::chrono::duration<double, std::milli>(seen.last_chunk - at).count());
   }
 
   ASSERT_GE(sent, 30);
@@ -209,7 +213,8 @@ TEST_F(RtmpTest, AnotherCodecIsRefusedByName) {
 
   EXPECT_NE(encoder.wait(20s).value_or(0), 0);
 
-  EXPECT_TRUE(eventually([&] { return counted("troupe_ingest_ended_total{reason=\"unsupported\"} 1"); }));
+  EXPECT_TRUE(
+      eventually([&] { return counted("troupe_ingest_ended_total{reason=\"unsupported\"} 1"); }));
   RtmpClient client(server->port());
   ASSERT_TRUE(client.publish("s1?key=right"));
   client.send({MessageType::video, 0, std::string("\x90", 1) + "vp09"});

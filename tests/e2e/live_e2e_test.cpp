@@ -161,16 +161,16 @@ TEST(LiveE2E, ModeratorsPinEraseBanAndSlowDown) {
   LiveServer server;
   const auto session = make_session(server.endpoint());
   const auto client = [&](const char* user) {
-    return sim::HttpClient("127.0.0.1", server.endpoint().http_port, server.endpoint().token(user, ""));
+    return sim::HttpClient("127.0.0.1", server.endpoint().http_port,
+                           server.endpoint().token(user, ""));
   };
   auto alice = client("alice"), carol = client("carol"), bob = client("bob");
   const auto chat = "/api/v1/live/" + session.id + "/chat";
   auto reader = join(server, session.id);
   auto writer = join(server, session.id, server.endpoint().token("bob", ""));
   const auto reads = [&](const char* part) {
-    return read_until(reader, [&](const auto& m) {
-      return m.text && m.bytes.find(part) != std::string::npos;
-    });
+    return read_until(
+        reader, [&](const auto& m) { return m.text && m.bytes.find(part) != std::string::npos; });
   };
   ASSERT_TRUE(writer.send_text(R"({"type":"chat","name":"Bob","text":"first"})").ok());
   ASSERT_TRUE(reads("first"));
@@ -183,7 +183,8 @@ TEST(LiveE2E, ModeratorsPinEraseBanAndSlowDown) {
   EXPECT_TRUE(reads(R"("type":"chat_pinned","line":{"number":1)"));
   EXPECT_EQ(bob.get(chat)->json().at("role").as_string(), "viewer");
   EXPECT_FALSE(bob.get(chat)->json().as_object().contains("words"));
-  EXPECT_EQ(carol.request("PUT", chat + "/bans/bob", R"({"seconds":60,"reason":"rude"})")->status, 200);
+  EXPECT_EQ(carol.request("PUT", chat + "/bans/bob", R"({"seconds":60,"reason":"rude"})")->status,
+            200);
   EXPECT_TRUE(reads(R"("type":"chat_deleted","numbers":[1])"));
   ASSERT_TRUE(writer.send_text(R"({"type":"chat","name":"Bob","text":"again"})").ok());
   EXPECT_TRUE(read_until(writer, [](const auto& m) {
@@ -342,7 +343,8 @@ TEST(LiveE2E, WhatPlayersAndPagesTellIsAddedUpForTheOwner) {
   const auto session = make_session(server.endpoint());
   const OnAir air(server, session);
   const auto client = [&](const char* user) {
-    return sim::HttpClient("127.0.0.1", server.endpoint().http_port, server.endpoint().token(user, ""));
+    return sim::HttpClient("127.0.0.1", server.endpoint().http_port,
+                           server.endpoint().token(user, ""));
   };
   auto alice = client("alice"), mallory = client("mallory");
   sim::HttpClient player("127.0.0.1", server.endpoint().http_port);
@@ -352,22 +354,26 @@ TEST(LiveE2E, WhatPlayersAndPagesTellIsAddedUpForTheOwner) {
   };
 
   EXPECT_EQ(beacon(R"({"sid":"p1","protocol":"ws","start_ms":300,"watched_ms":1000})"), 204);
-  EXPECT_EQ(beacon(R"({"sid":"p1","protocol":"ws","watched_ms":9000,"rebuffers":1,"rebuffer_ms":1000,"latency_ms":180})"),
-            204);
+  EXPECT_EQ(
+      beacon(
+          R"({"sid":"p1","protocol":"ws","watched_ms":9000,"rebuffers":1,"rebuffer_ms":1000,"latency_ms":180})"),
+      204);
   EXPECT_EQ(beacon(R"({"sid":"p2","protocol":"ws","failed":true})"), 204);
   EXPECT_EQ(beacon(R"({"sid":"p2","protocol":"smoke"})"), 400);
   EXPECT_EQ(beacon(R"({"protocol":"ws"})"), 400);
   EXPECT_EQ(beacon(R"({"sid":"p2","protocol":"ws","start_ms":-1})"), 400);
   ASSERT_TRUE(eventually([&] {
-    return player.get("/live/" + session.id +
-                      "/index.m3u8?CMCD=sf%3Dh%2Csid%3D%22h1%22%2Csu%2Cmtp%3D8000")
+    return player
+               .get("/live/" + session.id +
+                    "/index.m3u8?CMCD=sf%3Dh%2Csid%3D%22h1%22%2Csu%2Cmtp%3D8000")
                ->status == 200;
   }));
-  ASSERT_EQ(player.request("GET", "/live/" + session.id + "/index.m3u8", {},
-                           {{"CMCD-Object", "br=2000"},
-                            {"CMCD-Request", "bl=1500"},
-                            {"CMCD-Session", "sf=h,sid=\"h1\""},
-                            {"CMCD-Status", "bs"}})
+  ASSERT_EQ(player
+                .request("GET", "/live/" + session.id + "/index.m3u8", {},
+                         {{"CMCD-Object", "br=2000"},
+                          {"CMCD-Request", "bl=1500"},
+                          {"CMCD-Session", "sf=h,sid=\"h1\""},
+                          {"CMCD-Status", "bs"}})
                 ->status,
             200);
 

@@ -124,10 +124,9 @@ TEST(LiveClipE2E, AClipBeginsAtAKeyFrameDecodesAndOutlivesTheServer) {
   auto again = server.client("alice");
   EXPECT_EQ(again.get(clips)->json().at("items").as_array().size(), 1U);
   std::string complaints;
-  const auto pictures =
-      decoded_pictures("http://127.0.0.1:" + std::to_string(server.endpoint().http_port) + path +
-                           "/clip.mp4",
-                       complaints);
+  const auto pictures = decoded_pictures(
+      "http://127.0.0.1:" + std::to_string(server.endpoint().http_port) + path + "/clip.mp4",
+      complaints);
   EXPECT_EQ(pictures, clip.at("pictures").to_number<int>());
   EXPECT_NEAR(pictures, static_cast<double>(to_ms - actual_from) * 30 / 1000, 2);
   EXPECT_EQ(complaints, "");
@@ -150,7 +149,8 @@ TEST(LiveClipE2E, AClipIsServedInRangesAndRefusedToOthers) {
   const auto ordered = alice.post(clips, order(recorded.from_ms, recorded.to_ms));
   ASSERT_EQ(ordered->status, 202) << ordered->body;
   const auto path = ordered->headers.at("location");
-  ASSERT_TRUE(eventually([&] { return alice.get(path)->json().at("state").as_string() == "ready"; }));
+  ASSERT_TRUE(
+      eventually([&] { return alice.get(path)->json().at("state").as_string() == "ready"; }));
 
   const auto whole = alice.get(path + "/clip.mp4");
   const auto part = alice.request("GET", path + "/clip.mp4", {}, {{"Range", "bytes=4-7"}});

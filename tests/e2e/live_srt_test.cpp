@@ -1,4 +1,5 @@
-// The whole way: ffmpeg encodes and pushes over SRT or RTMP to a real server; viewers check and decode.
+// The whole way: ffmpeg encodes and pushes over SRT or RTMP to a real server; viewers check and
+// decode.
 #include <boost/json.hpp>
 #include <gtest/gtest.h>
 
@@ -48,9 +49,27 @@ TEST(LiveRtmpE2E, OneKeyOnePublisherAndANewKeyCuts) {
   const auto id = std::string(made.at("id").as_string());
   const auto push = [&](const std::string& stream_key) {
     return std::move(*sim::ChildProcess::start(
-        {"ffmpeg", "-loglevel", "error", "-re", "-f", "lavfi", "-i", "testsrc2=size=320x180:rate=30",
-         "-t", "60", "-c:v", "libx264", "-preset", "ultrafast", "-g", "15", "-pix_fmt", "yuv420p",
-         "-f", "flv", std::string(made.at("rtmp_server").as_string()) + "/" + stream_key},
+        {"ffmpeg",
+         "-loglevel",
+         "error",
+         "-re",
+         "-f",
+         "lavfi",
+         "-i",
+         "testsrc2=size=320x180:rate=30",
+         "-t",
+         "60",
+         "-c:v",
+         "libx264",
+         "-preset",
+         "ultrafast",
+         "-g",
+         "15",
+         "-pix_fmt",
+         "yuv420p",
+         "-f",
+         "flv",
+         std::string(made.at("rtmp_server").as_string()) + "/" + stream_key},
         {}));
   };
   const auto refused = [&](const char* why) {

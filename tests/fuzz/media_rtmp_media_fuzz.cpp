@@ -21,13 +21,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                                               MessageType::data};
   std::optional<media::EncodedFormat> format;
   std::deque<media::EncodedFrame> frames;
-  const MediaSink sink{
-      .format = [&](media::EncodedFormat f) { format = std::move(f); },
-      .frame = [&](media::EncodedFrame f) { frames.push_back(std::move(f)); }};
+  const MediaSink sink{.format = [&](media::EncodedFormat f) { format = std::move(f); },
+                       .frame = [&](media::EncodedFrame f) { frames.push_back(std::move(f)); }};
   MediaReader reader;
   std::uint32_t time = 0;
   for (std::size_t at = 0; at + kHeader <= size;) {
-    const std::size_t length = std::min<std::size_t>(data[at + 1] << 8 | data[at + 2], size - at - kHeader);
+    const std::size_t length =
+        std::min<std::size_t>(data[at + 1] << 8 | data[at + 2], size - at - kHeader);
     time += static_cast<std::uint32_t>(data[at + 3] << 8 | data[at + 4]);
     Message message{time, kTypes[data[at] % kTypes.size()], 1,
                     std::string(reinterpret_cast<const char*>(data) + at + kHeader, length)};

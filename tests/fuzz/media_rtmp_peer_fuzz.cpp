@@ -1,5 +1,5 @@
-// Any bytes as an RTMP connection: handshake, chunk stream, commands, media messages. The first byte
-// says whether a good handshake went before, and how the rest is cut into reads.
+// Any bytes as an RTMP connection: handshake, chunk stream, commands, media messages. The first
+// byte says whether a good handshake went before, and how the rest is cut into reads.
 #include <algorithm>
 #include <cassert>
 #include <cstddef>
@@ -17,21 +17,22 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   std::size_t formats = 0, frames = 0;
   bool asked = false;
   Peer peer(std::string(kHandshakeRandom, 'r'),
-            {.publish =
-                 [&](const std::string& session, const std::string& key) -> Result<void> {
-                   assert(!asked && !session.empty() && !key.empty());
-                   asked = true;
-                   if (key == "wrong") return error(ErrorCode::forbidden, "wrong");
-                   return {};
-                 },
-             .media = {.format = [&](const media::EncodedFormat& format) {
-                         assert(asked && formats == 0 && !format.video_config.empty());
-                         ++formats;
-                       },
-                       .frame = [&](const media::EncodedFrame&) {
-                         assert(formats == 1);
-                         ++frames;
-                       }}},
+            {.publish = [&](const std::string& session, const std::string& key) -> Result<void> {
+               assert(!asked && !session.empty() && !key.empty());
+               asked = true;
+               if (key == "wrong") return error(ErrorCode::forbidden, "wrong");
+               return {};
+             },
+             .media = {.format =
+                           [&](const media::EncodedFormat& format) {
+                             assert(asked && formats == 0 && !format.video_config.empty());
+                             ++formats;
+                           },
+                       .frame =
+                           [&](const media::EncodedFrame&) {
+                             assert(formats == 1);
+                             ++frames;
+                           }}},
             {.max_message_bytes = 64U << 10, .max_held_bytes = 80U << 10, .max_streams = 8});
   const std::uint8_t mode = data[0];
   if ((mode & 1U) != 0) {

@@ -20,12 +20,13 @@ constexpr std::uint32_t kCommandStream = 3, kMediaStream = 4;
 
 std::vector<FlvTag> flv_clip(int seconds, bool sound) {
   const TempDir dir;
-  std::vector<std::string> argv{"ffmpeg", "-loglevel", "error", "-f", "lavfi", "-i",
-                                "testsrc2=size=320x180:rate=30"};
-  if (sound) argv.insert(argv.end(), {"-f", "lavfi", "-i", "sine=sample_rate=48000", "-c:a", "aac"});
-  argv.insert(argv.end(), {"-t", std::to_string(seconds), "-c:v", "libx264", "-preset", "ultrafast",
-                           "-tune", "zerolatency", "-g", "30", "-pix_fmt", "yuv420p",
-                           dir / "clip.flv"});
+  std::vector<std::string> argv{
+      "ffmpeg", "-loglevel", "error", "-f", "lavfi", "-i", "testsrc2=size=320x180:rate=30"};
+  if (sound)
+    argv.insert(argv.end(), {"-f", "lavfi", "-i", "sine=sample_rate=48000", "-c:a", "aac"});
+  argv.insert(argv.end(),
+              {"-t", std::to_string(seconds), "-c:v", "libx264", "-preset", "ultrafast", "-tune",
+               "zerolatency", "-g", "30", "-pix_fmt", "yuv420p", dir / "clip.flv"});
   auto child = sim::ChildProcess::start(argv, {});
   if (!child.ok() || child->wait(std::chrono::seconds(60)) != 0)
     throw std::runtime_error("ffmpeg made no clip");
@@ -61,7 +62,8 @@ bool RtmpClient::publish(const std::string& name) {
   command({"connect", 1.0, AmfObject{{"app", "live"}}});
   command({"createStream", 2.0, AmfValue()});
   command({"publish", 3.0, AmfValue(), name, "live"});
-  return hears("NetStream.Publish.") && heard().find("NetStream.Publish.Start") != std::string::npos;
+  return hears("NetStream.Publish.") &&
+         heard().find("NetStream.Publish.Start") != std::string::npos;
 }
 
 void RtmpClient::send(const FlvTag& tag) {

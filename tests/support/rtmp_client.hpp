@@ -34,9 +34,7 @@ class RtmpClient {
   void send_bytes(std::string_view bytes) const { socket_.send(bytes); }
 
   /// Reads until the server has said `text` or closed; whether it has said it.
-  bool hears(std::string_view text) {
-    return socket_.until(text).find(text) != std::string::npos;
-  }
+  bool hears(std::string_view text) { return socket_.until(text).find(text) != std::string::npos; }
   /// Reads to the end.
   bool closed() { return socket_.closed(); }
   [[nodiscard]] const std::string& heard() const noexcept { return socket_.seen(); }

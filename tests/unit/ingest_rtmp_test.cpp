@@ -21,8 +21,11 @@ std::string hex(std::string_view text) {
 
 // The bytes of section 2.2 ff. of the AMF 0 specification, put together by hand.
 TEST(Amf0, ReadsTheCommandsOfAnEncoder) {
-  const auto bytes = hex("02 0007 636f6e6e656374" "00 3ff0000000000000"
-                         "03 0003 617070 02 0004 6c697665 0004 666c6167 01 01 0000 09" "05");
+  const auto bytes =
+      hex("02 0007 636f6e6e656374"
+          "00 3ff0000000000000"
+          "03 0003 617070 02 0004 6c697665 0004 666c6167 01 01 0000 09"
+          "05");
 
   const auto values = decode_amf0(bytes_of(bytes));
 
@@ -38,8 +41,8 @@ TEST(Amf0, ReadsTheCommandsOfAnEncoder) {
 TEST(Amf0, WhatIsWrittenIsReadBack) {
   AmfValue array;
   array.is = AmfArray{1.5, "two", AmfValue()};
-  const AmfValue value =
-      AmfObject{{"a", 1.0}, {"long", std::string(70'000, 'x')}, {"list", array}, {"o", AmfObject{}}};
+  const AmfValue value = AmfObject{
+      {"a", 1.0}, {"long", std::string(70'000, 'x')}, {"list", array}, {"o", AmfObject{}}};
   std::string bytes;
 
   append_amf0(bytes, value);
@@ -167,8 +170,8 @@ TEST(RtmpChunks, SetChunkSizeAndAbortAreObeyed) {
   EXPECT_EQ(chunks.reader.held_bytes(), 0U);
 }
 
-// Control messages may come between the chunks of another (section 5.3): the new size holds from the
-// next chunk on.
+// Control messages may come between the chunks of another (section 5.3): the new size holds from
+// the next chunk on.
 TEST(RtmpChunks, TheChunkSizeMayChangeWithinAMessage) {
   Chunks chunks;
   const auto bytes = hex("04 000000 00012c 09 01000000") + std::string(128, 'a') +
@@ -196,7 +199,8 @@ TEST(RtmpChunks, BrokenAndGreedyStreamsAreCut) {
             ErrorCode::invalid_argument)
       << "a message within another";
   std::string streams;
-  for (int id = 2; id < 40; ++id) streams += static_cast<char>(id) + hex("000000 000000 08 01000000");
+  for (int id = 2; id < 40; ++id)
+    streams += static_cast<char>(id) + hex("000000 000000 08 01000000");
   EXPECT_EQ(Chunks().feed(streams).code(), ErrorCode::too_large);
 }
 
@@ -264,7 +268,8 @@ struct Taken {
   }
   Result<void> metadata(const AmfObject& object) {
     std::string bytes;
-    for (const AmfValue& value : {AmfValue("@setDataFrame"), AmfValue("onMetaData"), AmfValue(object)})
+    for (const AmfValue& value :
+         {AmfValue("@setDataFrame"), AmfValue("onMetaData"), AmfValue(object)})
       append_amf0(bytes, value);
     return take(MessageType::data, std::move(bytes));
   }
@@ -308,7 +313,8 @@ TEST(RtmpMedia, FramesWaitASecondAtMostForThePromisedSound) {
   ASSERT_TRUE(taken.metadata({{"videocodecid", 7.0}, {"audiocodecid", 10.0}}).ok());
   ASSERT_TRUE(taken.video("17 00 000000 0142").ok());
 
-  for (std::uint32_t at = 5'000; at < 6'000; at += 100) ASSERT_TRUE(taken.video("27 01 000000 aa", at).ok());
+  for (std::uint32_t at = 5'000; at < 6'000; at += 100)
+    ASSERT_TRUE(taken.video("27 01 000000 aa", at).ok());
   EXPECT_TRUE(taken.frames.empty());
   ASSERT_TRUE(taken.video("27 01 000000 aa", 6'000).ok());
 
@@ -402,9 +408,7 @@ struct Dialogue {
     return peer.feed(bytes_of(bytes));
   }
   Result<void> connect() { return say({"connect", 1.0, AmfObject{{"app", "live"}}}); }
-  Result<void> publish() {
-    return say({"publish", 5.0, AmfValue(), "01S?key=k", "live"});
-  }
+  Result<void> publish() { return say({"publish", 5.0, AmfValue(), "01S?key=k", "live"}); }
   /// All that the server said since, as messages.
   std::vector<Message> heard() {
     Chunks chunks;
@@ -476,8 +480,14 @@ TEST(RtmpPeer, AnAggregateIsSeveralMessagesWithTimesOfTheirOwn) {
   ASSERT_TRUE(encoder.connect().ok());
   ASSERT_TRUE(encoder.publish().ok());
   ASSERT_TRUE(encoder.send(MessageType::audio, hex("af 00 1210")).ok());
-  const auto config = hex("09 000007 0003e8 00 000000" "17 00 000000 0142" "00000012");
-  const auto frame = hex("09 000006 000409 00 000000" "27 01 000000 aa" "00000011");
+  const auto config =
+      hex("09 000007 0003e8 00 000000"
+          "17 00 000000 0142"
+          "00000012");
+  const auto frame =
+      hex("09 000006 000409 00 000000"
+          "27 01 000000 aa"
+          "00000011");
 
   ASSERT_TRUE(encoder.send(MessageType::aggregate, config + frame).ok());
 

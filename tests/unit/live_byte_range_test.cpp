@@ -20,8 +20,9 @@ TEST(ByteRange, IsCutToTheFile) {
 }
 
 TEST(ByteRange, WhatIsMalformedIsIgnored) {
-  for (const auto* header : {"", "bytes", "bytes=", "bytes=-", "bytes=a-b", "bytes=5-4", "lines=1-2",
-                             "bytes=0-1,3-4", "bytes=99999999999999999999-", "bytes=+1-2", "bytes=1 -2"})
+  for (const auto* header :
+       {"", "bytes", "bytes=", "bytes=-", "bytes=a-b", "bytes=5-4", "lines=1-2", "bytes=0-1,3-4",
+        "bytes=99999999999999999999-", "bytes=+1-2", "bytes=1 -2"})
     EXPECT_EQ(parse(header), std::nullopt) << header;
 }
 

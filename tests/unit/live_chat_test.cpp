@@ -22,10 +22,12 @@ struct LiveChatDesk : ::testing::Test {
 
   LiveChatDesk() { EXPECT_TRUE(act(alice, AppointModerator{"mod"}).ok()); }
 
-  Result<ChatDesk::Change> act(const Caller& caller, ModerationAct what, std::uint64_t now_ms = kNow) {
+  Result<ChatDesk::Change> act(const Caller& caller, ModerationAct what,
+                               std::uint64_t now_ms = kNow) {
     return desk.moderate({caller, std::move(what)}, now_ms);
   }
-  Result<ChatLine> try_saying(const Caller& who, const std::string& text, std::uint64_t now_ms = kNow) {
+  Result<ChatLine> try_saying(const Caller& who, const std::string& text,
+                              std::uint64_t now_ms = kNow) {
     return desk.accept({who.user, "name", text, desk.role_of(who)}, now_ms, now);
   }
   std::uint64_t say(const Caller& who, const std::string& text) {
@@ -61,7 +63,8 @@ TEST_F(LiveChatDesk, SlowModeHoldsForViewersOnly) {
 }
 
 TEST_F(LiveChatDesk, UnwelcomeWordsAreRefusedWhateverTheirDress) {
-  ASSERT_TRUE(act(mod, SetChatRules{{}, std::vector<std::string>{"spam", "buy now", "scam*"}}).ok());
+  ASSERT_TRUE(
+      act(mod, SetChatRules{{}, std::vector<std::string>{"spam", "buy now", "scam*"}}).ok());
 
   for (const auto* text : {"spam", "SPAM!", "so much sPaM, really", "Buy...NOW", "scammers"})
     EXPECT_EQ(try_saying(bob, text).code(), ErrorCode::forbidden) << text;
@@ -126,7 +129,8 @@ TEST_F(LiveChatDesk, NumbersOfErasedLinesAreNotUsedAgainAfterARestart) {
 TEST_F(LiveChatDesk, EverythingIsBounded) {
   std::vector<std::string> many(kMaxWords + 1, "word");
   EXPECT_EQ(act(mod, SetChatRules{{}, many}).code(), ErrorCode::too_large);
-  EXPECT_EQ(act(mod, SetChatRules{{}, std::vector<std::string>{"?!"}}).code(), ErrorCode::invalid_argument);
+  EXPECT_EQ(act(mod, SetChatRules{{}, std::vector<std::string>{"?!"}}).code(),
+            ErrorCode::invalid_argument);
   EXPECT_EQ(act(mod, SetChatRules{4'000, {}}).code(), ErrorCode::invalid_argument);
   EXPECT_EQ(act(mod, BanUser{std::string(200, 'x'), 0, ""}).code(), ErrorCode::invalid_argument);
   for (std::size_t i = 1; i < kMaxModerators; ++i)
@@ -142,14 +146,18 @@ TEST(LiveChatRoom, AllTogetherSayOnlySoMuch) {
   ChatRoom room({.per_user = {1, 1}, .per_room = {10, 20}});
   int said = 0;
   for (int i = 0; i < 100; ++i)
-    said += room.accept({"u" + std::to_string(i), "n", "t"}, 0, ChatRoom::TimePoint(1h)).ok() ? 1 : 0;
+    said +=
+        room.accept({"u" + std::to_string(i), "n", "t"}, 0, ChatRoom::TimePoint(1h)).ok() ? 1 : 0;
 
   EXPECT_EQ(said, 20);
 }
 
 TEST(LiveRecord, ChatRulesAndBansReadBackAsTheyWereWritten) {
-  const ChatRules rules{30, {"spam", "buy now"}, {"mod"},
-                        ChatLine{7, "alice", "Alice", "read this", 99, ChatRole::owner}, 12};
+  const ChatRules rules{30,
+                        {"spam", "buy now"},
+                        {"mod"},
+                        ChatLine{7, "alice", "Alice", "read this", 99, ChatRole::owner},
+                        12};
   const ChatBan ban{"bob", 5, "mod", "rude"};
 
   EXPECT_EQ(decode_chat_rules(encode_chat_rules(rules)), rules);

@@ -82,7 +82,11 @@ struct QualityBookTest : ::testing::Test {
 
 TEST_F(QualityBookTest, SumsGrowByWhatIsNewOfEachPlayback) {
   const auto watched = [&](const char* who, std::uint64_t ms, std::uint64_t stalls) {
-    return book.note("s", Beacon{.session_id = who, .protocol = "ws", .watched_ms = ms, .rebuffers = stalls}, now).ok();
+    return book
+        .note("s",
+              Beacon{.session_id = who, .protocol = "ws", .watched_ms = ms, .rebuffers = stalls},
+              now)
+        .ok();
   };
   ASSERT_TRUE(watched("a", 1'000, 0) && watched("a", 5'000, 2) && watched("b", 3'000, 1));
   ASSERT_TRUE(watched("a", 500, 0)) << "the page was loaded anew";

@@ -37,7 +37,8 @@ Encoded encode(VideoCodec codec, const std::string& encoder, bool sound) {
   };
   for (unsigned i = 0; i < in->nb_streams; ++i) {
     const auto& p = *in->streams[i]->codecpar;
-    auto& config = is_video(static_cast<int>(i)) ? out.format.video_config : out.format.audio_config;
+    auto& config =
+        is_video(static_cast<int>(i)) ? out.format.video_config : out.format.audio_config;
     config.assign(reinterpret_cast<const char*>(p.extradata),
                   static_cast<std::size_t>(p.extradata_size));
   }
@@ -92,8 +93,9 @@ std::string decoded_pictures(const Packaged& packaged) {
     if (chunk->track == 1) file << *chunk->bytes;
   }
   file.close();
-  shell("ffprobe -v error -count_frames -show_entries stream=codec_name,nb_read_frames -of csv=p=0 " +
-        (dir / "video.mp4") + " > " + (dir / "out") + " 2>&1");
+  shell(
+      "ffprobe -v error -count_frames -show_entries stream=codec_name,nb_read_frames -of csv=p=0 " +
+      (dir / "video.mp4") + " > " + (dir / "out") + " 2>&1");
   std::ifstream result(dir / "out");
   std::string line;
   std::getline(result, line);
@@ -116,7 +118,9 @@ TEST(FramePackager, H264WithSoundDecodesAndItsSizeIsKnownWithoutProbing) {
 }
 
 TEST(FramePackager, HevcDecodes) {
-  const auto out = package(encode(VideoCodec::hevc, "libx265 -preset ultrafast -tag:v hvc1 -x265-params log-level=none", false));
+  const auto out =
+      package(encode(VideoCodec::hevc,
+                     "libx265 -preset ultrafast -tag:v hvc1 -x265-params log-level=none", false));
 
   ASSERT_TRUE(out.outcome.ok()) << out.outcome.error().detail;
   EXPECT_EQ(out.tracks.at(0).codecs.substr(0, 7), "hvc1.1.");

@@ -80,8 +80,8 @@ TEST(CodecString, ComesFromAnnexBAndFromAvcC) {
   EXPECT_FALSE(avc_codec_string(nonsense));
 }
 
-// The examples of ISO/IEC 14496-15:2019, annex E.3 (Main profile, level 3.1), and of the AV1 ISOBMFF
-// binding, section 5 (Main profile, level 3.0, 8 bits).
+// The examples of ISO/IEC 14496-15:2019, annex E.3 (Main profile, level 3.1), and of the AV1
+// ISOBMFF binding, section 5 (Main profile, level 3.0, 8 bits).
 TEST(CodecString, NamesHevcAndAv1) {
   const std::uint8_t hvcc[] = {1, 0x01, 0x60, 0, 0, 0, 0xB0, 0, 0, 0, 0, 0, 93, 0xF0};
   const std::uint8_t high_tier[] = {1, 0x22, 0x20, 0, 0, 0, 0x90, 0x10, 0, 0, 0, 0, 120, 0xF0};

@@ -24,10 +24,10 @@ struct AmfValue {
   std::variant<AmfNull, bool, double, std::string, AmfObject, AmfArray> is;
 
   AmfValue() = default;
-  AmfValue(double number) : is(number) {}                        // NOLINT(google-explicit-constructor)
-  AmfValue(const char* text) : is(std::string(text)) {}          // NOLINT(google-explicit-constructor)
-  AmfValue(std::string text) : is(std::move(text)) {}            // NOLINT(google-explicit-constructor)
-  AmfValue(AmfObject object);                                    // NOLINT(google-explicit-constructor)
+  AmfValue(double number) : is(number) {}                // NOLINT(google-explicit-constructor)
+  AmfValue(const char* text) : is(std::string(text)) {}  // NOLINT(google-explicit-constructor)
+  AmfValue(std::string text) : is(std::move(text)) {}    // NOLINT(google-explicit-constructor)
+  AmfValue(AmfObject object);                            // NOLINT(google-explicit-constructor)
   explicit AmfValue(bool truth) : is(truth) {}
 
   /// Null when it is something else.

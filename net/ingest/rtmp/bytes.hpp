@@ -1,4 +1,5 @@
-// Big-endian numbers in byte strings: everything in RTMP but one field is (Adobe RTMP 1.0, section 4).
+// Big-endian numbers in byte strings: everything in RTMP but one field is (Adobe RTMP 1.0, section
+// 4).
 #pragma once
 
 #include <cstddef>
@@ -16,7 +17,8 @@ using Bytes = std::span<const std::uint8_t>;
 }
 
 /// `count` bytes from `at` on, which must be there.
-[[nodiscard]] inline std::uint32_t read_be(Bytes bytes, std::size_t at, std::size_t count) noexcept {
+[[nodiscard]] inline std::uint32_t read_be(Bytes bytes, std::size_t at,
+                                           std::size_t count) noexcept {
   std::uint32_t value = 0;
   for (std::size_t i = 0; i < count; ++i) value = value << 8 | bytes[at + i];
   return value;

@@ -1,4 +1,5 @@
-// RTMP's chunk stream: messages cut into chunks and interleaved (Adobe RTMP 1.0, section 5.3). Pure.
+// RTMP's chunk stream: messages cut into chunks and interleaved (Adobe RTMP 1.0, section 5.3).
+// Pure.
 #pragma once
 
 #include <array>
@@ -90,7 +91,6 @@ class ChunkReader {
 
 /// Appends `message` as one type 0 chunk and as many type 3 chunks as it takes, at time 0.
 void append_message(std::string& out, std::uint32_t chunk_stream, MessageType type,
-                    std::uint32_t message_stream, std::string_view payload,
-                    std::size_t chunk_size);
+                    std::uint32_t message_stream, std::string_view payload, std::size_t chunk_size);
 
 }  // namespace troupe::ingest::rtmp
