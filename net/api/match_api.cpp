@@ -138,11 +138,12 @@ struct Handlers {
                                                 .extra = info.id + "." + make_id_string(),
                                                 .expires_s = now + udp::kGameTokenSeconds});
           if (!token.ok()) return out.send(token.error());
-          out.send(http::json_response(200, json::object{{"host", api.game_host},
-                                                         {"port", api.game_port()},
-                                                         {"token", *token},
-                                                         {"player", player},
-                                                         {"expires_at", now + udp::kGameTokenSeconds}}));
+          out.send(
+              http::json_response(200, json::object{{"host", api.game_host},
+                                                    {"port", api.game_port()},
+                                                    {"token", *token},
+                                                    {"player", player},
+                                                    {"expires_at", now + udp::kGameTokenSeconds}}));
         });
   }
 
