@@ -37,6 +37,9 @@ await onStage(async (stage) => {
   await page.click('#say button');
   await until(page, () => document.getElementById('lines').textContent.includes('Hello from the browser'), null, 5);
 
+  await page.click('#reactions button[value="heart"]');
+  await until(page, () => document.querySelector('#reactions button[value="heart"] output').textContent === '1', null, 5);
+
   await until(page, () => document.getElementById('video').readyState >= 3, null, 10);
   await until(page, () => Number.isFinite(parseFloat(document.getElementById('latency').textContent)));
   if (process.env.TROUPE_SCREENSHOT) await page.screenshot({ path: process.env.TROUPE_SCREENSHOT });

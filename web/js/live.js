@@ -1,4 +1,5 @@
 // The page of one live session: its connection, the figures below the picture, and chat.
+import { tellExperience } from './experience.js';
 import { Player } from './player.js';
 
 const $ = (id) => document.getElementById(id);
@@ -7,7 +8,11 @@ const kMaxLines = 200;
 const kRetryMs = [500, 1000, 2000, 5000];
 const kNotFound = 4004, kConflict = 4005, kUnauthenticated = 4002, kEnded = 1000;
 
-const player = new Player($('video'), (text) => overlay(text));
+const player = new Player($('video'), (text) => {
+  overlay(text);
+  experience.failed();
+});
+const experience = tellExperience($('video'), id, latencyMs);
 let socket = null;
 let retries = 0;
 let epoch = 0;
@@ -38,14 +43,40 @@ function hear(serverUs) {
 
 function line(entry) {
   const item = document.createElement('li');
+  item.dataset.number = entry.number;
   const name = document.createElement('b');
   name.textContent = entry.name;
-  item.append(name, ` ${entry.text}`);
+  item.append(name);
+  if (entry.role) {
+    const role = document.createElement('span');
+    role.className = 'badge';
+    role.textContent = entry.role;
+    item.append(' ', role);
+  }
+  item.append(` ${entry.text}`);
   const lines = $('lines');
   const follow = lines.scrollHeight - lines.scrollTop - lines.clientHeight < 40;
   lines.append(item);
   while (lines.children.length > kMaxLines) lines.firstChild.remove();
   if (follow) lines.scrollTop = lines.scrollHeight;
+}
+
+function pin(entry) {
+  $('pinned').hidden = !entry;
+  $('pinned').textContent = entry ? `${entry.name}: ${entry.text}` : '';
+}
+
+function slowMode(seconds) {
+  $('text').placeholder = seconds > 0 ? `Message (one every ${seconds} s)` : 'Message';
+}
+
+function react(counts) {
+  for (const button of $('reactions').children) {
+    const more = counts[button.value] ?? 0;
+    if (more === 0) continue;
+    const count = button.querySelector('output');
+    count.textContent = Number(count.textContent) + more;
+  }
 }
 
 function begin(hello) {
@@ -77,7 +108,15 @@ const handlers = {
   chat_history(message) {
     $('lines').replaceChildren();
     message.lines.forEach(line);
+    pin(message.pinned);
+    slowMode(message.slow_mode_s);
   },
+  chat_deleted(message) {
+    for (const number of message.numbers) $('lines').querySelector(`[data-number="${Number(number)}"]`)?.remove();
+  },
+  chat_pinned(message) { pin(message.line); },
+  chat_rules(message) { slowMode(message.slow_mode_s); },
+  reactions(message) { react(message.counts); },
   skip(message) {
     skipped += message.count;
     $('skipped').textContent = skipped;
@@ -139,6 +178,10 @@ $('say').addEventListener('submit', (event) => {
   if (!text || socket?.readyState !== WebSocket.OPEN) return;
   socket.send(JSON.stringify({ type: 'chat', name: $('name').value.trim(), text }));
   $('text').value = '';
+});
+$('reactions').addEventListener('click', (event) => {
+  const button = event.target.closest('button');
+  if (button && socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify({ type: 'react', reaction: button.value }));
 });
 $('sign-in').addEventListener('submit', (event) => {
   event.preventDefault();
