@@ -14,7 +14,7 @@ namespace {
 constexpr std::uint32_t kVideoTrack = 1, kAudioTrack = 2;
 constexpr int kVideoTimescale = 90'000;
 constexpr std::int64_t kJumpSeconds = 10;
-constexpr int kAacFrame = 1024;  // samples, ISO/IEC 14496-3
+constexpr int kAacFrame = 1024;     // samples, ISO/IEC 14496-3
 constexpr int kUsualPictures = 60;  // a second, at most
 /// Packets held until the codec parameters of both tracks are known.
 constexpr std::size_t kMaxHeld = 600;
@@ -53,8 +53,8 @@ Result<void> Chunker::add(std::uint32_t id, int index, const AVCodecParameters& 
   track.time_base = time_base;
   track.id = id;
   track.timescale = timescale;
-  track.repair = TimelineRepair(kJumpSeconds * timescale,
-                                id == kVideoTrack ? timescale / kUsualPictures : 1);
+  track.repair =
+      TimelineRepair(kJumpSeconds * timescale, id == kVideoTrack ? timescale / kUsualPictures : 1);
   track.parameters = avcodec_parameters_alloc();
   if (avcodec_parameters_copy(track.parameters, &parameters) < 0)
     return error(ErrorCode::internal, "no memory");

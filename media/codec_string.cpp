@@ -44,7 +44,10 @@ std::optional<std::string> av1_codec_string(std::span<const std::uint8_t> config
   if (config.size() < 4 || config[0] != kMarkerAndVersion) return std::nullopt;
   const bool high = (config[2] & 0x40U) != 0, twelve = (config[2] & 0x20U) != 0;
   return fmt::format("av01.{}.{:02}{}.{:02}", config[1] >> 5, config[1] & 0x1FU,
-                     (config[2] & 0x80U) != 0 ? 'H' : 'M', !high ? 8 : twelve ? 12 : 10);
+                     (config[2] & 0x80U) != 0 ? 'H' : 'M',
+                     !high    ? 8
+                     : twelve ? 12
+                              : 10);
 }
 
 std::optional<std::string> aac_codec_string(std::span<const std::uint8_t> config) {

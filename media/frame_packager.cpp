@@ -52,8 +52,7 @@ Result<ParametersPtr> video_parameters(const EncodedFormat& format, const AVPack
   out->codec_type = AVMEDIA_TYPE_VIDEO;
   out->codec_id = id_of(format.video_codec);
   set_extradata(*out, format.video_config);
-  const std::unique_ptr<AVCodecParserContext, FreeParser> parser(
-      av_parser_init(out->codec_id));
+  const std::unique_ptr<AVCodecParserContext, FreeParser> parser(av_parser_init(out->codec_id));
   const std::unique_ptr<AVCodecContext, FreeCodec> codec(avcodec_alloc_context3(nullptr));
   if (!parser || !codec || avcodec_parameters_to_context(codec.get(), out.get()) < 0)
     return error(ErrorCode::internal, "no parser");
@@ -85,7 +84,7 @@ Result<ParametersPtr> audio_parameters(const std::string& config) {
   };
   if (reader(5) == kEscapeType) static_cast<void>(reader(6));
   const auto rate_index = reader(4);
-  const int rate = rate_index == kExplicitRate ? static_cast<int>(reader(24))
+  const int rate = rate_index == kExplicitRate  ? static_cast<int>(reader(24))
                    : rate_index < kRates.size() ? kRates[rate_index]
                                                 : 0;
   const auto channel_index = reader(4);

@@ -29,9 +29,9 @@ class TimelineRepair {
   std::int64_t limit_;
   std::int64_t offset_ = 0;
   std::optional<std::int64_t> last_;
-  std::int64_t step_ = 1;      ///< told duration of the last sample
-  std::int64_t given_ = 0;     ///< the last sample's time before it was evened out
-  std::int64_t observed_;      ///< distance of the last two samples, as given
+  std::int64_t step_ = 1;   ///< told duration of the last sample
+  std::int64_t given_ = 0;  ///< the last sample's time before it was evened out
+  std::int64_t observed_;   ///< distance of the last two samples, as given
   std::uint64_t repaired_ = 0;
 };
 

@@ -328,9 +328,8 @@ Result<Section> run_live(const Endpoint& endpoint, const LiveSimOptions& options
                          Progress& progress, const std::atomic<bool>& stop) {
   auto session = create_session(endpoint, options.title, options.ingest);
   if (!session.ok()) return session.error();
-  auto publisher =
-      ChildProcess::start(publisher_command(options, session->publish_url),
-                          {.stdout_path = {}, .stderr_path = {}, .pipe_stdin = false});
+  auto publisher = ChildProcess::start(publisher_command(options, session->publish_url),
+                                       {.stdout_path = {}, .stderr_path = {}, .pipe_stdin = false});
   if (!publisher.ok()) return publisher.error();
   if (auto live = wait_until_live(endpoint, session->id, stop); !live.ok()) return live.error();
 

@@ -59,8 +59,12 @@ Result<ChatLine> ChatRoom::accept(Saying saying, std::uint64_t now_ms, TimePoint
   }
   if (const auto verdict = room_rate_.take("", now); !verdict.allowed)
     return wait("too much is being said: ", verdict.retry_after);
-  return ChatLine{next_number_++,         std::move(saying.user), std::move(saying.name),
-                  std::move(saying.text), now_ms,                 saying.role};
+  return ChatLine{next_number_++,
+                  std::move(saying.user),
+                  std::move(saying.name),
+                  std::move(saying.text),
+                  now_ms,
+                  saying.role};
 }
 
 std::uint64_t ChatRoom::add(ChatLine line) {

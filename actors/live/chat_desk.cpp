@@ -34,8 +34,8 @@ std::string pinned_json(const std::optional<ChatLine>& line) {
 }
 
 void log(storage::Batch& batch, const std::string& session, const char* type, json::object what) {
-  batch.append({"live/" + session, std::string("troupe.live.chat.") + type + ".v1",
-                json::serialize(what)});
+  batch.append(
+      {"live/" + session, std::string("troupe.live.chat.") + type + ".v1", json::serialize(what)});
 }
 
 }  // namespace
@@ -81,10 +81,10 @@ ChatStatus ChatDesk::status(const Caller& caller, std::uint64_t now_ms) const {
 Result<ChatLine> ChatDesk::accept(ChatRoom::Saying saying, std::uint64_t now_ms, TimePoint now) {
   if (const auto* ban = ban_of(saying.user, now_ms)) {
     return error(ErrorCode::forbidden,
-                 ban->until_ms == 0 ? "you are banned from this chat"
-                                    : "you are banned from this chat for another " +
-                                          std::to_string((ban->until_ms - now_ms + 999) / 1000) +
-                                          " s");
+                 ban->until_ms == 0
+                     ? "you are banned from this chat"
+                     : "you are banned from this chat for another " +
+                           std::to_string((ban->until_ms - now_ms + 999) / 1000) + " s");
   }
   if (saying.role == ChatRole::viewer && (filter_.finds(saying.text) || filter_.finds(saying.name)))
     return error(ErrorCode::forbidden, "a word that is not welcome here");
@@ -136,10 +136,12 @@ Result<ChatDesk::Change> ChatDesk::act(const Caller& caller, const SetChatRules&
   }
   auto change = rules_changed();
   log(change.batch, session_, "rules_changed",
-      {{"id", session_}, {"by", caller.user}, {"slow_mode_s", rules_.slow_mode_s},
+      {{"id", session_},
+       {"by", caller.user},
+       {"slow_mode_s", rules_.slow_mode_s},
        {"words", rules_.words.size()}});
-  change.announcements.push_back(json::serialize(
-      json::object{{"type", "chat_rules"}, {"slow_mode_s", rules_.slow_mode_s}}));
+  change.announcements.push_back(
+      json::serialize(json::object{{"type", "chat_rules"}, {"slow_mode_s", rules_.slow_mode_s}}));
   return change;
 }
 
@@ -194,7 +196,10 @@ Result<ChatDesk::Change> ChatDesk::act(const Caller& caller, const BanUser& what
   bans_.insert_or_assign(what.user, ban);
   change.batch.put(Family::live, chat_ban_key(session_, what.user), encode_chat_ban(ban));
   log(change.batch, session_, "user_banned",
-      {{"id", session_}, {"by", caller.user}, {"user", what.user}, {"until_ms", until_ms},
+      {{"id", session_},
+       {"by", caller.user},
+       {"user", what.user},
+       {"until_ms", until_ms},
        {"reason", what.reason}});
   if (const auto numbers = room_.erase_of(what.user); !numbers.empty()) take_out(numbers, change);
   change.batch.put(Family::live, chat_rules_key(session_), encode_chat_rules(rules_));
@@ -222,8 +227,7 @@ Result<ChatDesk::Change> ChatDesk::act(const Caller&, const PinLine& what) {
 
 /// The lines have gone from the room: from the store and the viewers' pages too.
 void ChatDesk::take_out(const std::vector<std::uint64_t>& numbers, Change& change) {
-  for (const auto number : numbers)
-    change.batch.erase(Family::live, chat_key(session_, number));
+  for (const auto number : numbers) change.batch.erase(Family::live, chat_key(session_, number));
   rules_.last_number = room_.last_number();
   change.batch.put(Family::live, chat_rules_key(session_), encode_chat_rules(rules_));
   change.announcements.push_back(erased(numbers));

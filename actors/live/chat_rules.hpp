@@ -14,8 +14,8 @@ namespace troupe::live {
 
 /// What of a chat lasts: stored with the session.
 struct ChatRules {
-  std::uint32_t slow_mode_s = 0;  ///< a viewer's lines are at least so far apart; 0: off
-  std::vector<std::string> words;  ///< not welcome; as given
+  std::uint32_t slow_mode_s = 0;        ///< a viewer's lines are at least so far apart; 0: off
+  std::vector<std::string> words;       ///< not welcome; as given
   std::vector<std::string> moderators;  ///< user ids
   std::optional<ChatLine> pinned;
   /// The last line's when lines were last taken out: numbers are never used again.

@@ -18,7 +18,7 @@ struct LiveState {
   std::shared_ptr<const Shared> shared;
   std::optional<Session> session;  ///< Nothing: never created.
   std::unique_ptr<ChatDesk> chat;  ///< once there is a session
-  PublicationPtr publication;  ///< The running one.
+  PublicationPtr publication;      ///< The running one.
   bool creating = false;
   std::string id;
   const char* name = "live";

@@ -14,8 +14,7 @@ void PublisherMeter::start(const std::vector<media::Track>& tracks) {
 void PublisherMeter::add(const media::Chunk& chunk) {
   const bool main = chunk.track == main_track_;
   samples_.push_back({chunk.start_us, chunk.duration_us, chunk.bytes->size(), chunk.frames, main});
-  while (samples_.size() > kMaxSamples ||
-         samples_.front().start_us < chunk.start_us - kWindowUs) {
+  while (samples_.size() > kMaxSamples || samples_.front().start_us < chunk.start_us - kWindowUs) {
     samples_.pop_front();
   }
   if (!main) return;

@@ -18,8 +18,8 @@ struct PublisherStats {
   double kbit_per_s = 0;  ///< all tracks
   double frames_per_s = 0;
   double key_interval_s = 0;  ///< between the last two key frames; 0: there was one at most
-  double drift_ms = 0;  ///< How far the stream's clock has fallen behind ours since it began;
-                        ///< negative: it runs ahead.
+  double drift_ms = 0;        ///< How far the stream's clock has fallen behind ours since it began;
+                              ///< negative: it runs ahead.
 
   friend bool operator==(const PublisherStats&, const PublisherStats&) = default;
 };
@@ -28,7 +28,8 @@ struct PublisherStats {
 class PublisherMeter {
  public:
   static constexpr std::int64_t kWindowUs = 10'000'000;
-  static constexpr std::size_t kMaxSamples = 4'096;  ///< 10 s of chunks of one frame at 240 Hz, twice
+  static constexpr std::size_t kMaxSamples =
+      4'096;  ///< 10 s of chunks of one frame at 240 Hz, twice
 
   /// A publication begins: everything before is forgotten.
   void start(const std::vector<media::Track>& tracks);

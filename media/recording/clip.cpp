@@ -244,8 +244,8 @@ class Cutter {
     const auto base = inputs_[index]->time_base();
     if (index == 0) {
       ++pictures_;
-      last_us_ = std::max(last_us_,
-                          av_rescale_q(packet.dts + packet.duration, base, kMicroseconds));
+      last_us_ =
+          std::max(last_us_, av_rescale_q(packet.dts + packet.duration, base, kMicroseconds));
     }
     return writer_.write(packet, index, base, zero_us_);
   }

@@ -147,8 +147,8 @@ Result<ClipOutcome> ClipMaker::Impl::make(const Clip& clip) {
   std::error_code ec;
   fs::create_directories(options.directory / clip.session, ec);
   if (ec) return error(ErrorCode::io, "the clip's folder: " + ec.message());
-  const auto plan = plan_clip(recordings, clip.session, recorder.find(clip.session), clip.from_us,
-                              clip.to_us);
+  const auto plan =
+      plan_clip(recordings, clip.session, recorder.find(clip.session), clip.from_us, clip.to_us);
   if (!plan.ok()) return plan.error();
   auto outcome = write_clip(*plan, file(clip, ".mp4"), options.max_bytes, stopping);
   if (!outcome.ok()) {

@@ -28,10 +28,7 @@ class Publisher final : public LivePublisher {
  public:
   Publisher(actors::EntityRegistry& entities, live::Directory& directory, std::string id,
             std::shared_ptr<live::PublisherPlace> place)
-      : entities_(entities),
-        directory_(directory),
-        id_(std::move(id)),
-        place_(std::move(place)) {}
+      : entities_(entities), directory_(directory), id_(std::move(id)), place_(std::move(place)) {}
   ~Publisher() override {
     if (publication_) tell(live::stop_atom::value, publication_);
     directory_.end_publishing(id_, *place_);
@@ -86,13 +83,13 @@ class Gateway final : public LiveGateway {
     };
     playlists_ = std::make_shared<LivePlaylists>(
         loop_, context_.metrics,
-        LivePlaylistOptions{.window = options.window,
-                            .anonymous_viewers = options.anonymous_viewers,
-                            .exists = exists,
-                            .observe = [book = quality_](const std::string& id,
-                                                         const http::Request& request) {
-                              note_cmcd(*book, id, request);
-                            }});
+        LivePlaylistOptions{
+            .window = options.window,
+            .anonymous_viewers = options.anonymous_viewers,
+            .exists = exists,
+            .observe = [book = quality_](const std::string& id, const http::Request& request) {
+              note_cmcd(*book, id, request);
+            }});
     playlists_->mount(router);
     mount_live_quality(router, {quality_, asker, exists, options.anonymous_viewers});
     live::Options live_options;

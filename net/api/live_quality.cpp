@@ -113,9 +113,7 @@ void take_beacon(const StatePtr& state, const Request& request, const Responder&
 }
 
 json::object spread(const Spread& values) {
-  return {{"count", values.count()},
-          {"p50", values.quantile(0.5)},
-          {"p95", values.quantile(0.95)}};
+  return {{"count", values.count()}, {"p50", values.quantile(0.5)}, {"p95", values.quantile(0.95)}};
 }
 
 json::object view(const Quality& quality) {
@@ -162,9 +160,8 @@ void mount_live_quality(http::Router& router, LiveQualityApi api) {
       "POST", "/live/{id}/beacon",
       [state](const Request& request, const Responder& out) { take_beacon(state, request, out); },
       {.access = access, .max_body_bytes = kMaxBody, .priority = Priority::bulk});
-  router.add(
-      "GET", "/api/v1/live/{id}/quality",
-      [state](const Request& request, const Responder& out) { show(state, request, out); });
+  router.add("GET", "/api/v1/live/{id}/quality",
+             [state](const Request& request, const Responder& out) { show(state, request, out); });
 }
 
 }  // namespace troupe::api

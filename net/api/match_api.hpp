@@ -24,7 +24,7 @@ struct MatchApi {
   std::string game_host;
   std::function<std::uint16_t()> game_port;
   int tick_hz = 30;
-  int time_limit_s = 600;  ///< of matches whose creator does not say
+  int time_limit_s = 600;            ///< of matches whose creator does not say
   bool anonymous_spectators = true;  ///< matches are shown to anybody
 };
 

@@ -25,8 +25,8 @@ class RtmpConnection : public std::enable_shared_from_this<RtmpConnection> {
  public:
   using Clock = std::chrono::steady_clock;
 
-  RtmpConnection(RtmpServer::Impl& server, boost::asio::ip::tcp::socket socket,
-                 std::string address, std::uint64_t id);
+  RtmpConnection(RtmpServer::Impl& server, boost::asio::ip::tcp::socket socket, std::string address,
+                 std::uint64_t id);
 
   void start();
   /// The packager has taken what it had: reading goes on.

@@ -49,8 +49,7 @@ Result<media::PackageStats> RtmpPublisher::package(const media::PackageSink& sin
 }
 
 void RtmpPublisher::run() {
-  auto& publishers =
-      metrics_.gauge("troupe_ingest_publishers", "Publishers that are connected");
+  auto& publishers = metrics_.gauge("troupe_ingest_publishers", "Publishers that are connected");
   publishers.Increment();
   const auto outcome = run_publication(
       metrics_,

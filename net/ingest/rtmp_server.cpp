@@ -17,8 +17,7 @@ constexpr auto kAcceptPause = std::chrono::milliseconds(100);  // when descripto
 RtmpServer::Impl::Impl(Metrics& metrics_in, RtmpOptions options_in)
     : metrics(metrics_in),
       options(std::move(options_in)),
-      bytes_total(
-          metrics.counter("troupe_ingest_bytes_total", "Bytes received from publishers")),
+      bytes_total(metrics.counter("troupe_ingest_bytes_total", "Bytes received from publishers")),
       connections_open(metrics.gauge("troupe_ingest_rtmp_connections",
                                      "RTMP connections, those that do not publish included")) {}
 
@@ -91,9 +90,9 @@ void RtmpServer::Impl::accept() {
   });
 }
 
-Result<RtmpPublisher*> RtmpServer::Impl::publish(
-    const std::shared_ptr<RtmpConnection>& connection, const std::string& session,
-    const std::string& key) {
+Result<RtmpPublisher*> RtmpServer::Impl::publish(const std::shared_ptr<RtmpConnection>& connection,
+                                                 const std::string& session,
+                                                 const std::string& key) {
   auto place = options.places->take(connection->address());
   if (!place.ok()) return place.error();
   auto sink = options.door.publish(session, key);
@@ -117,8 +116,8 @@ Result<RtmpPublisher*> RtmpServer::Impl::publish(
       publishers_.erase(id);  // joins a thread that has nothing left to do
     });
   };
-  auto publisher = std::make_unique<RtmpPublisher>(metrics, std::move(its), std::move(*sink),
-                                                   std::move(*place));
+  auto publisher =
+      std::make_unique<RtmpPublisher>(metrics, std::move(its), std::move(*sink), std::move(*place));
   return publishers_.emplace(id, std::move(publisher)).first->second.get();
 }
 

@@ -14,7 +14,7 @@ namespace troupe::ingest {
 
 struct RtmpOptions {
   std::string address = "127.0.0.1";
-  std::uint16_t port = 1935;  ///< 0: any free one
+  std::uint16_t port = 1935;    ///< 0: any free one
   std::string tls_certificate;  ///< PEM chain; with it the port takes RTMPS too
   std::string tls_key;
   std::size_t max_connections = 128;  ///< those that do not publish yet included

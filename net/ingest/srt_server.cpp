@@ -134,8 +134,7 @@ struct SrtServer::Impl {
   std::list<Publisher> publishers;  // acceptor's thread only, until it has ended
 };
 
-int SrtServer::Impl::decide(SRTSOCKET socket, const std::string& address,
-                            const char* stream_id) {
+int SrtServer::Impl::decide(SRTSOCKET socket, const std::string& address, const char* stream_id) {
   auto request = publish_request(stream_id == nullptr ? "" : stream_id);
   Result<void> verdict = request.ok() ? Result<void>() : Result<void>(request.error());
   if (verdict.ok()) verdict = options.places->check(address);
@@ -253,20 +252,21 @@ void SrtServer::Impl::serve(Publisher& publisher) {
       count_refused(metrics, sink.error());
     } else {
       static_cast<void>(run_publication(
-          metrics,
-          {.session = session,
-           .sink = **sink,
-           .package =
-               [&](const media::PackageSink& chunks) {
-                 return media::package_stream(
-                     [&](std::span<std::uint8_t> buffer) { return receive(publisher, buffer); },
-                     chunks, options.packager);
-               },
-           .announced = [&] { publisher.announce_by = Clock::time_point::max(); },
-           .source_ended = [&]() -> Result<void> {
-             if (publisher.gave_up == nullptr) return {};
-             return error(ErrorCode::timeout, publisher.gave_up);
-           }}));
+          metrics, {.session = session,
+                    .sink = **sink,
+                    .package =
+                        [&](const media::PackageSink& chunks) {
+                          return media::package_stream(
+                              [&](std::span<std::uint8_t> buffer) {
+                                return receive(publisher, buffer);
+                              },
+                              chunks, options.packager);
+                        },
+                    .announced = [&] { publisher.announce_by = Clock::time_point::max(); },
+                    .source_ended = [&]() -> Result<void> {
+                      if (publisher.gave_up == nullptr) return {};
+                      return error(ErrorCode::timeout, publisher.gave_up);
+                    }}));
     }
   }
   srt_close(publisher.socket);

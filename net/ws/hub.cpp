@@ -118,8 +118,8 @@ struct Fanout::Impl : std::enable_shared_from_this<Fanout::Impl> {
     }
     const auto now = std::chrono::steady_clock::now();
     // A hub that needs long for all its viewers gathers longer, so that pictures have their turn.
-    hub.next_flush = now + std::max<std::chrono::steady_clock::duration>(limits.chat_gather,
-                                                                         (now - began) / 2);
+    hub.next_flush =
+        now + std::max<std::chrono::steady_clock::duration>(limits.chat_gather, (now - began) / 2);
   }
 
   void arm(Hub& hub) {
@@ -258,9 +258,8 @@ void Fanout::end(const std::string& id) {
 }
 
 void Fanout::text(const std::string& id, std::string_view json) {
-  impl_->on_all([id, frame = text_frame(json)](Impl& self, Impl::Hub& hub) {
-    self.gather(hub, id, frame);
-  });
+  impl_->on_all(
+      [id, frame = text_frame(json)](Impl& self, Impl::Hub& hub) { self.gather(hub, id, frame); });
 }
 
 void Fanout::react(const std::string& id, std::size_t reaction) {

@@ -60,8 +60,9 @@ class Publication {
       chunk.start_us = at(frame_);
       // The last picture's duration is told before the next has come: that of the one before.
       const auto last = frame_ + frames - 1;
-      chunk.duration_us = at(last) - chunk.start_us + (at(std::max<std::int64_t>(last, 1)) -
-                                                       at(std::max<std::int64_t>(last, 1) - 1));
+      chunk.duration_us =
+          at(last) - chunk.start_us +
+          (at(std::max<std::int64_t>(last, 1)) - at(std::max<std::int64_t>(last, 1) - 1));
       chunk.key = in_group == 0;
       frame_ += frames;
     } else {
@@ -206,13 +207,13 @@ TEST_P(PlaylistRulesTest,
   }
 }
 INSTANTIATE_TEST_SUITE_P(Encoders, PlaylistRulesTest,
-                         testing::Values(Encoder{33'333, 1, 30},    // 30 fps, a picture a chunk
-                                         Encoder{33'333, 3, 60},    // 30 fps, 100 ms
-                                         Encoder{40'000, 1, 250},   // 25 fps, x264's default group
-                                         Encoder{40'000, 3, 48},    // 25 fps, chunks of 120 ms
-                                         Encoder{16'667, 6, 120},   // 60 fps
-                                         Encoder{41'708, 3, 48},    // 23.976 fps
-                                         Encoder{33'333, 1, 30, 1'000},    // RTMP: milliseconds
+                         testing::Values(Encoder{33'333, 1, 30},   // 30 fps, a picture a chunk
+                                         Encoder{33'333, 3, 60},   // 30 fps, 100 ms
+                                         Encoder{40'000, 1, 250},  // 25 fps, x264's default group
+                                         Encoder{40'000, 3, 48},   // 25 fps, chunks of 120 ms
+                                         Encoder{16'667, 6, 120},  // 60 fps
+                                         Encoder{41'708, 3, 48},   // 23.976 fps
+                                         Encoder{33'333, 1, 30, 1'000},  // RTMP: milliseconds
                                          Encoder{33'333, 3, 60, 1'000},
                                          Encoder{16'667, 6, 120, 1'000},
                                          Encoder{41'708, 3, 48, 1'000}));

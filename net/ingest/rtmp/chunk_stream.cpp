@@ -6,7 +6,7 @@
 namespace troupe::ingest::rtmp {
 namespace {
 
-constexpr std::uint32_t kExtended = 0xFFFFFF;  // section 5.3.1.3
+constexpr std::uint32_t kExtended = 0xFFFFFF;      // section 5.3.1.3
 constexpr std::uint32_t kMaxChunkSize = 0xFFFFFF;  // section 5.4.1: more means the same
 constexpr std::array<std::size_t, 4> kMessageHeaderBytes{11, 7, 3, 0};  // section 5.3.1.2
 

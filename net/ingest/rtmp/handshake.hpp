@@ -9,8 +9,8 @@
 
 namespace troupe::ingest::rtmp {
 
-inline constexpr std::uint8_t kVersion = 3;              ///< section 5.2.2
-inline constexpr std::size_t kHandshakeBytes = 1'536;    ///< C1, S1, C2, S2: section 5.2.3
+inline constexpr std::uint8_t kVersion = 3;            ///< section 5.2.2
+inline constexpr std::size_t kHandshakeBytes = 1'536;  ///< C1, S1, C2, S2: section 5.2.3
 inline constexpr std::size_t kHandshakeRandom = 1'528;
 
 /// The plain handshake. S1 names no version of a Flash server, so encoders do not try the signed

@@ -5,7 +5,7 @@
 namespace troupe::ingest::rtmp {
 namespace {
 
-constexpr std::uint32_t kControlChunkStream = 2;  // section 5.4
+constexpr std::uint32_t kControlChunkStream = 2;                          // section 5.4
 constexpr std::uint32_t kCommandChunkStream = 3, kStatusChunkStream = 5;  // any but 2 will do
 constexpr std::uint32_t kStream = 1;  // the one message stream that createStream gives
 constexpr std::size_t kOurChunkSize = 4'096;

@@ -64,7 +64,7 @@ class Peer {
   std::string out_;
   std::size_t unsent_ = 0;
   std::size_t chunk_size_ = 128;  ///< of ours, until we told another: section 5.4.1
-  std::uint32_t received_ = 0;  ///< since the handshake, modulo 2^32: section 5.4.3
+  std::uint32_t received_ = 0;    ///< since the handshake, modulo 2^32: section 5.4.3
   std::uint32_t acknowledged_ = 0;
   std::uint32_t window_ = 0;  ///< 0: the peer wants no acknowledgements
   bool connected_ = false;
