@@ -29,6 +29,9 @@ using match::SessionId;
 
 /// ENet has timers of its own (retransmission, pings): it is served at least this often.
 constexpr int kServiceMs = 10;
+/// And at most this often, since it looks at all the peers that it could have, three times over:
+/// what comes within it is served together.
+constexpr std::chrono::milliseconds kPace{1};
 constexpr std::size_t kMaxAddresses =
     16'384;  ///< whose connects are counted; the longest silent are forgotten
 
@@ -145,9 +148,12 @@ Result<void> Gateway::Impl::open() {
 void Gateway::Impl::run() {
   auto next_sweep = Clock::now();
   auto stop_at = Clock::time_point::max();
+  auto served = Clock::now() - kPace;
   while (true) {
     pollfd fds[2] = {{host->socket, POLLIN, 0}, {wake_fd, POLLIN, 0}};
     ::poll(fds, 2, kServiceMs);
+    std::this_thread::sleep_until(served + kPace);
+    served = Clock::now();
     std::uint64_t drained = 0;
     static_cast<void>(::read(wake_fd, &drained, sizeof drained));
     flush();
