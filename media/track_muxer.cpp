@@ -51,6 +51,7 @@ Result<std::unique_ptr<TrackMuxer>> TrackMuxer::open(std::uint32_t track_id,
   if (written < 0)
     return error(ErrorCode::corrupt,
                  "the codec parameters cannot be packaged: " + av_error(written));
+  muxer->begun_ = true;
   avio_flush(muxer->io_.get());
   muxer->time_base_ = {1, timescale};
   muxer->init_ = std::exchange(muxer->out_, {});
@@ -59,7 +60,7 @@ Result<std::unique_ptr<TrackMuxer>> TrackMuxer::open(std::uint32_t track_id,
 
 TrackMuxer::~TrackMuxer() {
   if (context_ == nullptr) return;
-  av_write_trailer(context_);
+  if (begun_) av_write_trailer(context_);  // which must not follow a header that was refused
   context_->pb = nullptr;
   avformat_free_context(context_);
 }

@@ -34,6 +34,7 @@ class TrackMuxer {
 
   AVFormatContext* context_ = nullptr;
   AvioPtr io_;
+  bool begun_ = false;  ///< the header is written
   AVRational time_base_{1, 1};
   std::string out_;
   std::string init_;

@@ -6,6 +6,7 @@
 
 #include "media/av.hpp"
 #include "media/encoded.hpp"
+#include "media/track_muxer.hpp"
 #include "tests/support/temp_dir.hpp"
 
 namespace troupe::media {
@@ -167,6 +168,16 @@ TEST(FramePackager, ParametersThatMakeNoSenseAreCorrupt) {
 
   EXPECT_EQ(package(deaf).outcome.code(), ErrorCode::corrupt);
   EXPECT_EQ(package(blind).outcome.code(), ErrorCode::corrupt);
+}
+
+TEST(TrackMuxer, ACodecThatMp4DoesNotKnowIsCorruptAndHarmless) {
+  AVCodecParameters* parameters = avcodec_parameters_alloc();
+  parameters->codec_type = AVMEDIA_TYPE_VIDEO;
+  parameters->codec_id = AV_CODEC_ID_VP8;
+  parameters->width = parameters->height = 16;
+
+  EXPECT_EQ(TrackMuxer::open(1, *parameters, 90'000).code(), ErrorCode::corrupt);
+  avcodec_parameters_free(&parameters);
 }
 
 }  // namespace
