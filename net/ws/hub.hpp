@@ -41,7 +41,7 @@ struct FanoutLimits {
   std::size_t max_viewers_per_session = 20'000;
   /// With so many viewers on a hub, sound leaves with the picture after it, in one write: a write
   /// costs more than the few bytes of sound. With fewer it leaves at once.
-  std::size_t hold_sound_from_viewers = 250;
+  std::size_t hold_sound_from_viewers = 400;
   /// Chat that comes sooner after the last is written together with what follows: one write to each
   /// viewer. Longer when writing to all took longer.
   std::chrono::milliseconds chat_gather{40};

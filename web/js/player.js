@@ -6,6 +6,7 @@ const kKeepBehindS = 10;      // seconds kept behind the playhead
 const kJumpFromS = 1.5;       // further from the margin: jump instead of playing faster
 const kJumpAtStartS = 0.3;    // the same while a publication begins, when a jump disturbs nobody
 const kStartMs = 2000;
+const kJumpMs = 500;          // what a jump takes at most
 const kJumpToS = 0.15;        // beyond the margin, for a chunk that is not there yet
 const kMaxQueuedBytes = 32 << 20;
 
@@ -17,7 +18,7 @@ export class Player {
     this.tracks = new Map();
     this.pace = new Pace();
     video.addEventListener('waiting', () => {
-      if (!this.leaveGap()) this.pace.stalled(performance.now());
+      if (!this.leaveGap() && !video.seeking && performance.now() > this.steadyFrom) this.pace.stalled(performance.now());
     });
   }
 
@@ -26,6 +27,7 @@ export class Player {
     this.stop();
     this.pace = new Pace();
     this.startedAt = null;
+    this.steadyFrom = Infinity; // stalls from then on are the network's: those before belong to starts and jumps
     const playable = tracks.filter((track) => {
       const fine = MediaSource.isTypeSupported(track.mime);
       if (!fine) this.onProblem(`This browser cannot play ${track.mime}`);
@@ -109,13 +111,17 @@ export class Player {
     const ranges = video.buffered;
     if (ranges.length === 0 || video.seeking || this.pausedByUser) return;
     const start = ranges.start(ranges.length - 1), end = ranges.end(ranges.length - 1);
-    this.startedAt ??= performance.now();
+    if (this.startedAt === null) {
+      this.startedAt = performance.now();
+      this.steadyFrom = this.startedAt + kStartMs;
+    }
     const jumpFrom = performance.now() < this.startedAt + kStartMs ? kJumpAtStartS : kJumpFromS;
     if (video.currentTime < ranges.start(0) || this.ahead() > this.pace.margin + jumpFrom) {
       const to = Math.max(start, end - this.pace.margin - kJumpToS);
       if (to > video.currentTime) {
         video.currentTime = to;
         this.pace.forget();
+        this.steadyFrom = Math.max(this.steadyFrom, performance.now() + kJumpMs);
       }
     }
     if (video.paused && !this.pausedByUser) video.play().catch(() => {});
