@@ -55,6 +55,7 @@ struct Config {
   std::int64_t match_max_matches = 2'000;
   std::int64_t match_checkpoint_ticks = 300;
   bool match_log = true;
+  std::int64_t match_log_keep_s = 24 * 3'600;
   std::int64_t match_view_units = 0;
   std::int64_t match_snapshot_bytes = 1'100;
   std::int64_t match_rejoin_grace_s = 30;

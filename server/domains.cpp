@@ -304,7 +304,8 @@ Result<std::unique_ptr<udp::Gateway>> start_match(const Wiring& w, actors::Ticke
       static_cast<std::size_t>(w.config.match_max_matches),
       {static_cast<game::Length>(w.config.match_view_units) * game::kUnit,
        static_cast<std::uint32_t>(w.config.match_snapshot_bytes)},
-      w.config.match_log};
+      w.config.match_log,
+      static_cast<int>(w.config.match_log_keep_s)};
   match::add_match(std::make_shared<match::MatchShared>(w.context, **gateway, ticker, match_options,
                                                         &spectators));
   api::mount_match(

@@ -76,6 +76,8 @@ const std::vector<Setting>& settings() {
        1, 10'000},
       {"match.log", "Log every tick before it is shown: none is lost in a crash.",
        &Config::match_log},
+      {"match.log_keep_s", "How long an ended match can be replayed.", &Config::match_log_keep_s, 0,
+       31'536'000},
       {"match.view_units", "How far players see, and are told of others; 0: everywhere.",
        &Config::match_view_units, 0, 400},
       {"match.snapshot_bytes", "Bytes of a snapshot at most, by estimate; 0: no bound.",

@@ -35,7 +35,8 @@ struct MatchOptions {
   int spectator_delay_ms = 2'000;  ///< what they see is so old, so that nobody plays by it
   std::size_t max_matches = 2'000;
   game::InterestOptions interest = {};
-  bool log = true;  ///< ticks are shown once what made them is on disk
+  bool log = true;              ///< ticks are shown once what made them is on disk
+  int log_keep_s = 24 * 3'600;  ///< of a match that ended; of one that goes on, its latest
 };
 
 /// What all matches share.

@@ -6,6 +6,7 @@
 #include <prometheus/counter.h>
 #include <spdlog/spdlog.h>
 
+#include "actors/match/match_log.hpp"
 #include "actors/match/replay.hpp"
 #include "actors/system/ask.hpp"
 #include "actors/system/persist.hpp"
@@ -183,7 +184,9 @@ void checkpoint(Self self) {
   auto& state = self->state;
   if (state.persisting || state.ending) return;
   state.persisting = true;
-  persist(self, checkpoint_batch(state),
+  auto batch = checkpoint_batch(state);
+  trim_log(state, batch);
+  persist(self, std::move(batch),
           [self, waiting = std::exchange(state.to_welcome, {}),
            saved = state.unsaved](const auto& done) {
             auto& s = self->state;
@@ -239,6 +242,7 @@ void finish(Self self) {
   const auto record = encode_checkpoint(end);
   batch.put(storage::Family::match, match_key(end.info.id), record);
   batch.put(storage::Family::match, result_key(end.info.id), record);
+  batch.put(storage::Family::match, ended_log_key(end.info.ended_ms, end.info.id), "");
   batch.append(ended_event(end.info));
   persist(self, std::move(batch), [self, end](const auto& done) {
     auto& s = self->state;
@@ -249,6 +253,7 @@ void finish(Self self) {
     s.at.info = end.info;
     s.shared->ended.Increment();
     tell_result(s);
+    collect_ended_logs(self);
   });
 }
 

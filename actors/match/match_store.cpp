@@ -103,6 +103,35 @@ std::string log_key(std::string_view id, std::uint32_t tick) {
   return storage::KeyBuilder("log").text(id).u32(tick).take();
 }
 
+void erase_log(storage::Batch& batch, std::string_view id, std::uint32_t begin, std::uint32_t end) {
+  batch.erase_range(storage::Family::match, log_key(id, begin), log_key(id, end));
+}
+
+std::string ended_log_key(std::uint64_t ended_ms, std::string_view id) {
+  return storage::KeyBuilder("logend").u64(ended_ms).text(id).take();
+}
+
+Result<std::vector<EndedLog>> ended_logs(const storage::Store& store, std::uint64_t before_ms,
+                                         std::size_t most) {
+  std::vector<EndedLog> out;
+  const auto scanned =
+      store.scan(storage::Family::match, storage::KeyBuilder("logend").take(),
+                 ended_log_key(before_ms, ""), most, [&](std::string_view key, std::string_view) {
+                   storage::KeyReader reader(key, "logend");
+                   static_cast<void>(reader.u64());
+                   out.push_back({std::string(key), reader.text()});
+                   return true;
+                 });
+  if (!scanned.ok()) return scanned.error();
+  return out;
+}
+
+void erase_ended_log(storage::Batch& batch, const EndedLog& log) {
+  const auto begin = storage::KeyBuilder("log").text(log.id).take();
+  batch.erase_range(storage::Family::match, begin, storage::prefix_end(begin));
+  batch.erase(storage::Family::match, log.mark);
+}
+
 std::string encode_log(const LoggedTick& tick, std::uint64_t hash) {
   const auto bytes = encode_tick(tick);
   flatbuffers::FlatBufferBuilder builder(256);
@@ -225,6 +254,7 @@ std::optional<Checkpoint> decode_checkpoint(std::string_view bytes) {
 void add_record_checks(storage::RecordChecks& checks) {
   checks.add(storage::Family::match, "log",
              [](auto, auto value) { return decode_log(value).has_value(); });
+  checks.add(storage::Family::match, "logend", [](auto, auto value) { return value.empty(); });
   for (const auto* kind : {"match", "result"}) {
     checks.add(storage::Family::match, kind,
                [](auto, auto value) { return decode_checkpoint(value).has_value(); });

@@ -11,6 +11,8 @@
 #include "actors/match/command_log.hpp"
 #include "actors/match/messages.hpp"
 #include "game/world.hpp"
+#include "storage/batch.hpp"
+#include "storage/store.hpp"
 #include "storage/verify.hpp"
 
 namespace troupe::match {
@@ -38,6 +40,19 @@ void play(Checkpoint& at, const LoggedTick& tick, std::size_t first_event = 0);
 [[nodiscard]] std::optional<Checkpoint> decode_checkpoint(std::string_view bytes);
 /// Ticks sort as they follow each other.
 [[nodiscard]] std::string log_key(std::string_view id, std::uint32_t tick);
+/// Erases the ticks before `end`, of which those before `begin` are gone already.
+void erase_log(storage::Batch& batch, std::string_view id, std::uint32_t begin, std::uint32_t end);
+/// Marks of ended matches whose log is to go some day, in the order of their ends.
+[[nodiscard]] std::string ended_log_key(std::uint64_t ended_ms, std::string_view id);
+/// The ids of up to `most` matches that ended before `before_ms` and still have a log, with their
+/// marks.
+struct EndedLog {
+  std::string mark, id;
+};
+[[nodiscard]] Result<std::vector<EndedLog>> ended_logs(const storage::Store& store,
+                                                       std::uint64_t before_ms, std::size_t most);
+/// Erases a log and its mark.
+void erase_ended_log(storage::Batch& batch, const EndedLog& log);
 struct LogRecord {
   LoggedTick tick;
   std::uint64_t hash = 0;  ///< of the state after it

@@ -55,12 +55,15 @@ Result<void> play_on(const storage::Store& store, Checkpoint& at) {
   return play_until(store, at, std::numeric_limits<std::uint32_t>::max());
 }
 
-Result<Replay> replay(const storage::Store& store, const std::string& id, std::uint32_t tick) {
+Result<Replay> replay(const storage::Store& store, const std::string& id, std::uint32_t tick,
+                      bool also_running) {
   const auto stored = store.get(storage::Family::match, match_key(id));
   if (!stored.ok()) return stored.error();
   if (!*stored) return error(ErrorCode::not_found, "no such match");
   const auto now = decode_checkpoint(**stored);
   if (!now) return error(ErrorCode::corrupt, "the match does not verify");
+  if (now->info.ended_ms == 0 && !also_running)
+    return error(ErrorCode::conflict, "the match goes on");
   Replay out;
   const auto logged = last_logged(store, id);
   if (!logged.ok()) return logged.error();
@@ -68,8 +71,14 @@ Result<Replay> replay(const storage::Store& store, const std::string& id, std::u
   out.at.info = now->info;
   out.at.world = first_world(id);
   tick = std::min(tick, out.last_tick);
+  if (tick > kMostReplayTicks) {
+    return error(ErrorCode::too_large,
+                 "tick: at most " + std::to_string(kMostReplayTicks) + " of this match");
+  }
   if (auto played = play_until(store, out.at, tick); !played.ok()) return played.error();
   out.verified = out.at.world.tick;
+  if (out.verified == 0 && tick > 0)
+    return error(ErrorCode::not_found, "the log of the match is not kept any more");
   if (out.verified < tick) {
     return error(ErrorCode::unavailable,
                  "the log of the match has a gap after tick " + std::to_string(out.verified));

@@ -24,8 +24,13 @@ struct Replay {
   std::uint32_t verified = 0;   ///< ticks played, each with the logged hash
   std::uint64_t hash = 0;       ///< game::state_hash of the state
 };
-/// The match as it was at `tick`, or at its last one if that is earlier. Errors: not_found, io,
-/// corrupt (says at which tick), unavailable (the log has a gap).
-Result<Replay> replay(const storage::Store& store, const std::string& id, std::uint32_t tick);
+/// A replay plays from the beginning: an hour at 30 Hz takes seconds of a thread.
+inline constexpr std::uint32_t kMostReplayTicks = 108'000;
+
+/// The match as it was at `tick`, or at its last one if that is earlier. Errors: not_found (also
+/// when the log is not kept any more), conflict (it goes on, and `also_running` is false),
+/// too_large, io, corrupt (says at which tick), unavailable (the log has a gap).
+Result<Replay> replay(const storage::Store& store, const std::string& id, std::uint32_t tick,
+                      bool also_running = true);
 
 }  // namespace troupe::match

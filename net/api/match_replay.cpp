@@ -1,5 +1,6 @@
 #include "net/api/match_replay.hpp"
 
+#include <atomic>
 #include <charconv>
 #include <limits>
 
@@ -57,10 +58,8 @@ json::object to_json(const match::Replay& replay) {
 
 http::Response answer(const storage::Store& store, const std::string& id, std::uint32_t tick,
                       bool may_see_running) {
-  const auto played = match::replay(store, id, tick);
+  const auto played = match::replay(store, id, tick, may_see_running);
   if (!played.ok()) return http::problem(played.error());
-  if (played->at.info.ended_ms == 0 && !may_see_running)
-    return http::problem(error(ErrorCode::conflict, "the match goes on"));
   return http::json_response(200, to_json(*played));
 }
 
@@ -68,17 +67,26 @@ http::Response answer(const storage::Store& store, const std::string& id, std::u
 
 void mount_match_replay(http::Router& router, actors::Context& context) {
   router.add("GET", "/api/v1/matches/{id}/replay",
-             [&context](const http::Request& request, const http::Responder& out) {
+             [&context, playing = std::make_shared<std::atomic<bool>>(false)](
+                 const http::Request& request, const http::Responder& out) {
                const auto id = request.params.at("id");
                if (!parse_id(id)) return out.send(error(ErrorCode::not_found, "no such match"));
                const auto tick = wanted_tick(request);
                if (!tick.ok()) return out.send(tick.error());
                const bool admin = request.principal->has_scope("admin");
-               auto posted =
-                   context.reads.post([out, id, tick = *tick, admin](const storage::Store& store) {
-                     out.send(answer(store, id, tick, admin));
+               // One at a time: the other threads of the pool are for those who wait for less.
+               if (playing->exchange(true))
+                 return out.send(http::problem(
+                     error(ErrorCode::overloaded, "another replay is being played"), 1));
+               auto posted = context.reads.post(
+                   [out, id, tick = *tick, admin, playing](const storage::Store& store) {
+                     auto response = answer(store, id, tick, admin);
+                     *playing = false;
+                     out.send(std::move(response));
                    });
-               if (!posted.ok()) out.send(posted.error());
+               if (posted.ok()) return;
+               *playing = false;
+               out.send(posted.error());
              },
              {.priority = Priority::bulk});
 }

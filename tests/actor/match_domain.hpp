@@ -37,9 +37,9 @@ struct Silence : Output {
 
 class MatchDomainTest : public testing::Test {
  protected:
-  explicit MatchDomainTest(Output& output) {
-    add_match(std::make_shared<MatchShared>(context_, output, ticker_,
-                                            MatchOptions{1'000, 2, 30, 2'000}));
+  explicit MatchDomainTest(Output& output,
+                           MatchOptions options = {.tick_hz = 1'000, .checkpoint_ticks = 2}) {
+    add_match(std::make_shared<MatchShared>(context_, output, ticker_, std::move(options)));
   }
   ~MatchDomainTest() override { entities_.shutdown(10s); }
 

@@ -1,4 +1,5 @@
 // What a match has shown outlives it: crashes of the actor, and replays.
+#include <algorithm>
 #include <limits>
 #include <map>
 #include <mutex>
@@ -198,6 +199,76 @@ TEST_F(MatchLogTest, a_log_with_a_changed_command_is_found_out_at_its_tick) {
   EXPECT_EQ(found.error().code, ErrorCode::corrupt);
   EXPECT_NE(found.error().detail.find("tick " + std::to_string(changed) + " "), std::string::npos)
       << found.error().detail;
+}
+
+/// Of matches whose log is kept for no time at all.
+class MatchLogKeepTest : private Recording, public MatchDomainTest {
+ protected:
+  MatchLogKeepTest()
+      : MatchDomainTest(recorder, {.tick_hz = 1'000, .checkpoint_ticks = 2, .log_keep_s = 0}) {}
+
+  std::string play(std::uint32_t time_limit_ticks) {
+    MatchInfo wanted;
+    wanted.id = make_id_string();
+    wanted.rules.time_limit_ticks = time_limit_ticks;
+    EXPECT_TRUE(ask(wanted.id, open_atom::value, wanted).ok());
+    entities_.tell(kMatchKind, wanted.id, caf::make_message(enter_atom::value, Client{1, "ann"}));
+    return wanted.id;
+  }
+  std::size_t logged(const std::string& id) {
+    std::size_t count = 0;
+    const auto begin = storage::KeyBuilder("log").text(id).take();
+    EXPECT_TRUE(store_
+                    ->scan(storage::Family::match, begin, storage::prefix_end(begin), SIZE_MAX,
+                           [&](auto, auto) { return ++count > 0; })
+                    .ok());
+    return count;
+  }
+  template <class Condition>
+  [[nodiscard]] bool eventually(const Condition& condition) {
+    const auto until = std::chrono::steady_clock::now() + 20s;
+    while (!condition() && std::chrono::steady_clock::now() < until)
+      std::this_thread::sleep_for(1ms);
+    return condition();
+  }
+  Recorder& shown() { return recorder; }
+};
+
+TEST_F(MatchLogKeepTest, the_log_of_a_match_that_goes_on_is_as_long_as_is_kept) {
+  const auto id = play(0);
+  ASSERT_TRUE(eventually([&] { return shown().seen() > 200; }));
+  entities_.shutdown(10s);
+  writer_.flush();
+
+  EXPECT_LT(logged(id), 100U);
+  const auto found = replay(*store_, id, 50);
+  ASSERT_FALSE(found.ok());
+  EXPECT_EQ(found.error().code, ErrorCode::not_found);
+}
+
+TEST_F(MatchLogKeepTest, a_match_that_ended_loses_its_log_when_the_next_ends) {
+  const auto first = play(30);
+  const auto over = [this](const std::string& id) {
+    return [this, id] { return (*ask(id, info_atom::value))->ended_ms != 0; };
+  };
+  ASSERT_TRUE(eventually(over(first)));
+  const auto second = play(30);
+  ASSERT_TRUE(eventually(over(second)));
+
+  EXPECT_TRUE(eventually([&] { return logged(first) == 0; }));
+  EXPECT_TRUE(eventually([&] {
+    const auto marks = ended_logs(*store_, UINT64_MAX, 16);
+    return marks.ok() &&
+           std::ranges::none_of(*marks, [&](const auto& mark) { return mark.id == first; });
+  }));
+}
+
+TEST_F(MatchLogTest, a_match_that_goes_on_is_replayed_only_to_those_who_may) {
+  const auto id = make_id_string();
+  open(id);
+
+  EXPECT_EQ(replay(*store_, id, 0, false).error().code, ErrorCode::conflict);
+  EXPECT_TRUE(replay(*store_, id, 0, true).ok());
 }
 
 }  // namespace
