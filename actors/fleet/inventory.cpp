@@ -1,0 +1,188 @@
+#include "actors/fleet/inventory.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <tuple>
+
+namespace troupe::fleet {
+namespace {
+
+bool has_room(const Host& host, std::size_t players) {
+  return host.matches < host.spec.max_matches && host.players + players <= host.spec.max_players;
+}
+
+/// Begun hosts before empty ones, then the fullest.
+auto fullness(const Host& host) {
+  return std::tuple(host.matches > 0, host.players, host.matches);
+}
+
+}  // namespace
+
+std::string_view to_string(HostState state) noexcept {
+  switch (state) {
+    case HostState::open:
+      return "open";
+    case HostState::draining:
+      return "draining";
+    case HostState::gone:
+      return "gone";
+  }
+  return "";
+}
+
+void Inventory::add(HostSpec spec) {
+  auto& host = hosts_[spec.id];
+  if (host.state == HostState::gone) host.state = HostState::open;
+  host.spec = std::move(spec);
+}
+
+Result<void> Inventory::set_open(const std::string& id) {
+  const auto it = hosts_.find(id);
+  if (it == hosts_.end()) return error(ErrorCode::not_found, "no such host");
+  if (it->second.state == HostState::gone) return error(ErrorCode::conflict, "the host is gone");
+  it->second.state = HostState::open;
+  return {};
+}
+
+Result<void> Inventory::set_draining(const std::string& id) {
+  const auto it = hosts_.find(id);
+  if (it == hosts_.end()) return error(ErrorCode::not_found, "no such host");
+  if (it->second.state == HostState::gone) return error(ErrorCode::conflict, "the host is gone");
+  it->second.state = HostState::draining;
+  return {};
+}
+
+Result<std::vector<Inventory::Moved>> Inventory::lose(const std::string& id, std::uint64_t now_ms) {
+  const auto it = hosts_.find(id);
+  if (it == hosts_.end()) return error(ErrorCode::not_found, "no such host");
+  expire(now_ms);
+  it->second.state = HostState::gone;
+  struct Homeless {
+    Wanted wanted;
+    bool playing = false;
+    std::uint64_t hold_until_ms = 0;
+  };
+  std::vector<Homeless> homeless;
+  for (auto at = assigned_.begin(); at != assigned_.end();) {
+    const auto next = std::next(at);
+    if (at->second.host == id) {
+      homeless.push_back({{at->first, at->second.players, at->second.region, {}},
+                          at->second.playing,
+                          at->second.hold_until_ms});
+      unassign(at);
+    }
+    at = next;
+  }
+  std::ranges::stable_sort(homeless, std::ranges::greater(),
+                           [](const Homeless& one) { return one.wanted.players; });
+  std::vector<Moved> moved;
+  for (const auto& one : homeless) {
+    auto* to = choose(one.wanted);
+    if (to != nullptr) assign(one.wanted, *to, one.playing, one.hold_until_ms);
+    moved.push_back({one.wanted.match, to == nullptr ? "" : to->spec.id});
+  }
+  return moved;
+}
+
+Host* Inventory::choose(const Wanted& wanted) {
+  Host* best = nullptr;
+  for (auto& [id, host] : hosts_) {
+    if (host.state != HostState::open || !has_room(host, wanted.players)) continue;
+    if (!wanted.region.empty() && host.spec.region != wanted.region) continue;
+    if (id == wanted.last_host) return &host;
+    if (best == nullptr || fullness(host) > fullness(*best)) best = &host;
+  }
+  return best;
+}
+
+void Inventory::assign(const Wanted& wanted, Host& host, bool playing,
+                       std::uint64_t hold_until_ms) {
+  assert(!assigned_.contains(wanted.match));
+  assigned_[wanted.match] = {host.spec.id, wanted.region, wanted.players, playing, hold_until_ms};
+  if (!playing) holds_.emplace(hold_until_ms, wanted.match);
+  host.players += wanted.players;
+  ++host.matches;
+}
+
+void Inventory::unassign(std::map<std::string, Assignment>::iterator at) {
+  auto& host = hosts_.at(at->second.host);
+  host.players -= at->second.players;
+  --host.matches;
+  assigned_.erase(at);  // what is left in holds_ names a match that is not held: expire() skips it
+}
+
+Result<std::string> Inventory::place(const Wanted& wanted, std::uint64_t now_ms,
+                                     std::uint64_t hold_until_ms) {
+  expire(now_ms);
+  if (const auto at = assigned_.find(wanted.match); at != assigned_.end()) {
+    if (!at->second.playing && hold_until_ms > at->second.hold_until_ms) {
+      at->second.hold_until_ms = hold_until_ms;
+      holds_.emplace(hold_until_ms, wanted.match);
+    }
+    return at->second.host;
+  }
+  auto* host = choose(wanted);
+  if (host == nullptr) {
+    const auto last = hosts_.find(wanted.last_host);
+    if (last != hosts_.end() && last->second.state == HostState::draining) host = &last->second;
+  }
+  if (host == nullptr) {
+    const bool open = std::ranges::any_of(hosts_, [&](const auto& entry) {
+      return entry.second.state == HostState::open &&
+             (wanted.region.empty() || entry.second.spec.region == wanted.region);
+    });
+    return open ? error(ErrorCode::overloaded, "all game hosts are full")
+                : error(ErrorCode::unavailable, "no game host takes matches");
+  }
+  assign(wanted, *host, false, hold_until_ms);
+  return host->spec.id;
+}
+
+Result<std::string> Inventory::playing(const Wanted& wanted, std::uint64_t now_ms) {
+  expire(now_ms);
+  if (const auto at = assigned_.find(wanted.match); at != assigned_.end()) {
+    at->second.playing = true;
+    return at->second.host;
+  }
+  auto* host = choose(wanted);
+  if (host == nullptr) {
+    const auto last = hosts_.find(wanted.last_host);
+    if (last != hosts_.end() && last->second.state != HostState::gone) host = &last->second;
+  }
+  for (auto it = hosts_.begin(); host == nullptr && it != hosts_.end(); ++it) {
+    if (it->second.state != HostState::gone) host = &it->second;
+  }
+  if (host == nullptr) return error(ErrorCode::unavailable, "there is no game host");
+  assign(wanted, *host, true, 0);
+  return host->spec.id;
+}
+
+void Inventory::rest(const std::string& match) {
+  if (const auto at = assigned_.find(match); at != assigned_.end()) unassign(at);
+}
+
+void Inventory::expire(std::uint64_t now_ms) {
+  while (!holds_.empty() && holds_.begin()->first <= now_ms) {
+    const auto at = assigned_.find(holds_.begin()->second);
+    if (at != assigned_.end() && !at->second.playing && at->second.hold_until_ms <= now_ms)
+      unassign(at);
+    holds_.erase(holds_.begin());
+  }
+}
+
+const Host* Inventory::find(const std::string& host) const {
+  const auto it = hosts_.find(host);
+  return it == hosts_.end() ? nullptr : &it->second;
+}
+
+std::string Inventory::host_of(const std::string& match) const {
+  const auto it = assigned_.find(match);
+  return it == assigned_.end() ? std::string() : it->second.host;
+}
+
+bool Inventory::has_region(const std::string& region) const {
+  return std::ranges::any_of(hosts_,
+                             [&](const auto& entry) { return entry.second.spec.region == region; });
+}
+
+}  // namespace troupe::fleet
