@@ -107,6 +107,7 @@ void remove_player(World& world, int slot) {
 Command sanitise(Command command) noexcept {
   command.move_x = static_cast<std::int8_t>(std::clamp<int>(command.move_x, -1, 1));
   command.move_y = static_cast<std::int8_t>(std::clamp<int>(command.move_y, -1, 1));
+  command.weapon = static_cast<std::uint8_t>(command.weapon % kWeapons);
   return command;
 }
 

@@ -26,11 +26,16 @@ inline constexpr int kRespawnTicks = 60;
 inline constexpr int kFullHealth = 100;
 inline constexpr int kDamage = 20;
 
+inline constexpr int kWeapons = 8;
+
 struct Command {
   std::int8_t move_x = 0;  ///< -1, 0, 1
   std::int8_t move_y = 0;
   std::uint8_t aim = 0;  ///< 256 directions, 0 east, 64 south
   bool fire = false;
+  std::uint8_t weapon = 0;         ///< of kWeapons
+  std::uint16_t seen_tick = 0;     ///< low bits of the tick at which the player saw the others
+  std::uint8_t seen_fraction = 0;  ///< and by how many 256ths of a tick it was past it
   friend bool operator==(const Command&, const Command&) = default;
 };
 

@@ -44,7 +44,7 @@ class Reader {
 std::string encode_tick(const LoggedTick& tick) {
   assert(tick.events.size() <= kMaxEvents);
   std::string out;
-  out.reserve(3 + 7 * tick.commands.size());
+  out.reserve(3 + 11 * tick.commands.size());
   put(out, static_cast<std::uint32_t>(tick.events.size()), 2);
   for (const auto& event : tick.events) {
     const auto length = std::min(event.player.size(), kMaxName);
@@ -54,14 +54,10 @@ std::string encode_tick(const LoggedTick& tick) {
   }
   put(out, static_cast<std::uint32_t>(tick.commands.size()), 1);
   for (const auto& used : tick.commands) {
-    const auto& c = used.command;
     put(out, used.slot, 1);
     put(out, used.sequence, 4);
-    put(out,
-        static_cast<std::uint32_t>(c.move_x + 1) | static_cast<std::uint32_t>(c.move_y + 1) << 2 |
-            (c.fire ? 0x10U : 0U),
-        1);
-    put(out, c.aim, 1);
+    put(out, used.command.size, 1);
+    out += used.command.view();
   }
   return out;
 }
@@ -82,13 +78,10 @@ std::optional<LoggedTick> decode_tick(std::string_view bytes) {
     LoggedCommand used;
     used.slot = static_cast<std::uint8_t>(in.get(1));
     used.sequence = in.get(4);
-    const auto keys = in.get(1);
-    used.command.move_x = static_cast<std::int8_t>(static_cast<int>(keys & 3) - 1);
-    used.command.move_y = static_cast<std::int8_t>(static_cast<int>(keys >> 2 & 3) - 1);
-    used.command.fire = (keys & 0x10) != 0;
-    used.command.aim = static_cast<std::uint8_t>(in.get(1));
-    if (used.slot >= game::kMaxPlayers || used.command != game::sanitise(used.command))
+    const auto size = in.get(1);
+    if (used.slot >= game::kMaxPlayers || size > game::PackedCommand::kMaxBytes)
       return std::nullopt;
+    used.command = game::PackedCommand(in.text(size));
     out.commands.push_back(used);
   }
   if (!in.at_end()) return std::nullopt;

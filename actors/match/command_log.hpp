@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "game/packed_command.hpp"
 #include "game/world.hpp"
 
 namespace troupe::match {
@@ -23,7 +24,7 @@ struct LogEvent {
 struct LoggedCommand {
   std::uint8_t slot = 0;
   std::uint32_t sequence = 0;  ///< the client's own number of it
-  game::Command command;
+  game::PackedCommand command;
   friend bool operator==(const LoggedCommand&, const LoggedCommand&) = default;
 };
 
@@ -33,9 +34,9 @@ struct LoggedTick {
   friend bool operator==(const LoggedTick&, const LoggedTick&) = default;
 };
 
-/// Seven bytes a command, and two. Players' names are cut at 255 bytes: none is so long.
+/// Six bytes a command and its own, and three. Players' names are cut at 255 bytes: none is so long.
 [[nodiscard]] std::string encode_tick(const LoggedTick& tick);
-/// Nothing when the bytes are not of encode_tick.
+/// Nothing when the bytes are not of encode_tick. Whether the commands are of a game, it knows.
 [[nodiscard]] std::optional<LoggedTick> decode_tick(std::string_view bytes);
 
 }  // namespace troupe::match

@@ -9,6 +9,7 @@
 #include "actors/match/match_log.hpp"
 #include "actors/match/match_send.hpp"
 #include "base/metrics.hpp"
+#include "game/arena/command.hpp"
 
 namespace troupe::match {
 namespace {
@@ -136,11 +137,16 @@ void input(Self self, const InputPtr& in) {
     const auto newest =
         seat->pending.empty() ? state.at.sequences[slot] : seat->pending.back().sequence;
     if (numbered.sequence <= newest) continue;  // repeated
+    const auto command = game::verify_command(numbered.command.view());
+    if (!command) {
+      state.shared->bad_commands.Increment();
+      continue;
+    }
     if (seat->pending.size() >= kMaxPending) {
       seat->pending.pop_front();
       state.shared->dropped_inputs.Increment();
     }
-    seat->pending.push_back(numbered);
+    seat->pending.push_back({numbered.sequence, *command});
   }
 }
 
@@ -152,7 +158,7 @@ std::vector<LoggedCommand> take_commands(MatchState& state) {
     auto& seat = state.seats[slot];
     if (seat.pending.empty()) continue;
     commands.push_back({static_cast<std::uint8_t>(slot), seat.pending.front().sequence,
-                        game::sanitise(seat.pending.front().command)});
+                        seat.pending.front().command});
     seat.pending.pop_front();
   }
   return commands;
@@ -220,6 +226,8 @@ MatchShared::MatchShared(actors::Context& context_in, Output& output_in, actors:
                                            "Bytes of tables told to clients")),
       dropped_inputs(context.metrics.counter("troupe_match_inputs_dropped_total",
                                              "Commands beyond a client's queue")),
+      bad_commands(context.metrics.counter("troupe_match_bad_commands_total",
+                                           "Commands that are none of the match's game")),
       unsafe_ticks(context.metrics.counter("troupe_match_unsafe_ticks_total",
                                            "Ticks shown before they were on disk")),
       log(context.writer, unsafe_ticks),

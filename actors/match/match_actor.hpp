@@ -57,6 +57,7 @@ struct MatchShared {
   prometheus::Counter& full_bytes;  ///< what the same snapshots would have taken in full
   prometheus::Counter& tables_bytes;
   prometheus::Counter& dropped_inputs;
+  prometheus::Counter& bad_commands;  ///< none of the match's game
   prometheus::Counter& unsafe_ticks;  ///< shown before they were on disk
   LogBook log;
   prometheus::Counter& mismatches;  ///< snapshots that a client reported as wrong

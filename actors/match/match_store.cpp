@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/ids.hpp"
+#include "game/arena/command.hpp"
 #include "schemas/game_generated.h"
 #include "storage/flatbuffer_record.hpp"
 #include "storage/keys.hpp"
@@ -167,7 +168,9 @@ void play(Checkpoint& at, const LoggedTick& tick, std::size_t first_event) {
   }
   std::array<std::optional<game::Command>, game::kMaxPlayers> commands{};
   for (const auto& used : tick.commands) {
-    commands[used.slot] = used.command;
+    // What is on disk was verified before it was logged, or was damaged since.
+    if (game::verify_command(used.command.view()))
+      commands[used.slot] = game::unpack_command(used.command);
     at.sequences[used.slot] = used.sequence;
   }
   game::step(at.world, commands);

@@ -14,6 +14,7 @@
 #include "actors/match/output.hpp"
 #include "actors/system/entity.hpp"
 #include "actors/system/ticker.hpp"
+#include "game/packed_command.hpp"
 #include "game/tables.hpp"
 #include "game/world.hpp"
 
@@ -64,7 +65,7 @@ struct Input {
   game::TablesVersion tables = 0;  ///< the newest that it has of this epoch
   struct Numbered {
     std::uint32_t sequence = 0;
-    game::Command command;
+    game::PackedCommand command;
   };
   std::vector<Numbered> commands;  ///< ascending
   /// A snapshot after which the client's state was not the server's.

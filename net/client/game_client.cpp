@@ -7,6 +7,7 @@
 
 #include <enet/enet.h>
 
+#include "game/arena/command.hpp"
 #include "net/client/game_client_impl.hpp"
 #include "schemas/game_generated.h"
 
@@ -96,28 +97,40 @@ void GameClient::Impl::on_snapshot(std::string_view bytes) {
     prediction.reconcile(*own, head.input_sequence);
 }
 
-void GameClient::Impl::send(const game::Command& command) {
+double GameClient::Impl::seen_tick() const {
+  const double newest = replica.latest() != nullptr ? replica.latest()->tick : 0;
+  return std::max(0.0, newest - drawn_behind);
+}
+
+void GameClient::Impl::send(const game::Command& wanted) {
   if (state != State::playing || peer == nullptr) return;
-  if (const auto sequence = prediction.predict(game::sanitise(command))) {
+  auto command = game::sanitise(wanted);
+  const auto seen = std::llround(seen_tick() * 256);
+  command.seen_tick = static_cast<std::uint16_t>(seen >> 8 & 0xffff);
+  command.seen_fraction = static_cast<std::uint8_t>(seen & 0xff);
+  if (const auto sequence = prediction.predict(command)) {
     clock.sent(*sequence, Clock::now());
     ++statistics.commands;
   } else {
     ++statistics.held;
   }
   const auto& unconfirmed = prediction.unconfirmed();
-  std::vector<fbs::GameCommand> commands;
+  std::vector<std::uint8_t> commands;
   const auto count = std::min<std::size_t>(unconfirmed.size(), game::kMaxCommandsPerPacket);
   for (auto it = unconfirmed.end() - static_cast<std::ptrdiff_t>(count); it != unconfirmed.end();
        ++it) {
-    commands.emplace_back(it->sequence, it->command.move_x, it->command.move_y, it->command.aim,
-                          it->command.fire);
+    const auto packed = game::pack_command(it->command);
+    commands.insert(commands.end(), packed.bytes.begin(), packed.bytes.begin() + packed.size);
   }
   flatbuffers::FlatBufferBuilder builder(256);
-  const auto list = builder.CreateVectorOfStructs(commands);
+  const auto first =
+      count == 0 ? 0 : unconfirmed.back().sequence + 1 - static_cast<std::uint32_t>(count);
+  const auto list = builder.CreateVector(commands);
   const auto wrong = replica.mismatch().value_or(game::ReplicaReader::Mismatch{});
   const auto body =
-      fbs::CreateCommands(builder, replica.to_acknowledge(), replica.head().epoch, list, wrong.tick,
-                          wrong.hash, replica.tables_to_acknowledge());
+      fbs::CreateCommands(builder, replica.to_acknowledge(), replica.head().epoch, first,
+                          game::kCommandBytes, list, wrong.tick, wrong.hash,
+                          replica.tables_to_acknowledge());
   builder.Finish(fbs::CreateClientMessage(builder, fbs::ClientBody::Commands, body.Union()));
   auto* packet = enet_packet_create(builder.GetBufferPointer(), builder.GetSize(), 0);
   if (enet_peer_send(peer, game::kUnreliableChannel, packet) < 0) enet_packet_destroy(packet);
@@ -173,6 +186,7 @@ Statistics GameClient::statistics() const noexcept {
 
 std::optional<game::Snapshot> GameClient::interpolated(double behind_ticks) const {
   const auto& history = impl_->replica.history();
+  impl_->drawn_behind = behind_ticks;
   if (history.size() < 2) return std::nullopt;
   const double time = static_cast<double>(history.back().tick) - behind_ticks;
   auto after = std::find_if(history.begin(), history.end(), [time](const game::Snapshot& s) {

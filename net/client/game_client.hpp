@@ -74,7 +74,8 @@ class GameClient {
   /// Where the server is now; nothing before the first snapshot.
   [[nodiscard]] std::optional<double> server_tick() const;
   /// Once per command_period(): predicts the own movement at once and sends the command with those
-  /// that may have been lost.
+  /// that may have been lost. When the player saw what it shoots at (`seen_tick`) is filled in:
+  /// what interpolated() drew last, or the newest snapshot.
   void send(const game::Command& command);
   /// The newest snapshot as the server made it.
   [[nodiscard]] const game::Snapshot* latest() const noexcept;

@@ -33,6 +33,7 @@ struct GameClient::Impl {
   ClockSync clock;
   Statistics statistics;
   std::vector<Placement> result;
+  double drawn_behind = 0;            ///< ticks: how far behind the newest the others were drawn
   Clock::time_point said_hello{};     ///< zero: not connected yet
   Clock::time_point snapshot_at{};    ///< the newest came then; zero: none yet
   std::function<void(Impl*)> forget;  ///< tells the ClientHost that this one goes
@@ -46,7 +47,9 @@ struct GameClient::Impl {
 
   void say_hello();
   void on_packet(std::uint8_t channel, std::string_view bytes);
-  void send(const game::Command& command);
+  void send(const game::Command& wanted);
+  /// The tick at which the player sees the others.
+  [[nodiscard]] double seen_tick() const;
 
  private:
   void on_ended(const fbs::MatchEnded& ended);

@@ -9,14 +9,17 @@ namespace {
 std::optional<ClientMessage> decode_commands(const fbs::Commands& in) {
   CommandsMessage out{in.acked_tick(), in.epoch(), in.tables(), {}, {}};
   if (in.mismatch_tick() != 0) out.mismatch = {in.mismatch_tick(), in.mismatch_hash()};
-  if (in.commands() == nullptr || in.commands()->size() > game::kMaxCommandsPerPacket)
-    return std::nullopt;
-  for (const auto* command : *in.commands()) {
-    if (!out.commands.empty() && command->sequence() <= out.commands.back().sequence)
-      return std::nullopt;
-    out.commands.push_back(
-        {command->sequence(),
-         game::sanitise({command->move_x(), command->move_y(), command->aim(), command->fire()})});
+  const std::size_t bytes = in.commands() == nullptr ? 0 : in.commands()->size();
+  if (bytes == 0) return out;
+  const std::size_t each = in.size();
+  if (each == 0 || each > game::PackedCommand::kMaxBytes || bytes % each != 0) return std::nullopt;
+  const auto count = bytes / each;
+  const auto last = std::uint64_t{in.first_sequence()} + count - 1;
+  if (count > game::kMaxCommandsPerPacket || last > UINT32_MAX) return std::nullopt;
+  const auto* at = reinterpret_cast<const char*>(in.commands()->data());
+  for (std::size_t i = 0; i < count; ++i, at += each) {
+    const auto sequence = in.first_sequence() + static_cast<std::uint32_t>(i);
+    out.commands.push_back({sequence, game::PackedCommand({at, each})});
   }
   return out;
 }

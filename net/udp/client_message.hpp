@@ -24,8 +24,8 @@ struct CommandsMessage {
 };
 using ClientMessage = std::variant<HelloMessage, CommandsMessage>;
 
-/// Nothing unless the bytes pass the FlatBuffers verifier and the limits of game/wire.hpp, with
-/// commands in ascending order.
+/// Nothing unless the bytes pass the FlatBuffers verifier and the limits of game/wire.hpp. Whether
+/// the commands are of the match's game, the match knows.
 [[nodiscard]] std::optional<ClientMessage> decode_client_message(std::string_view bytes);
 
 }  // namespace troupe::udp

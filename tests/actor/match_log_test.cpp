@@ -8,6 +8,7 @@
 
 #include "actors/match/replay.hpp"
 #include "base/ids.hpp"
+#include "game/arena/command.hpp"
 #include "tests/actor/match_domain.hpp"
 
 namespace troupe::match {
@@ -63,7 +64,7 @@ class MatchLogTest : private Recording, public MatchDomainTest {
                const game::Command& command) {
     auto input = std::make_shared<Input>();
     input->from = from;
-    input->commands = {{sequence, command}};
+    input->commands = {{sequence, game::pack_command(command)}};
     tell(id, input_atom::value, InputPtr(input));
   }
 
@@ -182,7 +183,7 @@ TEST_F(MatchLogTest, a_log_with_a_changed_command_is_found_out_at_its_tick) {
     auto record = decode_log(**bytes);
     ASSERT_TRUE(record);
     if (record->tick.commands.empty()) continue;
-    record->tick.commands[0].command.move_x = -1;
+    record->tick.commands[0].command = game::pack_command({.move_x = -1});
     storage::Batch batch;
     batch.put(storage::Family::match, log_key(id, tick), encode_log(record->tick, record->hash));
     std::promise<bool> done;

@@ -2,9 +2,9 @@
 #include <cassert>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <string_view>
 
+#include "game/arena/command.hpp"
 #include "game/wire.hpp"
 #include "net/udp/client_message.hpp"
 
@@ -18,8 +18,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   assert(commands->commands.size() <= game::kMaxCommandsPerPacket);
   for (std::size_t i = 0; i < commands->commands.size(); ++i) {
     const auto& one = commands->commands[i];
-    assert(std::abs(one.command.move_x) <= 1 && std::abs(one.command.move_y) <= 1);
-    assert(i == 0 || one.sequence > commands->commands[i - 1].sequence);
+    assert(one.command.size > 0 && one.command.size <= game::PackedCommand::kMaxBytes);
+    assert(i == 0 || one.sequence == commands->commands[i - 1].sequence + 1);
+    if (const auto arena = game::verify_command(one.command.view()))
+      assert(game::pack_command(game::unpack_command(*arena)) == *arena);
   }
   return 0;
 }

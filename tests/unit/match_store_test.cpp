@@ -4,8 +4,10 @@
 
 #include <gtest/gtest.h>
 
+#include "game/arena/command.hpp"
 #include "game/wire.hpp"
 #include "net/udp/client_message.hpp"
+#include "schemas/game_generated.h"
 
 namespace troupe::match {
 namespace {
@@ -60,6 +62,50 @@ TEST(ClientMessage, RandomBytesNeverPassAsMoreThanTheRulesAllow) {
                 game::kMaxCommandsPerPacket);
     }
   }
+}
+
+std::string packet_of(std::uint32_t first, std::uint8_t size, std::size_t bytes) {
+  flatbuffers::FlatBufferBuilder builder;
+  const auto list = builder.CreateVector(std::vector<std::uint8_t>(bytes, 5));
+  const auto body = fbs::CreateCommands(builder, 9, 1, first, size, list);
+  builder.Finish(fbs::CreateClientMessage(builder, fbs::ClientBody::Commands, body.Union()));
+  return {reinterpret_cast<const char*>(builder.GetBufferPointer()), builder.GetSize()};
+}
+
+TEST(ClientMessage, CommandsAreNumberedFromTheFirstOn) {
+  const auto message = udp::decode_client_message(packet_of(41, 5, 15));
+
+  ASSERT_TRUE(message);
+  const auto& commands = std::get<udp::CommandsMessage>(*message).commands;
+  ASSERT_EQ(commands.size(), 3U);
+  EXPECT_EQ(commands[0].sequence, 41U);
+  EXPECT_EQ(commands[2].sequence, 43U);
+  EXPECT_EQ(commands[2].command.view(), std::string(5, 5));
+}
+
+TEST(ClientMessage, CommandsThatDoNotAddUpAreRefused) {
+  EXPECT_FALSE(udp::decode_client_message(packet_of(1, 5, 14))) << "two and a half";
+  EXPECT_FALSE(udp::decode_client_message(packet_of(1, 0, 5)));
+  EXPECT_FALSE(udp::decode_client_message(packet_of(1, 16, 16)));
+  EXPECT_FALSE(udp::decode_client_message(packet_of(1, 5, 45))) << "more than eight";
+  EXPECT_FALSE(udp::decode_client_message(packet_of(0xffff'fffeU, 5, 15))) << "beyond the last";
+}
+
+TEST(ArenaCommand, WhatIsPackedComesBackAndNothingElseIsOne) {
+  const game::Command command{.move_x = -1,
+                              .move_y = 1,
+                              .aim = 200,
+                              .fire = true,
+                              .weapon = 5,
+                              .seen_tick = 0xabcd,
+                              .seen_fraction = 129};
+  const auto packed = game::pack_command(command);
+
+  EXPECT_EQ(packed.size, game::kCommandBytes);
+  EXPECT_EQ(game::unpack_command(packed), command);
+  EXPECT_EQ(game::verify_command(packed.view()), packed);
+  EXPECT_FALSE(game::verify_command(packed.view().substr(1)));
+  EXPECT_FALSE(game::verify_command(std::string_view("\x03\0\0\0\0", 5))) << "a move of 2";
 }
 
 }  // namespace
