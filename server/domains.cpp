@@ -24,6 +24,7 @@
 #include "net/api/live_gateway.hpp"
 #include "net/api/live_recordings.hpp"
 #include "net/api/match_api.hpp"
+#include "net/api/match_play.hpp"
 #include "net/api/match_watch.hpp"
 #include "net/api/matchmaking_api.hpp"
 #include "net/api/ratings_api.hpp"
@@ -33,9 +34,17 @@
 #include "net/ingest/rtmp_server.hpp"
 #include "net/ingest/srt_server.hpp"
 #include "net/udp/gateway.hpp"
+#include "net/udp/output_switch.hpp"
 #include "storage/retention.hpp"
 
 namespace troupe::server {
+
+/// How players reach matches.
+struct GameGateways {
+  std::unique_ptr<udp::Gateway> udp;
+  std::unique_ptr<api::MatchPlay> ws;
+  udp::OutputSwitch outputs;
+};
 
 /// Each domain adds its gateway here and its lines to `start`.
 struct Domains::Impl {
@@ -51,7 +60,7 @@ struct Domains::Impl {
   feed::FeedDomain feed;
   std::unique_ptr<actors::Ticker> ticker;
   std::unique_ptr<api::MatchAudience> spectators;
-  std::unique_ptr<udp::Gateway> game;
+  std::unique_ptr<GameGateways> game;
 };
 
 Domains::Domains(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -273,17 +282,12 @@ Result<std::unique_ptr<ingest::RtmpServer>> start_rtmp(
   return ingest::RtmpServer::start(w.context.metrics, std::move(options));
 }
 
-Result<std::unique_ptr<udp::Gateway>> start_match(const Wiring& w, actors::Ticker& ticker,
-                                                  api::MatchAudience& spectators) {
-  udp::GatewayOptions options;
-  options.address = w.config.match_address;
-  options.port = static_cast<std::uint16_t>(w.config.match_port);
+/// What game clients of all gateways come in by.
+std::shared_ptr<udp::Door> open_door(const Wiring& w) {
+  udp::DoorOptions options;
   options.token_key = w.token_key;
   auto& entities = w.context.entities;
   options.connects = {w.config.match_connects_per_second, w.config.match_connects_burst};
-  options.max_clients = static_cast<std::size_t>(w.config.match_max_clients);
-  options.max_clients_per_address =
-      static_cast<std::size_t>(w.config.match_max_clients_per_address);
   options.on_enter = [&entities](const std::string& id, const match::Client& client) {
     entities.tell(match::kMatchKind, id, caf::make_message(match::enter_atom::value, client));
   };
@@ -294,8 +298,39 @@ Result<std::unique_ptr<udp::Gateway>> start_match(const Wiring& w, actors::Ticke
     entities.tell(match::kMatchKind, id,
                   caf::make_message(match::input_atom::value, std::move(input)));
   };
-  auto gateway = udp::Gateway::start(w.context.metrics, std::move(options));
-  if (!gateway.ok()) return gateway;
+  return std::make_shared<udp::Door>(w.context.metrics, std::move(options));
+}
+
+constexpr udp::GatewayNumber kUdpGateway = 0, kWebSocketGateway = 255;
+
+Result<std::unique_ptr<udp::Gateway>> start_game_port(const Wiring& w,
+                                                      const std::shared_ptr<udp::Door>& door) {
+  udp::GatewayOptions options;
+  options.address = w.config.match_address;
+  options.port = static_cast<std::uint16_t>(w.config.match_port);
+  options.max_clients = static_cast<std::size_t>(w.config.match_max_clients);
+  options.max_clients_per_address =
+      static_cast<std::size_t>(w.config.match_max_clients_per_address);
+  options.first_session = udp::first_session(kUdpGateway);
+  options.door = door;
+  return udp::Gateway::start(w.context.metrics, std::move(options));
+}
+
+Result<std::unique_ptr<GameGateways>> start_match(const Wiring& w, actors::Ticker& ticker,
+                                                  api::MatchAudience& spectators) {
+  const auto door = open_door(w);
+  auto out = std::make_unique<GameGateways>();
+  auto gateway = start_game_port(w, door);
+  if (!gateway.ok()) return gateway.error();
+  out->udp = std::move(*gateway);
+  out->ws = std::make_unique<api::MatchPlay>(
+      w.context.metrics,
+      api::MatchPlayOptions{.max_clients = static_cast<std::size_t>(w.config.match_max_clients),
+                            .first_session = udp::first_session(kWebSocketGateway),
+                            .door = door,
+                            .loop = &w.io.at(0)});
+  out->outputs.add(kUdpGateway, *out->udp);
+  out->outputs.add(kWebSocketGateway, *out->ws);
   const match::MatchOptions match_options{
       static_cast<int>(w.config.match_tick_hz),
       static_cast<int>(w.config.match_checkpoint_ticks),
@@ -306,17 +341,18 @@ Result<std::unique_ptr<udp::Gateway>> start_match(const Wiring& w, actors::Ticke
        static_cast<std::uint32_t>(w.config.match_snapshot_bytes)},
       w.config.match_log,
       static_cast<int>(w.config.match_log_keep_s)};
-  match::add_match(std::make_shared<match::MatchShared>(w.context, **gateway, ticker, match_options,
-                                                        &spectators));
+  match::add_match(std::make_shared<match::MatchShared>(w.context, out->outputs, ticker,
+                                                        match_options, &spectators));
   api::mount_match(
       w.router,
       {w.context, w.asker, w.token_key, w.config.match_address,
-       [port = (*gateway)->port()] { return port; }, static_cast<int>(w.config.match_tick_hz),
+       [port = out->udp->port()] { return port; }, static_cast<int>(w.config.match_tick_hz),
        static_cast<int>(w.config.match_time_limit_s), w.config.match_anonymous_spectators});
   api::mount_match_watch(w.router, {w.asker, spectators, static_cast<int>(w.config.match_tick_hz),
                                     static_cast<int>(w.config.match_spectator_delay_ms),
                                     w.config.match_anonymous_spectators});
-  return gateway;
+  api::mount_match_play(w.router, *out->ws);
+  return out;
 }
 
 }  // namespace
@@ -338,7 +374,7 @@ Result<std::unique_ptr<Domains>> Domains::start(const Wiring& wiring) {
     auto game = start_match(wiring, *impl->ticker, *impl->spectators);
     if (!game.ok()) return game.error();
     impl->game = std::move(*game);
-    impl->game_port = impl->game->port();
+    impl->game_port = impl->game->udp->port();
     if (auto done = start_matchmaking(wiring); !done.ok()) return done.error();
   }
   if (wiring.config.live_enabled) {
@@ -378,7 +414,9 @@ std::uint16_t Domains::rtmp_port() const noexcept {
 void Domains::stop_ingress() {
   impl_->srt.reset();
   impl_->rtmp.reset();
-  if (impl_->game) impl_->game->stop();
+  if (impl_->game == nullptr) return;
+  impl_->game->udp->stop();
+  impl_->game->ws->stop();
 }
 
 }  // namespace troupe::server

@@ -10,7 +10,7 @@
 #include "net/api/match_replay.hpp"
 #include "net/api/paging.hpp"
 #include "net/http/router.hpp"
-#include "net/udp/gateway.hpp"
+#include "net/udp/game_session.hpp"
 #include "storage/read_pool.hpp"
 #include "storage/store.hpp"
 
@@ -141,6 +141,7 @@ struct Handlers {
           out.send(
               http::json_response(200, json::object{{"host", api.game_host},
                                                     {"port", api.game_port()},
+                                                    {"ws", "/api/v1/matches/" + info.id + "/play"},
                                                     {"token", *token},
                                                     {"player", player},
                                                     {"expires_at", now + udp::kGameTokenSeconds}}));

@@ -15,11 +15,8 @@
 
 #include "base/metrics.hpp"
 #include "game/wire.hpp"
-#include "net/udp/client_message.hpp"
-#include "net/udp/client_rate.hpp"
 #include "net/udp/outbox.hpp"
 #include "net/udp/server_message.hpp"
-#include "net/udp/used_tokens.hpp"
 
 namespace troupe::udp {
 namespace {
@@ -32,24 +29,11 @@ constexpr int kServiceMs = 10;
 /// And at most this often, since it looks at all the peers that it could have, three times over:
 /// what comes within it is served together.
 constexpr std::chrono::milliseconds kPace{1};
-constexpr std::size_t kMaxAddresses =
-    16'384;  ///< whose connects are counted; the longest silent are forgotten
-
-struct Peer {
-  SessionId session = 0;
-  bool verified = false;
-  std::string match;
-  match::Client client;
-  Clock::time_point connected;
-  ClientRate rate;
-};
 
 std::once_flag enet_once;
 
-std::int64_t unix_seconds() {
-  return std::chrono::duration_cast<std::chrono::seconds>(
-             std::chrono::system_clock::now().time_since_epoch())
-      .count();
+GameSession* session_of(const ENetPeer* peer) {
+  return static_cast<GameSession*>(peer->data);
 }
 
 }  // namespace
@@ -58,13 +42,8 @@ struct Gateway::Impl {
   Impl(Metrics& metrics_in, GatewayOptions options_in)
       : metrics(metrics_in),
         options(std::move(options_in)),
-        clients_gauge(metrics.gauge("troupe_udp_clients", "Game clients connected")),
-        packets_in(metrics.counter("troupe_udp_packets_in_total", "Packets from game clients")),
-        snapshots_out(
-            metrics.counter("troupe_udp_snapshots_out_total", "Snapshots handed to ENet")),
-        snapshots_replaced(
-            metrics.counter("troupe_udp_snapshots_replaced_total", "Snapshots replaced unsent")),
-        outbox_full(metrics.counter("troupe_udp_outbox_full_total", "Reliable messages dropped")) {}
+        door(*options.door),
+        clients_gauge(metrics.gauge("troupe_udp_clients", "Game clients connected")) {}
 
   ~Impl() {
     if (host != nullptr) enet_host_destroy(host);
@@ -76,7 +55,6 @@ struct Gateway::Impl {
   void handle(ENetEvent& event);
   void on_connect(ENetPeer* enet_peer);
   void on_packet(ENetPeer* enet_peer, std::string_view bytes);
-  void on_hello(ENetPeer* enet_peer, Peer& peer, const HelloMessage& hello);
   void on_gone(ENetPeer* enet_peer);
   void send_away(ENetPeer* enet_peer, game::Goodbye reason);
   void flush();
@@ -87,21 +65,14 @@ struct Gateway::Impl {
   }
   void post(Outbox::Message message) {
     const auto posted = outbox.post(std::move(message));
-    if (posted == Outbox::Posted::full) outbox_full.Increment();
+    if (posted == Outbox::Posted::full) door.outbox_full.Increment();
     if (posted == Outbox::Posted::woke) wake();
-  }
-  void count_bad(const char* reason) {
-    metrics.counter("troupe_udp_bad_packets_total", "Packets refused", {{"reason", reason}})
-        .Increment();
   }
 
   Metrics& metrics;
   const GatewayOptions options;
+  Door& door;
   prometheus::Gauge& clients_gauge;
-  prometheus::Counter& packets_in;
-  prometheus::Counter& snapshots_out;
-  prometheus::Counter& snapshots_replaced;
-  prometheus::Counter& outbox_full;
 
   ENetHost* host = nullptr;
   int wake_fd = -1;
@@ -111,10 +82,7 @@ struct Gateway::Impl {
 
   // Gateway's thread only.
   std::unordered_map<SessionId, ENetPeer*> peers;
-  RateLimiter connects{options.connects, kMaxAddresses};
-  UsedTokens used_tokens;
-  const std::int64_t started_s = unix_seconds();
-  SessionId next_session = 1;
+  SessionId next_session = options.first_session;
   std::vector<Outbox::Message> messages;  ///< as the snapshots: their memory is used again
   std::vector<std::pair<SessionId, Outbox::Snapshot>> snapshots;
 
@@ -198,27 +166,22 @@ void Gateway::Impl::handle(ENetEvent& event) {
 void Gateway::Impl::on_connect(ENetPeer* enet_peer) {
   char address[64] = {};
   enet_address_get_host_ip(&enet_peer->address, address, sizeof address);
-  if (!connects.take(address, Clock::now()).allowed) {
-    count_bad("connect_rate");
+  if (!door.may_connect(address, Clock::now()))
     return send_away(enet_peer, game::Goodbye::rate_limited);
-  }
-  auto peer = std::make_unique<Peer>();
-  peer->session = next_session++;
-  peer->connected = Clock::now();
-  peer->rate = ClientRate(options.packets_per_second, options.bytes_per_second, peer->connected);
-  peers[peer->session] = enet_peer;
-  enet_peer->data = peer.release();
+  auto session = std::make_unique<GameSession>(door, next_session++, Clock::now());
+  peers[session->id()] = enet_peer;
+  enet_peer->data = session.release();
   clients_gauge.Increment();
 }
 
 void Gateway::Impl::on_gone(ENetPeer* enet_peer) {
-  const std::unique_ptr<Peer> peer(static_cast<Peer*>(enet_peer->data));
+  const std::unique_ptr<GameSession> session(session_of(enet_peer));
   enet_peer->data = nullptr;
-  if (!peer) return;
-  peers.erase(peer->session);
+  if (!session) return;
+  peers.erase(session->id());
   clients_gauge.Decrement();
-  outbox.forget(peer->session);
-  if (peer->verified) options.on_leave(peer->match, peer->client);
+  outbox.forget(session->id());
+  session->gone();
 }
 
 void Gateway::Impl::send_away(ENetPeer* enet_peer, game::Goodbye reason) {
@@ -226,62 +189,17 @@ void Gateway::Impl::send_away(ENetPeer* enet_peer, game::Goodbye reason) {
 }
 
 void Gateway::Impl::on_packet(ENetPeer* enet_peer, std::string_view bytes) {
-  auto* peer = static_cast<Peer*>(enet_peer->data);
-  if (peer == nullptr) return;
-  packets_in.Increment();
-  if (!peer->rate.take(bytes.size(), Clock::now())) {
-    count_bad("rate");
-    return send_away(enet_peer, game::Goodbye::rate_limited);
-  }
-  auto message = decode_client_message(bytes);
-  if (!message) {
-    count_bad("malformed");
-    return send_away(enet_peer, game::Goodbye::bad_message);
-  }
-  if (const auto* hello = std::get_if<HelloMessage>(&*message))
-    return on_hello(enet_peer, *peer, *hello);
-  if (!peer->verified) {
-    count_bad("before_hello");
-    return send_away(enet_peer, game::Goodbye::bad_message);
-  }
-  auto& commands = std::get<CommandsMessage>(*message);
-  options.on_input(peer->match,
-                   std::make_shared<const match::Input>(match::Input{
-                       peer->client, commands.acked_tick, commands.epoch, commands.tables,
-                       std::move(commands.commands), commands.mismatch}));
-}
-
-void Gateway::Impl::on_hello(ENetPeer* enet_peer, Peer& peer, const HelloMessage& hello) {
-  if (peer.verified) return options.on_enter(peer.match, peer.client);  // it missed its Welcome
-  const auto now = unix_seconds();
-  auto claims = verify_jwt(options.token_key, hello.token, kGameAudience, now);
-  // "<match>.<nonce>": each token opens one connection.
-  const auto dot = claims.ok() ? claims->extra.find('.') : std::string::npos;
-  if (dot == std::string::npos) {
-    count_bad("token");
-    return send_away(enet_peer, game::Goodbye::bad_token);
-  }
-  // One of before this start may have been used then.
-  const bool of_before = claims->expires_s - kGameTokenSeconds < started_s;
-  if (of_before || !used_tokens.take(claims->extra.substr(dot + 1),
-                                     claims->expires_s + kJwtLeeway.count(), now)) {
-    count_bad(of_before ? "token_of_before" : "token_used");
-    return send_away(enet_peer, game::Goodbye::bad_token);
-  }
-  peer.verified = true;
-  peer.match = claims->extra.substr(0, dot);
-  peer.client = {peer.session, claims->subject, hello.resumed};
-  options.on_enter(peer.match, peer.client);
+  auto* session = session_of(enet_peer);
+  if (session == nullptr) return;
+  const auto reason = session->receive(bytes, Clock::now());
+  if (reason != game::Goodbye::none) send_away(enet_peer, reason);
 }
 
 void Gateway::Impl::expire_hellos() {
   const auto now = Clock::now();
-  for (auto& [session, enet_peer] : peers) {
-    const auto* peer = static_cast<const Peer*>(enet_peer->data);
-    if (peer != nullptr && !peer->verified && now - peer->connected > options.hello_timeout) {
-      count_bad("no_hello");
-      send_away(enet_peer, game::Goodbye::too_slow);
-    }
+  for (auto& [id, enet_peer] : peers) {
+    auto* session = session_of(enet_peer);
+    if (session != nullptr && session->overdue(now)) send_away(enet_peer, game::Goodbye::too_slow);
   }
 }
 
@@ -308,14 +226,14 @@ void Gateway::Impl::flush() {
     std::copy(slot.delta->begin(), slot.delta->end(), packet->data + head.size());
     if (enet_peer_send(it->second, game::kUnreliableChannel, packet) < 0)
       enet_packet_destroy(packet);
-    snapshots_out.Increment();
+    door.snapshots_out.Increment();
   }
 }
 
 Gateway::Gateway(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Gateway::~Gateway() {
   stop();
-  for (auto& [session, enet_peer] : impl_->peers) delete static_cast<Peer*>(enet_peer->data);
+  for (auto& [session, enet_peer] : impl_->peers) delete session_of(enet_peer);
 }
 
 void Gateway::stop() {
@@ -337,7 +255,7 @@ std::uint16_t Gateway::port() const noexcept {
 void Gateway::snapshot(SessionId session, const game::SnapshotHead& head,
                        std::shared_ptr<const std::string> delta) {
   const auto replaced = impl_->outbox.put(session, head, std::move(delta));
-  if (replaced.older) impl_->snapshots_replaced.Increment();
+  if (replaced.older) impl_->door.snapshots_replaced.Increment();
   if (replaced.wake) impl_->wake();
 }
 

@@ -1,16 +1,13 @@
 // The game gateway: ENet clients on one side, matches on the other.
 #pragma once
 
-#include <chrono>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <string>
 
 #include "actors/match/messages.hpp"
-#include "base/jwt.hpp"
 #include "base/result.hpp"
-#include "base/token_bucket.hpp"
+#include "net/udp/game_session.hpp"
 
 namespace troupe {
 class Metrics;
@@ -22,23 +19,10 @@ struct GatewayOptions {
   std::string address = "127.0.0.1";
   std::uint16_t port = 7777;        ///< 0: any free one
   std::size_t max_clients = 4'000;  ///< ENet's own bound is 4,095 a host
-  std::chrono::milliseconds hello_timeout{5'000};
-  double packets_per_second = 120;   ///< of one client; four times as many at once
-  double bytes_per_second = 32'768;  ///< of one client; four times as many at once
-  /// Connections of one address: a second's worth, and at once.
-  RateLimit connects{50, 1'000};
   std::size_t max_clients_per_address = 1'000;
-  JwtKey token_key;
-  /// What verified clients do. Called on the gateway's thread; must not block.
-  std::function<void(const std::string& match, const match::Client&)> on_enter;
-  std::function<void(const std::string& match, const match::Client&)> on_leave;
-  std::function<void(const std::string& match, match::InputPtr)> on_input;
+  match::SessionId first_session = 1;  ///< ids count from here (output_switch.hpp)
+  std::shared_ptr<Door> door;
 };
-
-/// The audience of a game token; its subject is the player, its context the match.
-inline constexpr const char* kGameAudience = "troupe-game";
-/// From its issue to its expiry. A gateway takes none that was issued before it started.
-inline constexpr std::int64_t kGameTokenSeconds = 60;
 
 /// One thread owns the ENet host. It sleeps until a datagram or an outbound message wakes it. Every
 /// packet is checked by the FlatBuffers verifier, against the rules' limits and the client's rate

@@ -1,0 +1,52 @@
+// One Output for matches, several gateways behind it.
+#pragma once
+
+#include <array>
+#include <cassert>
+
+#include "actors/match/output.hpp"
+
+namespace troupe::udp {
+
+/// Which gateway a session is of: the highest byte of its id, so that ids of two never collide.
+using GatewayNumber = std::uint8_t;
+[[nodiscard]] constexpr match::SessionId first_session(GatewayNumber gateway) noexcept {
+  return (match::SessionId{gateway} << 56) + 1;
+}
+[[nodiscard]] constexpr GatewayNumber gateway_of(match::SessionId session) noexcept {
+  return static_cast<GatewayNumber>(session >> 56);
+}
+
+/// Sends by the session's gateway; to one that is not there, nowhere. `add` before matches run.
+class OutputSwitch final : public match::Output {
+ public:
+  void add(GatewayNumber number, match::Output& gateway) {
+    assert(gateways_[number] == nullptr);
+    gateways_[number] = &gateway;
+  }
+
+  void snapshot(match::SessionId session, const game::SnapshotHead& head,
+                std::shared_ptr<const std::string> delta) override {
+    if (auto* to = find(session)) to->snapshot(session, head, std::move(delta));
+  }
+  void ended(match::SessionId session, const std::vector<match::Placement>& result) override {
+    if (auto* to = find(session)) to->ended(session, result);
+  }
+  void tables(match::SessionId session, const game::PackedTables& tables) override {
+    if (auto* to = find(session)) to->tables(session, tables);
+  }
+  void welcome(match::SessionId session, int slot, int tick_hz, const std::string& match) override {
+    if (auto* to = find(session)) to->welcome(session, slot, tick_hz, match);
+  }
+  void goodbye(match::SessionId session, game::Goodbye reason) override {
+    if (auto* to = find(session)) to->goodbye(session, reason);
+  }
+
+ private:
+  [[nodiscard]] match::Output* find(match::SessionId session) const noexcept {
+    return gateways_[gateway_of(session)];
+  }
+  std::array<match::Output*, 256> gateways_{};
+};
+
+}  // namespace troupe::udp
