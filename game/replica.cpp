@@ -6,23 +6,10 @@
 namespace troupe::game {
 namespace {
 
-const Snapshot& nothing() {
-  static const Snapshot kNothing;
-  return kNothing;
-}
-
-std::uint32_t tick_of(const Snapshot& snapshot) {
-  return snapshot.tick;
-}
-std::uint32_t tick_of(const ViewPtr& view) {
-  return view->snapshot.tick;
-}
-
-template <class Entry>
-const Entry* find(const std::deque<Entry>& all, std::uint32_t tick) {
+const ViewPtr* find(const std::deque<ViewPtr>& all, std::uint32_t tick) {
   const auto it =
-      std::ranges::lower_bound(all, tick, {}, [](const Entry& entry) { return tick_of(entry); });
-  return it != all.end() && tick_of(*it) == tick ? &*it : nullptr;
+      std::ranges::lower_bound(all, tick, {}, [](const ViewPtr& view) { return view->tick; });
+  return it != all.end() && (*it)->tick == tick ? &*it : nullptr;
 }
 
 }  // namespace
@@ -32,21 +19,20 @@ std::shared_ptr<const std::string> Encodings::delta(const ViewPtr& from, const V
   for (const auto& known : known_) {
     if (known.from == from && known.to == to && known.tables == tables) return known.bytes;
   }
-  auto model = tables_.model(tables);
-  auto bytes = std::make_shared<const std::string>(
-      encode_snapshot(model, from ? from->snapshot : nothing(), to->snapshot));
+  const auto model = tables_.model(tables).clone();
+  auto bytes = std::make_shared<const std::string>(tables_.game().encode(*model, from.get(), *to));
   known_.push_back({from, to, tables, bytes});
   return bytes;
 }
 
 void ReplicaSender::Packet::describe(SnapshotHead& head) const {
-  head.baseline = baseline ? baseline->snapshot.tick : 0;
+  head.baseline = baseline ? baseline->tick : 0;
   head.tables = short_version(tables);
 }
 
 ReplicaSender::Packet ReplicaSender::send(const ViewPtr& view, Encodings& encodings) {
-  const auto tick = tick_of(view);
-  assert(sent_.empty() || tick > tick_of(sent_.back()));
+  const auto tick = view->tick;
+  assert(sent_.empty() || tick > sent_.back()->tick);
   Packet out;
   if (const auto* from = acknowledged_ == 0 ? nullptr : find(sent_, acknowledged_);
       from != nullptr && tick - acknowledged_ <= kMaxBaselineDistance) {
@@ -65,12 +51,12 @@ void ReplicaSender::acknowledge(std::uint32_t tick, TablesVersion tables) {
   tables_ = tables;
   if (tick <= acknowledged_ || tick <= ignore_until_ || find(sent_, tick) == nullptr) return;
   acknowledged_ = tick;
-  while (tick_of(sent_.front()) < tick) sent_.pop_front();
+  while (sent_.front()->tick < tick) sent_.pop_front();
 }
 
 void ReplicaSender::start_over() {
   acknowledged_ = 0;
-  if (!sent_.empty()) ignore_until_ = tick_of(sent_.back());
+  if (!sent_.empty()) ignore_until_ = sent_.back()->tick;
 }
 
 ViewPtr ReplicaSender::baseline() const {
@@ -83,25 +69,25 @@ ViewPtr ReplicaSender::sent(std::uint32_t tick) const {
 }
 
 ReplicaReader::Outcome ReplicaReader::read(std::string_view packet, std::uint32_t near_sequence) {
-  const auto newest = history_.empty() ? 0 : history_.back().tick;
+  const auto newest = history_.empty() ? 0 : history_.back()->tick;
   const auto head = take_head(packet, newest, near_sequence);
   if (!head) return Outcome::malformed;
   const bool another = head->epoch != head_.epoch;
   if (another ? head->baseline != 0 : head->tick <= newest) return Outcome::late;
-  const auto* from = head->baseline == 0 ? &nothing() : find(history_, head->baseline);
+  const auto* from = head->baseline == 0 ? nullptr : find(history_, head->baseline);
   const auto* tables = tables_.find(head->epoch, head->tables);
-  if (from == nullptr || tables == nullptr) return Outcome::no_baseline;
-  auto model = *tables;
-  auto snapshot = decode_snapshot(model, *from, head->tick, packet);
-  if (!snapshot) return Outcome::malformed;
-  if (checksum(*snapshot) != head->checksum) {
-    mismatch_ = {head->tick, view_hash(*snapshot)};
+  if ((head->baseline != 0 && from == nullptr) || tables == nullptr) return Outcome::no_baseline;
+  auto view = game_.decode(*tables->clone(), from != nullptr ? from->get() : nullptr, head->tick,
+                           packet);
+  if (!view) return Outcome::malformed;
+  if (const auto hash = game_.hash(*view); static_cast<std::uint32_t>(hash) != head->checksum) {
+    mismatch_ = {head->tick, hash};
     return Outcome::mismatch;
   }
   if (another) history_.clear();
   if (head->baseline == 0) mismatch_.reset();
   head_ = *head;
-  history_.push_back(std::move(*snapshot));
+  history_.push_back(std::move(view));
   if (history_.size() > kMaxBaselines) history_.pop_front();
   return Outcome::taken;
 }

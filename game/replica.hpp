@@ -15,16 +15,8 @@
 
 namespace troupe::game {
 
-/// Snapshots that can be a baseline: 1.6 s at 30 Hz.
+/// Views that can be a baseline: 1.6 s at 30 Hz.
 inline constexpr std::size_t kMaxBaselines = 48;
-
-/// What one or more clients are shown at a tick.
-struct View {
-  explicit View(Snapshot shown) : snapshot(std::move(shown)), checksum(game::checksum(snapshot)) {}
-  Snapshot snapshot;
-  std::uint32_t checksum;
-};
-using ViewPtr = std::shared_ptr<const View>;
 
 /// The deltas of one tick: clients with the same view, baseline and tables get the same bytes.
 class Encodings {
@@ -84,6 +76,7 @@ class ReplicaSender {
 /// The client's side.
 class ReplicaReader {
  public:
+  explicit ReplicaReader(const Game& game) : game_(game), tables_(game) {}
   enum class Outcome {
     taken,
     late,         ///< repeated, overtaken, or of a history that was left
@@ -98,26 +91,28 @@ class ReplicaReader {
   /// Of the last packet that was taken.
   [[nodiscard]] const SnapshotHead& head() const noexcept { return head_; }
   /// Oldest first; bounded by kMaxBaselines. All of one epoch.
-  [[nodiscard]] const std::deque<Snapshot>& history() const noexcept { return history_; }
-  [[nodiscard]] const Snapshot* latest() const noexcept {
-    return history_.empty() ? nullptr : &history_.back();
+  [[nodiscard]] const std::deque<ViewPtr>& history() const noexcept { return history_; }
+  /// Null: none yet.
+  [[nodiscard]] const View* latest() const noexcept {
+    return history_.empty() ? nullptr : history_.back().get();
   }
   /// What to tell the server that we have; 0: nothing that it may build on.
   [[nodiscard]] std::uint32_t to_acknowledge() const noexcept {
-    return mismatch_ || history_.empty() ? 0 : history_.back().tick;
+    return mismatch_ || history_.empty() ? 0 : history_.back()->tick;
   }
   [[nodiscard]] TablesVersion tables_to_acknowledge() const noexcept {
     return tables_.newest(head_.epoch);
   }
   struct Mismatch {
     std::uint32_t tick = 0;
-    std::uint64_t hash = 0;  ///< view_hash of what came out
+    std::uint64_t hash = 0;  ///< Game::hash of what came out
   };
   /// To be told to the server until a packet that stands alone has come.
   [[nodiscard]] const std::optional<Mismatch>& mismatch() const noexcept { return mismatch_; }
 
  private:
-  std::deque<Snapshot> history_;
+  const Game& game_;
+  std::deque<ViewPtr> history_;
   TablesReader tables_;
   SnapshotHead head_;
   std::optional<Mismatch> mismatch_;

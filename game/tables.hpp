@@ -4,11 +4,11 @@
 
 #include <cstdint>
 #include <deque>
-#include <optional>
+#include <memory>
 #include <string>
 #include <string_view>
 
-#include "game/snapshot_codec.hpp"
+#include "game/game.hpp"
 
 namespace troupe::game {
 
@@ -23,11 +23,6 @@ inline constexpr std::uint32_t kKnownTables = 6;
   return static_cast<std::uint8_t>(version == 0 ? 0 : (version - 1) % 7 + 1);
 }
 
-/// A few hundred bytes.
-[[nodiscard]] std::string pack_model(const SnapshotModel& model);
-/// Nothing when the bytes are not of pack_model.
-[[nodiscard]] std::optional<SnapshotModel> unpack_model(std::string_view bytes);
-
 /// As they travel, on the reliable channel.
 struct PackedTables {
   std::uint8_t epoch = 0;
@@ -40,11 +35,12 @@ struct PackedTables {
 /// The server's side: one for all clients of a match.
 class TablesAuthor {
  public:
-  explicit TablesAuthor(std::uint8_t epoch) { packed_.epoch = epoch; }
+  TablesAuthor(const Game& game, std::uint8_t epoch);
+  [[nodiscard]] const Game& game() const noexcept { return game_; }
   /// Learns from a delta as it is sent to `clients` clients; one in kLearnEvery ticks is enough.
   /// Returns true when it has made new tables: by then the old ones had cost as many bytes as it
   /// takes to tell new ones.
-  bool learn(const Snapshot& from, const Snapshot& to);
+  bool learn(const View& from, const View& to);
   static constexpr std::uint32_t kLearnEvery = 4;
 
   /// To be told to every client; version 0 when there are none yet.
@@ -52,14 +48,16 @@ class TablesAuthor {
   /// The version to code with for a client that has `acknowledged`.
   [[nodiscard]] TablesVersion usable(TablesVersion acknowledged) const noexcept;
   /// Of a version that usable() returned.
-  [[nodiscard]] const SnapshotModel& model(TablesVersion version) const;
+  [[nodiscard]] const Model& model(TablesVersion version) const;
 
  private:
   struct Known {
     TablesVersion version = 0;
-    SnapshotModel model;
+    std::shared_ptr<const Model> model;
   };
-  SnapshotModel learning_;
+  const Game& game_;
+  std::shared_ptr<const Model> empty_;
+  std::unique_ptr<Model> learning_;
   std::deque<Known> known_;  ///< oldest first, at most kKnownTables
   PackedTables packed_;
   std::int64_t wasted_ = 0;  ///< bytes to each client by the newest tables beyond `learning_`
@@ -68,18 +66,21 @@ class TablesAuthor {
 /// The client's side.
 class TablesReader {
  public:
+  explicit TablesReader(const Game& game);
   /// Tables of another epoch replace all. Damaged ones are left out.
   void take(const PackedTables& tables);
   /// Nothing when they are not known; the empty model for 0.
-  [[nodiscard]] const SnapshotModel* find(std::uint8_t epoch, std::uint8_t short_version) const;
+  [[nodiscard]] const Model* find(std::uint8_t epoch, std::uint8_t short_version) const;
   /// The newest of this epoch; 0: none.
   [[nodiscard]] TablesVersion newest(std::uint8_t epoch) const noexcept;
 
  private:
   struct Known {
     TablesVersion version = 0;
-    SnapshotModel model;
+    std::shared_ptr<const Model> model;
   };
+  const Game& game_;
+  std::shared_ptr<const Model> empty_;
   std::uint8_t epoch_ = 0;
   std::deque<Known> known_;  ///< oldest first, at most kKnownTables
 };

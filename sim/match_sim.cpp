@@ -11,8 +11,7 @@
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
-#include "net/client/game_client.hpp"
-#include "net/client/prediction.hpp"
+#include "net/client/arena.hpp"
 #include "sim/http_client.hpp"
 
 namespace troupe::sim {
@@ -34,8 +33,8 @@ struct Bot {
 
 /// Towards the nearest living other, a few degrees off; where it aimed before when there is none.
 std::uint8_t aim_at_nearest(Bot& bot) {
-  const auto* seen = bot.game->latest();
-  const auto self = bot.game->predicted();
+  const auto* seen = client::arena::latest(*bot.game);
+  const auto self = client::arena::predicted(*bot.game);
   if (seen == nullptr || !self) return bot.command.aim;
   double nearest = std::numeric_limits<double>::max(), angle = 0;
   for (const auto& other : seen->players) {
@@ -224,7 +223,7 @@ void Run::play(const std::atomic<bool>& stop) {
       const auto [due, index] = turns.top();
       turns.pop();
       auto& bot = bots_[index];
-      bot.game->send(options_.decide ? options_.decide(bot.random) : decide(bot));
+      client::arena::send(*bot.game, options_.decide ? options_.decide(bot.random) : decide(bot));
       turns.emplace(due + bot.game->command_period(), index);
     }
     if (Clock::now() >= next_second) {
@@ -282,7 +281,7 @@ Section Run::report() {
   if (commands < expected * (rough ? 0.5 : 0.9))
     section.failures.push_back(
         "the bots could not send their commands: the simulator is overloaded");
-  if (furthest > client::kMaxDivergence || largest > client::kMaxDivergence)
+  if (furthest > client::arena::kMaxDivergence || largest > client::arena::kMaxDivergence)
     section.failures.push_back("a prediction went further off than the SDK allows");
   if (mismatches > 0 && !(rough && options_.impairment->corrupt > 0))
     section.failures.push_back(fmt::format("{} snapshots had a wrong checksum", mismatches));

@@ -9,7 +9,7 @@
 #include <random>
 
 #include "base/result.hpp"
-#include "game/world.hpp"
+#include "game/arena/world.hpp"
 #include "sim/endpoint.hpp"
 #include "sim/impairment.hpp"
 #include "sim/progress.hpp"
@@ -34,7 +34,7 @@ struct MatchSimOptions {
 
 /// Makes the matches, joins, and plays: each bot sends a command per tick. Checks that every bot
 /// plays, that snapshots and commands come through as the network allows, that predictions stay
-/// within client::kMaxDivergence and that no checksum fails but for damage. Rows: "bots",
+/// within client::arena::kMaxDivergence and that no checksum fails but for damage. Rows: "bots",
 /// "snapshots/s", "snapshot bytes (mean)", "corrections", …; latency: "round trip". Errors: what
 /// kept it from starting.
 Result<Section> run_match(const Endpoint& endpoint, const MatchSimOptions& options,

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cassert>
 
+#include "game/game.hpp"
+
 namespace troupe::match {
 namespace {
 

@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "game/packed_command.hpp"
-#include "game/world.hpp"
 
 namespace troupe::match {
 

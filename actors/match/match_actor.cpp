@@ -9,7 +9,6 @@
 #include "actors/match/match_log.hpp"
 #include "actors/match/match_send.hpp"
 #include "base/metrics.hpp"
-#include "game/arena/command.hpp"
 
 namespace troupe::match {
 namespace {
@@ -33,7 +32,7 @@ const std::vector<double>& tick_buckets() {
 
 int free_slot(const MatchState& state) {
   for (int slot = 0; slot < state.at.info.max_players; ++slot) {
-    if (!state.at.world.players[static_cast<std::size_t>(slot)].present) return slot;
+    if (!state.at.state->taken(slot)) return slot;
   }
   return -1;
 }
@@ -50,11 +49,12 @@ void expire_places(MatchState& state, std::uint64_t now_ms) {
   const auto grace = static_cast<std::uint64_t>(state.shared->options.rejoin_grace_s) * 1000;
   for (auto it = state.at.places.begin(); it != state.at.places.end();) {
     auto& seat = state.seats[static_cast<std::size_t>(it->second)];
-    if (seat.session != 0 || now_ms < seat.gone_since_ms + grace) {
+    if (seat.session != 0 || now_ms < seat.gone_since_ms + grace ||
+        state.at.state->keeps(it->second)) {
       ++it;
       continue;
     }
-    game::remove_player(state.at.world, it->second);
+    state.at.state->leave(it->second);
     state.at.pending.push_back({false, static_cast<std::uint8_t>(it->second), it->first});
     state.unsaved.erase(it->first);
     seat = {};
@@ -77,7 +77,7 @@ void enter(Self self, const Client& client) {
     const int slot = free_slot(state);
     if (slot < 0) return output.goodbye(client.session, game::Goodbye::match_full);
     place = state.at.places.emplace(client.player, slot).first;
-    game::add_player(state.at.world, slot);
+    state.at.state->enter(slot);
     state.at.sequences[static_cast<std::size_t>(slot)] = 0;
     state.at.pending.push_back({true, static_cast<std::uint8_t>(slot), client.player});
     state.unsaved.insert(client.player);
@@ -137,7 +137,7 @@ void input(Self self, const InputPtr& in) {
     const auto newest =
         seat->pending.empty() ? state.at.sequences[slot] : seat->pending.back().sequence;
     if (numbered.sequence <= newest) continue;  // repeated
-    const auto command = game::verify_command(numbered.command.view());
+    const auto command = state.at.game->verify(numbered.command.view());
     if (!command) {
       state.shared->bad_commands.Increment();
       continue;
@@ -167,8 +167,8 @@ std::vector<LoggedCommand> take_commands(MatchState& state) {
 void screen(MatchState& state) {
   const auto& options = state.shared->options;
   const auto delay_ticks = options.spectator_delay_ms * options.tick_hz / 1'000;
-  state.screening.tick(state.at.info.id, state.at.world, static_cast<std::uint32_t>(delay_ticks),
-                       *state.shared->spectators);
+  state.screening.tick(state.at.info.id, *state.at.game, *state.at.state,
+                       static_cast<std::uint32_t>(delay_ticks), *state.shared->spectators);
 }
 
 void tick(Self self, std::uint64_t due_ns) {
@@ -190,13 +190,13 @@ void tick(Self self, std::uint64_t due_ns) {
     held->show();
   }
   if (shared.spectators != nullptr) screen(state);
-  if (is_over(state.at.info.rules, state.at.world)) finish(self);
+  if (is_over(state.at.info.rules, *state.at.state)) finish(self);
   const auto every = static_cast<std::uint32_t>(shared.options.checkpoint_ticks);
-  if (state.at.world.tick % kTidyEvery == 0 && !state.ending) {
+  if (state.at.state->tick() % kTidyEvery == 0 && !state.ending) {
     expire_places(state, shared.context.now_ms());
     if (connected(state) == 0) stop_ticking(state);  // paused while everyone is gone
   }
-  if (state.at.world.tick % every == 0 || state.ticker_token == 0) checkpoint(self);
+  if (state.at.state->tick() % every == 0 || state.ticker_token == 0) checkpoint(self);
   shared.compute_seconds.Observe(
       std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count());
 }

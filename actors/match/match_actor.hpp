@@ -18,7 +18,7 @@
 #include "actors/match/messages.hpp"
 #include "actors/match/screening.hpp"
 #include "actors/system/context.hpp"
-#include "game/interest.hpp"
+#include "game/game.hpp"
 #include "game/replica.hpp"
 
 namespace prometheus {
@@ -34,7 +34,7 @@ struct MatchOptions {
   int rejoin_grace_s = 30;
   int spectator_delay_ms = 2'000;  ///< what they see is so old, so that nobody plays by it
   std::size_t max_matches = 2'000;
-  game::InterestOptions interest = {};
+  game::LensOptions interest = {};
   bool log = true;              ///< ticks are shown once what made them is on disk
   int log_keep_s = 24 * 3'600;  ///< of a match that ended; of one that goes on, its latest
 };
@@ -72,7 +72,7 @@ struct MatchState {
     std::string player = {};
     bool welcome = false;  ///< has been told its place
     game::ReplicaSender replica = {};
-    game::Interest interest = {};
+    std::unique_ptr<game::Lens> lens = {};  ///< from its first view on that is its own
     std::uint32_t repaired_tick = 0;  ///< reports of snapshots up to it have been heard
     std::deque<Input::Numbered> pending = {};
     std::uint64_t gone_since_ms = 0;
@@ -85,7 +85,7 @@ struct MatchState {
   bool ending = false;  ///< the rules say that it is over; the result is on its way to disk
   std::set<std::string> unsaved;               ///< players whose places are not on disk yet
   std::vector<SessionId> to_welcome;           ///< who waits for that
-  Checkpoint at;                               ///< info, places, world, epoch: the match itself
+  Checkpoint at;                               ///< info, places, state, epoch: the match itself
   std::deque<std::shared_ptr<HeldTick>> held;  ///< oldest first; at most kMaxHeldTicks
   std::array<Seat, game::kMaxPlayers> seats;
   std::optional<game::TablesAuthor> tables;  ///< of this epoch, from its first tick on

@@ -11,6 +11,7 @@
 #include "actors/system/ask.hpp"
 #include "actors/system/persist.hpp"
 #include "base/ids.hpp"
+#include "game/registry.hpp"
 
 namespace troupe::match {
 namespace {
@@ -28,11 +29,11 @@ InfoPtr info(const MatchState& state) {
   auto out = state.at.info;
   out.players = static_cast<int>(state.at.places.size());
   out.connected = connected(state);
-  out.tick = state.at.world.tick;
+  out.tick = state.at.state->tick();
   for (const auto& [player, slot] : state.at.places) {
     const auto at = static_cast<std::size_t>(slot);
     out.roster.push_back(
-        {slot, player, state.seats[at].session != 0, state.at.world.players[at].score});
+        {slot, player, state.seats[at].session != 0, state.at.state->score(slot)});
   }
   return std::make_shared<const MatchInfo>(std::move(out));
 }
@@ -99,14 +100,14 @@ void resume(Self self) {
           spdlog::error("match {}: {}", state.at.info.id, found.error().detail);
           return self->quit(caf::exit_reason::unhandled_exception);
         }
-        const auto from = state.at.world.tick;
+        const auto from = state.at.state->tick();
         state.at = std::move(*found);
         if (state.at.info.ended_ms != 0) {
           return persist(self, checkpoint_batch(state), [self](const auto&) { begin(self); });
         }
-        if (state.at.world.tick != from) {
+        if (state.at.state->tick() != from) {
           spdlog::info("match {}: resumed at tick {}, {} after its checkpoint", state.at.info.id,
-                       state.at.world.tick, state.at.world.tick - from);
+                       state.at.state->tick(), state.at.state->tick() - from);
         }
         for (const auto& [player, slot] : state.at.places) {
           auto& seat = state.seats[static_cast<std::size_t>(slot)];
@@ -152,6 +153,7 @@ storage::Event ended_event(const MatchInfo& info) {
   return {"match/" + info.id, "troupe.match.ended.v1",
           boost::json::serialize(boost::json::object{{"id", info.id},
                                                      {"owner", info.owner},
+                                                     {"game", info.game},
                                                      {"ended_ms", info.ended_ms},
                                                      {"result", std::move(result)}})};
 }
@@ -167,6 +169,19 @@ void tell_result(MatchState& state) {
     state.shared->spectators->ended(state.at.info.id, state.at.info.result);
 }
 
+/// Why there can be no such match.
+std::optional<Error> refuse(const MatchInfo& wanted) {
+  const auto* game = game::find_game(wanted.game);
+  if (game == nullptr)
+    return error(ErrorCode::invalid_argument, "game: there is no '" + wanted.game + "'");
+  const auto limits = game->limits();
+  if (wanted.max_players >= limits.least_players && wanted.max_players <= limits.most_players)
+    return std::nullopt;
+  return error(ErrorCode::invalid_argument, "max_players: '" + wanted.game + "' has " +
+                                                std::to_string(limits.least_players) + " to " +
+                                                std::to_string(limits.most_players));
+}
+
 }  // namespace
 
 int connected(const MatchState& state) {
@@ -177,7 +192,8 @@ int connected(const MatchState& state) {
 void welcome(Self self, MatchState::Seat& seat, int slot) {
   auto& shared = *self->state.shared;
   seat.welcome = true;
-  shared.output.welcome(seat.session, slot, shared.options.tick_hz, self->state.at.info.id);
+  const auto& info = self->state.at.info;
+  shared.output.welcome(seat.session, {slot, shared.options.tick_hz, info.id, info.game});
 }
 
 void checkpoint(Self self) {
@@ -237,7 +253,7 @@ void finish(Self self) {
   stop_ticking(state);
   auto end = state.at;
   end.info.ended_ms = state.shared->context.now_ms();
-  end.info.result = rank(end.world, end.places);
+  end.info.result = rank(*end.state, end.places);
   storage::Batch batch;
   const auto record = encode_checkpoint(end);
   batch.put(storage::Family::match, match_key(end.info.id), record);
@@ -262,13 +278,16 @@ InfoPromise open(Self self, const MatchInfo& wanted) {
   when_loaded(self, [self, wanted, promise] {
     auto& state = self->state;
     if (state.exists) return answer(promise, info(state));
-    state.at.info = wanted;
-    state.at.world = first_world(wanted.id);
+    if (auto refused = refuse(wanted)) return answer(promise, actors::to_caf(*refused));
+    auto begun = wanted;
+    begun.tick_hz = state.shared->options.tick_hz;
+    state.at = first_checkpoint(std::move(begun));
     state.at.epoch = 1;
     auto batch = checkpoint_batch(state);
     batch.append(
         {"match/" + wanted.id, "troupe.match.opened.v1",
-         boost::json::serialize(boost::json::object{{"id", wanted.id}, {"owner", wanted.owner}})});
+         boost::json::serialize(boost::json::object{
+             {"id", wanted.id}, {"owner", wanted.owner}, {"game", wanted.game}})});
     persist(self, std::move(batch), [self, promise](const auto& done) {
       if (!done.ok()) return answer(promise, actors::to_caf(done.error()));
       self->state.exists = true;

@@ -17,15 +17,15 @@ void log_tick(MatchState& state, const LoggedTick& made_by, std::shared_ptr<Held
     held.pop_front();
   }
   held.push_back(snapshots);
-  state.shared->log.append(log_key(state.at.info.id, state.at.world.tick),
-                           encode_log(made_by, game::state_hash(state.at.world)),
+  state.shared->log.append(log_key(state.at.info.id, state.at.state->tick()),
+                           encode_log(made_by, state.at.state->hash()),
                            std::move(snapshots));
 }
 
 void trim_log(const MatchState& state, storage::Batch& batch) {
   const auto& options = state.shared->options;
   const auto keep = static_cast<std::int64_t>(options.log_keep_s) * options.tick_hz;
-  const auto end = static_cast<std::int64_t>(state.at.world.tick) - keep;
+  const auto end = static_cast<std::int64_t>(state.at.state->tick()) - keep;
   if (end <= 0) return;
   // Checkpoints before this one erased the rest; a slow disk makes a match skip some.
   constexpr int kMostSkipped = 8;

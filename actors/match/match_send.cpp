@@ -25,23 +25,21 @@ void tell_tables(MatchState& state, const Seat& seat) {
 /// The client's state is not ours: from here on it gets nothing that builds on what it has. A
 /// client cannot make work with it: one repair for each snapshot sent.
 void repair(MatchState& state, Seat& seat, const Input::Mismatch& mismatch) {
-  if (mismatch.tick <= seat.repaired_tick || mismatch.tick > state.at.world.tick) return;
+  if (mismatch.tick <= seat.repaired_tick || mismatch.tick > state.at.state->tick()) return;
   state.shared->mismatches.Increment();
   const auto sent = seat.replica.sent(mismatch.tick);
   spdlog::warn("match {}: player {} has another state at tick {}: {:016x} there, {:016x} here",
                state.at.info.id, seat.player, mismatch.tick, mismatch.hash,
-               sent ? game::view_hash(sent->snapshot) : 0);
+               sent ? state.at.game->hash(*sent) : 0);
   seat.replica.start_over();
-  seat.repaired_tick = state.at.world.tick;
+  seat.repaired_tick = state.at.state->tick();
 }
 
 /// What one client is shown, where that is not everything.
-game::ViewPtr view_of(Seat& seat, std::uint8_t slot, const game::Snapshot& now,
-                      const game::InterestOptions& options) {
-  const auto last = seat.replica.last(), baseline = seat.replica.baseline();
-  return std::make_shared<const game::View>(
-      seat.interest.select(now, slot, last ? &last->snapshot : nullptr,
-                           baseline ? &baseline->snapshot : nullptr, options));
+game::ViewPtr view_of(const MatchState& state, Seat& seat, int slot, const game::ViewPtr& all) {
+  if (!seat.lens) seat.lens = state.at.game->lens(state.shared->options.interest);
+  return seat.lens->select(*state.at.state, all, slot, seat.replica.last(),
+                           seat.replica.baseline());
 }
 
 }  // namespace
@@ -54,27 +52,29 @@ void acknowledged(MatchState& state, Seat& seat, const Input& in) {
 
 void send_snapshots(MatchState& state, HeldTick& held) {
   auto& shared = *state.shared;
-  if (!state.tables) state.tables.emplace(state.at.epoch);
-  const auto whole = std::make_shared<const game::View>(game::take_snapshot(state.at.world));
-  const auto tick = whole->snapshot.tick;
-  const bool all_see_all = fits_all(whole->snapshot, shared.options.interest);
+  if (!state.tables) state.tables.emplace(*state.at.game, state.at.epoch);
+  const auto& rules = *state.at.game;
+  const auto whole = rules.show_all(*state.at.state);
+  const auto tick = state.at.state->tick();
+  const bool all_see_all = whole && rules.open_to_all(*whole, shared.options.interest);
   game::Encodings encodings(*state.tables);
-  if (tick % kCountFullEvery == 0 || state.full_bytes == 0)
-    state.full_bytes = encodings.delta(nullptr, whole, 0)->size() + game::kMaxHeadBytes;
+  bool counted = false;
   std::pair<game::ViewPtr, game::ViewPtr> learn_from;  // a delta of this tick
   for (std::size_t slot = 0; slot < state.seats.size(); ++slot) {
     auto& seat = state.seats[slot];
     if (seat.session == 0 || !seat.welcome) continue;
     if (tick % kTellTablesEvery == 0) tell_tables(state, seat);
-    const auto view = all_see_all ? whole
-                                  : view_of(seat, static_cast<std::uint8_t>(slot), whole->snapshot,
-                                            shared.options.interest);
+    const auto view = all_see_all ? whole : view_of(state, seat, static_cast<int>(slot), whole);
+    if (state.full_bytes == 0 || (tick % kCountFullEvery == 0 && !counted)) {
+      state.full_bytes = encodings.delta(nullptr, view, 0)->size() + game::kMaxHeadBytes;
+      counted = true;
+    }
     auto packet = seat.replica.send(view, encodings);
     if (packet.baseline) learn_from = {packet.baseline, view};
     const auto waiting = std::min<std::size_t>(seat.pending.size(), game::kMaxWaiting);
     game::SnapshotHead head{.tick = tick,
                             .input_sequence = state.at.sequences[slot],
-                            .checksum = view->checksum,
+                            .checksum = game::checksum(rules, *view),
                             .epoch = state.at.epoch,
                             .waiting = static_cast<std::uint8_t>(waiting)};
     packet.describe(head);
@@ -85,7 +85,7 @@ void send_snapshots(MatchState& state, HeldTick& held) {
     held.hold(seat.session, head, std::move(packet.bytes));
   }
   if (learn_from.first && tick % game::TablesAuthor::kLearnEvery == 0)
-    state.tables->learn(learn_from.first->snapshot, learn_from.second->snapshot);
+    state.tables->learn(*learn_from.first, *learn_from.second);
 }
 
 }  // namespace troupe::match

@@ -1,97 +1,15 @@
 #include "actors/match/match_store.hpp"
 
 #include <algorithm>
+#include <cassert>
 
 #include "base/ids.hpp"
-#include "game/arena/command.hpp"
+#include "game/registry.hpp"
 #include "schemas/game_generated.h"
 #include "storage/flatbuffer_record.hpp"
 #include "storage/keys.hpp"
 
 namespace troupe::match {
-namespace {
-
-constexpr std::size_t kPlayerBytes = 16, kProjectileBytes = 16;
-
-void put(std::vector<std::uint8_t>& out, std::uint64_t value, int bytes) {
-  for (int i = 0; i < bytes; ++i) out.push_back(static_cast<std::uint8_t>(value >> (8 * i)));
-}
-
-std::uint64_t get(const std::uint8_t*& at, int bytes) {
-  std::uint64_t value = 0;
-  for (int i = 0; i < bytes; ++i) value |= static_cast<std::uint64_t>(*at++) << (8 * i);
-  return value;
-}
-
-std::vector<std::uint8_t> pack_players(const game::World& world) {
-  std::vector<std::uint8_t> out;
-  for (const auto& p : world.players) {
-    put(out, p.present ? 1 : 0, 1);
-    put(out, static_cast<std::uint32_t>(p.x), 4);
-    put(out, static_cast<std::uint32_t>(p.y), 4);
-    put(out, p.aim, 1);
-    put(out, p.health, 1);
-    put(out, p.cooldown, 1);
-    put(out, p.respawn, 1);
-    put(out, p.score, 2);
-    put(out, 0, 1);
-  }
-  return out;
-}
-
-std::vector<std::uint8_t> pack_projectiles(const game::World& world) {
-  std::vector<std::uint8_t> out;
-  for (const auto& p : world.projectiles) {
-    put(out, p.id, 2);
-    put(out, p.owner, 1);
-    put(out, p.aim, 1);
-    put(out, p.ticks_left, 1);
-    put(out, 0, 3);
-    put(out, static_cast<std::uint32_t>(p.x), 4);
-    put(out, static_cast<std::uint32_t>(p.y), 4);
-  }
-  return out;
-}
-
-bool in_arena(game::Length value) {
-  return value >= 0 && value < game::kArena;
-}
-
-bool unpack_players(const std::uint8_t* at, game::World& world) {
-  for (auto& p : world.players) {
-    p.present = get(at, 1) != 0;
-    p.x = static_cast<game::Length>(get(at, 4));
-    p.y = static_cast<game::Length>(get(at, 4));
-    p.aim = static_cast<std::uint8_t>(get(at, 1));
-    p.health = static_cast<std::uint8_t>(get(at, 1));
-    p.cooldown = static_cast<std::uint8_t>(get(at, 1));
-    p.respawn = static_cast<std::uint8_t>(get(at, 1));
-    p.score = static_cast<std::uint16_t>(get(at, 2));
-    ++at;
-    if (!in_arena(p.x) || !in_arena(p.y) || p.health > game::kFullHealth) return false;
-  }
-  return true;
-}
-
-bool unpack_projectiles(const std::uint8_t* at, std::size_t count, game::World& world) {
-  for (std::size_t i = 0; i < count; ++i) {
-    game::Projectile p;
-    p.id = static_cast<std::uint16_t>(get(at, 2));
-    p.owner = static_cast<std::uint8_t>(get(at, 1));
-    p.aim = static_cast<std::uint8_t>(get(at, 1));
-    p.ticks_left = static_cast<std::uint8_t>(get(at, 1));
-    at += 3;
-    p.x = static_cast<game::Length>(get(at, 4));
-    p.y = static_cast<game::Length>(get(at, 4));
-    if (p.owner >= game::kMaxPlayers || p.ticks_left == 0 || !in_arena(p.x) || !in_arena(p.y))
-      return false;
-    world.projectiles.push_back(p);
-  }
-  return true;
-}
-
-}  // namespace
-
 std::string match_key(std::string_view id) {
   return storage::KeyBuilder("match").text(id).take();
 }
@@ -150,8 +68,15 @@ std::optional<LogRecord> decode_log(std::string_view bytes) {
   return LogRecord{std::move(*tick), stored->hash()};
 }
 
-game::World first_world(std::string_view id) {
-  return game::make_world(parse_id(id)->time_ms() * 2'654'435'761ULL + 1);
+Checkpoint first_checkpoint(MatchInfo info) {
+  Checkpoint out;
+  out.game = game::find_game(info.game);
+  assert(out.game != nullptr);
+  out.state = out.game->begin({.seed = parse_id(info.id)->time_ms() * 2'654'435'761ULL + 1,
+                               .players = info.max_players,
+                               .tick_hz = info.tick_hz});
+  out.info = std::move(info);
+  return out;
 }
 
 void play(Checkpoint& at, const LoggedTick& tick, std::size_t first_event) {
@@ -160,20 +85,19 @@ void play(Checkpoint& at, const LoggedTick& tick, std::size_t first_event) {
     at.sequences[event.slot] = 0;
     if (event.entered) {
       at.places[event.player] = event.slot;
-      game::add_player(at.world, event.slot);
+      at.state->enter(event.slot);
     } else {
       at.places.erase(event.player);
-      game::remove_player(at.world, event.slot);
+      at.state->leave(event.slot);
     }
   }
-  std::array<std::optional<game::Command>, game::kMaxPlayers> commands{};
+  game::Commands commands{};
   for (const auto& used : tick.commands) {
     // What is on disk was verified before it was logged, or was damaged since.
-    if (game::verify_command(used.command.view()))
-      commands[used.slot] = game::unpack_command(used.command);
+    commands[used.slot] = at.game->verify(used.command.view());
     at.sequences[used.slot] = used.sequence;
   }
-  game::step(at.world, commands);
+  at.state->step(commands);
   at.pending.clear();
 }
 
@@ -183,9 +107,9 @@ std::string encode_checkpoint(const Checkpoint& c) {
   record.owner = c.info.owner;
   record.created_ms = c.info.created_ms;
   record.max_players = static_cast<std::uint8_t>(c.info.max_players);
-  record.tick = c.world.tick;
-  record.random = c.world.random;
-  record.next_projectile = c.world.next_projectile;
+  record.game = c.info.game;
+  record.tick_hz = static_cast<std::uint16_t>(c.info.tick_hz);
+  record.tick = c.state->tick();
   record.epoch = c.epoch;
   for (const auto& [player, slot] : c.places) {
     auto place = std::make_unique<fbs::PlayerPlaceT>();
@@ -206,8 +130,8 @@ std::string encode_checkpoint(const Checkpoint& c) {
   record.sequences.assign(c.sequences.begin(), c.sequences.end());
   const auto pending = encode_tick({c.pending, {}});
   record.pending.assign(pending.begin(), pending.end());
-  record.players = pack_players(c.world);
-  record.projectiles = pack_projectiles(c.world);
+  const auto state = c.state->encode();
+  record.state.assign(state.begin(), state.end());
   flatbuffers::FlatBufferBuilder builder(2048);
   return storage::finish_record(builder, fbs::MatchRecord::Pack(builder, &record));
 }
@@ -221,26 +145,22 @@ std::optional<Checkpoint> decode_checkpoint(std::string_view bytes) {
   c.info.id = record.id;
   c.info.owner = record.owner;
   c.info.created_ms = record.created_ms;
+  c.info.game = record.game;
   c.info.max_players = record.max_players;
+  c.info.tick_hz = record.tick_hz;
   c.info.tick = record.tick;
   c.info.rules = {record.time_limit_ticks, record.score_limit};
   c.info.ended_ms = record.ended_ms;
   for (const auto& row : record.result)
     c.info.result.push_back({row->player, row->place, row->score});
   c.epoch = record.epoch;
-  c.world.tick = record.tick;
-  c.world.random = record.random == 0 ? 1 : record.random;
-  c.world.next_projectile = record.next_projectile;
-  const auto count = record.projectiles.size() / kProjectileBytes;
-  if (record.players.size() != kPlayerBytes * game::kMaxPlayers ||
-      record.projectiles.size() % kProjectileBytes != 0 || count > game::kMaxProjectiles ||
-      record.max_players > game::kMaxPlayers) {
-    return std::nullopt;
-  }
-  if (!unpack_players(record.players.data(), c.world)) return std::nullopt;
-  if (!unpack_projectiles(record.projectiles.data(), count, c.world)) return std::nullopt;
+  c.game = game::find_game(record.game);
+  if (c.game == nullptr || record.max_players > c.game->limits().most_players) return std::nullopt;
+  c.state =
+      c.game->decode({reinterpret_cast<const char*>(record.state.data()), record.state.size()});
+  if (!c.state || c.state->tick() != record.tick) return std::nullopt;
   for (const auto& place : record.places) {
-    if (place->slot >= game::kMaxPlayers) return std::nullopt;
+    if (place->slot >= game::kMaxPlayers || !c.state->taken(place->slot)) return std::nullopt;
     c.places[place->player] = place->slot;
   }
   const auto sequences = std::min(record.sequences.size(), c.sequences.size());

@@ -10,7 +10,7 @@
 
 #include "actors/match/command_log.hpp"
 #include "actors/match/messages.hpp"
-#include "game/world.hpp"
+#include "game/game.hpp"
 #include "storage/batch.hpp"
 #include "storage/store.hpp"
 #include "storage/verify.hpp"
@@ -21,14 +21,15 @@ namespace troupe::match {
 struct Checkpoint {
   MatchInfo info;
   std::map<std::string, int> places;  ///< player → slot
-  game::World world;
+  const game::Game* game = nullptr;  ///< never null once it was begun or read
+  game::StateValue state;
   std::uint8_t epoch = 0;
   std::array<std::uint32_t, game::kMaxPlayers> sequences{};  ///< newest commands used, by slot
   std::vector<LogEvent> pending;  ///< that this state has, but no logged tick yet
 };
 
-/// The state that a match of this id begins with.
-[[nodiscard]] game::World first_world(std::string_view id);
+/// What a match begins with: `info` names its game, one that there is.
+[[nodiscard]] Checkpoint first_checkpoint(MatchInfo info);
 /// Plays a logged tick; of its events, those from `first_event` on.
 void play(Checkpoint& at, const LoggedTick& tick, std::size_t first_event = 0);
 
@@ -36,7 +37,8 @@ void play(Checkpoint& at, const LoggedTick& tick, std::size_t first_event = 0);
 /// The match as it ended: a checkpoint that nothing overwrites.
 [[nodiscard]] std::string result_key(std::string_view id);
 [[nodiscard]] std::string encode_checkpoint(const Checkpoint& checkpoint);
-/// Nothing when the bytes fail verification or name places and sizes that the rules do not have.
+/// Nothing when the bytes fail verification, are of a game that there is not, or name places and
+/// states that the rules do not have.
 [[nodiscard]] std::optional<Checkpoint> decode_checkpoint(std::string_view bytes);
 /// Ticks sort as they follow each other.
 [[nodiscard]] std::string log_key(std::string_view id, std::uint32_t tick);

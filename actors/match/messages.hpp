@@ -16,7 +16,6 @@
 #include "actors/system/ticker.hpp"
 #include "game/packed_command.hpp"
 #include "game/tables.hpp"
-#include "game/world.hpp"
 
 namespace troupe::match {
 
@@ -39,8 +38,10 @@ struct RosterRow {
 
 struct MatchInfo {
   std::string id, owner;
+  std::string game = "arena";  ///< of game::games()
   std::uint64_t created_ms = 0;
   int max_players = 16;
+  int tick_hz = 30;  ///< that it began with
   int players = 0;  ///< places taken
   int connected = 0;
   std::uint32_t tick = 0;
@@ -71,7 +72,7 @@ struct Input {
   /// A snapshot after which the client's state was not the server's.
   struct Mismatch {
     std::uint32_t tick = 0;
-    std::uint64_t hash = 0;  ///< game::view_hash of what the client made of it
+    std::uint64_t hash = 0;  ///< game::Game::hash of what the client made of it
   };
   std::optional<Mismatch> mismatch;
 };

@@ -15,6 +15,14 @@ namespace troupe::match {
 /// Names one connected client of the gateway; never used twice.
 using SessionId = std::uint64_t;
 
+/// What a client is told of its place.
+struct Welcome {
+  int slot = 0;
+  int tick_hz = 30;
+  std::string match;
+  std::string game;
+};
+
 /// Implemented by net/udp. Thread-safe, does not block, allocates nothing per receiver beyond the
 /// packet's head.
 class Output {
@@ -27,7 +35,7 @@ class Output {
   /// The result, before a goodbye.
   virtual void ended(SessionId session, const std::vector<Placement>& result) = 0;
   virtual void tables(SessionId session, const game::PackedTables& tables) = 0;
-  virtual void welcome(SessionId session, int slot, int tick_hz, const std::string& match) = 0;
+  virtual void welcome(SessionId session, const Welcome& place) = 0;
   virtual void goodbye(SessionId session, game::Goodbye reason) = 0;
 };
 

@@ -27,22 +27,24 @@ Result<std::uint32_t> last_logged(const storage::Store& store, const std::string
 /// Plays up to `until`. Stops, without an error, where the log does.
 Result<void> play_until(const storage::Store& store, Checkpoint& at, std::uint32_t until) {
   std::optional<Error> wrong;
+  auto verified = at.state->tick();
   const auto corrupt = [&](const char* what) {
     wrong = error(ErrorCode::corrupt,
-                  "tick " + std::to_string(at.world.tick + 1) + " of the match: " + what);
+                  "tick " + std::to_string(verified + 1) + " of the match: " + what);
     return false;
   };
   const auto end = storage::prefix_end(storage::KeyBuilder("log").text(at.info.id).view());
   const auto scanned = store.scan(
-      storage::Family::match, log_key(at.info.id, at.world.tick + 1), end,
+      storage::Family::match, log_key(at.info.id, verified + 1), end,
       std::numeric_limits<std::size_t>::max(), [&](std::string_view key, std::string_view value) {
-        if (at.world.tick >= until || key != log_key(at.info.id, at.world.tick + 1)) return false;
+        if (verified >= until || key != log_key(at.info.id, verified + 1)) return false;
         const auto record = decode_log(value);
         if (!record) return corrupt("its log record does not verify");
         play(at, record->tick, at.pending.size());
-        if (game::state_hash(at.world) == record->hash) return true;
-        --at.world.tick;
-        return corrupt("it does not lead to the logged state");
+        if (at.state->hash() != record->hash)
+          return corrupt("it does not lead to the logged state");
+        ++verified;
+        return true;
       });
   if (!scanned.ok()) return scanned.error();
   if (wrong) return *wrong;
@@ -67,16 +69,15 @@ Result<Replay> replay(const storage::Store& store, const std::string& id, std::u
   Replay out;
   const auto logged = last_logged(store, id);
   if (!logged.ok()) return logged.error();
-  out.last_tick = std::max(now->world.tick, *logged);
-  out.at.info = now->info;
-  out.at.world = first_world(id);
+  out.last_tick = std::max(now->state->tick(), *logged);
+  out.at = first_checkpoint(now->info);
   tick = std::min(tick, out.last_tick);
   if (tick > kMostReplayTicks) {
     return error(ErrorCode::too_large,
                  "tick: at most " + std::to_string(kMostReplayTicks) + " of this match");
   }
   if (auto played = play_until(store, out.at, tick); !played.ok()) return played.error();
-  out.verified = out.at.world.tick;
+  out.verified = out.at.state->tick();
   if (out.verified == 0 && tick > 0)
     return error(ErrorCode::not_found, "the log of the match is not kept any more");
   if (out.verified < tick) {
@@ -84,7 +85,7 @@ Result<Replay> replay(const storage::Store& store, const std::string& id, std::u
                  "the log of the match has a gap after tick " + std::to_string(out.verified));
   }
   out.at.info.tick = tick;
-  out.hash = game::state_hash(out.at.world);
+  out.hash = out.at.state->hash();
   return out;
 }
 

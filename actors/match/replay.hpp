@@ -22,7 +22,7 @@ struct Replay {
   Checkpoint at;                ///< `info` is that of the match as it is now
   std::uint32_t last_tick = 0;  ///< of the match, as it is stored
   std::uint32_t verified = 0;   ///< ticks played, each with the logged hash
-  std::uint64_t hash = 0;       ///< game::state_hash of the state
+  std::uint64_t hash = 0;       ///< of the state
 };
 /// A replay plays from the beginning: an hour at 30 Hz takes seconds of a thread.
 inline constexpr std::uint32_t kMostReplayTicks = 108'000;

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "game/world.hpp"
+#include "game/game.hpp"
 
 namespace troupe::match {
 
@@ -22,10 +22,10 @@ struct Placement {
   friend bool operator==(const Placement&, const Placement&) = default;
 };
 
-[[nodiscard]] bool is_over(const Rules& rules, const game::World& world) noexcept;
+[[nodiscard]] bool is_over(const Rules& rules, const game::State& state);
 
 /// Best first. `places`: player to slot, of all who have a place at the end.
-[[nodiscard]] std::vector<Placement> rank(const game::World& world,
+[[nodiscard]] std::vector<Placement> rank(const game::State& state,
                                           const std::map<std::string, int>& places);
 
 }  // namespace troupe::match

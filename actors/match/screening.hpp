@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "actors/match/result.hpp"
-#include "game/snapshot.hpp"
+#include "game/game.hpp"
 
 namespace troupe::match {
 
@@ -19,7 +19,7 @@ class Spectators {
   virtual ~Spectators() = default;
   /// Frames are made only for matches that are watched.
   [[nodiscard]] virtual bool watched(const std::string& match) const = 0;
-  /// One of game/spectator_frame.hpp.
+  /// One of game::Game::spectator_frame.
   virtual void show(const std::string& match, const std::string& frame) = 0;
   virtual void ended(const std::string& match, const std::vector<Placement>& result) = 0;
 };
@@ -29,8 +29,8 @@ class Spectators {
 class Screening {
  public:
   /// Once per tick, with what there is now.
-  void tick(const std::string& match, const game::World& world, std::uint32_t delay_ticks,
-            Spectators& spectators);
+  void tick(const std::string& match, const game::Game& game, const game::State& state,
+            std::uint32_t delay_ticks, Spectators& spectators);
 
  private:
   struct Held {

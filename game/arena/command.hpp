@@ -11,7 +11,7 @@
 #include <string_view>
 
 #include "game/packed_command.hpp"
-#include "game/world.hpp"
+#include "game/arena/world.hpp"
 
 namespace troupe::game {
 

@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-#include "game/world.hpp"
+#include "game/arena/world.hpp"
 
 namespace troupe::game::arena {
 

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <optional>
 
-#include "game/world.hpp"
+#include "game/arena/world.hpp"
 
 namespace troupe::game::arena {
 

@@ -1,5 +1,7 @@
 #include "net/api/match_api.hpp"
 
+#include <algorithm>
+
 #include <boost/json.hpp>
 
 #include "actors/match/match_store.hpp"
@@ -7,6 +9,7 @@
 #include "actors/system/ask.hpp"
 #include "actors/system/context.hpp"
 #include "base/ids.hpp"
+#include "game/registry.hpp"
 #include "net/api/match_replay.hpp"
 #include "net/api/paging.hpp"
 #include "net/http/router.hpp"
@@ -26,7 +29,7 @@ json::object to_json(const MatchInfo& info, int tick_hz) {
   json::object out{
       {"id", info.id},
       {"owner", info.owner},
-      {"game", "arena"},
+      {"game", info.game},
       {"state", info.ended_ms == 0 ? "running" : "ended"},
       {"max_players", info.max_players},
       {"players", info.players},
@@ -66,15 +69,26 @@ Result<int> integer(const json::object& body, std::string_view name, int standar
   return static_cast<int>(value->get_int64());
 }
 
-/// What the creator wants: players, time limit, score limit.
+/// Null: there is none of that name.
+const game::Game* wanted_game(const json::object& body) {
+  const auto* value = body.if_contains("game");
+  if (value == nullptr) return game::find_game(game::kStandardGame);
+  return value->is_string() ? game::find_game(value->get_string()) : nullptr;
+}
+
+/// What the creator wants: game, players, time limit, score limit.
 Result<MatchInfo> wanted_match(const std::string& text, const MatchApi& api) {
   auto body = text.empty() ? Result<json::object>(json::object{}) : http::parse_json_object(text);
   if (!body.ok()) return body.error();
   for (const auto& [key, value] : *body) {
-    if (key != "max_players" && key != "time_limit_s" && key != "score_limit")
+    if (key != "game" && key != "max_players" && key != "time_limit_s" && key != "score_limit")
       return error(ErrorCode::invalid_argument, std::string(key) + ": is not a known field");
   }
-  const auto players = integer(*body, "max_players", 16, 2, game::kMaxPlayers);
+  const auto* game = wanted_game(*body);
+  if (game == nullptr)
+    return error(ErrorCode::invalid_argument, "game: must be the name of one that there is");
+  const auto [least, most] = game->limits();
+  const auto players = integer(*body, "max_players", std::min(16, most), least, most);
   if (!players.ok()) return players.error();
   const auto seconds = integer(*body, "time_limit_s", api.time_limit_s, 0, 86'400);
   if (!seconds.ok()) return seconds.error();
@@ -83,6 +97,7 @@ Result<MatchInfo> wanted_match(const std::string& text, const MatchApi& api) {
   MatchInfo wanted;
   wanted.id = make_id_string();
   wanted.created_ms = api.context.now_ms();
+  wanted.game = game->name();
   wanted.max_players = *players;
   wanted.rules = {static_cast<std::uint32_t>(*seconds * api.tick_hz),
                   static_cast<std::uint16_t>(*score)};

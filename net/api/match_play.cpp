@@ -249,8 +249,8 @@ void MatchPlay::tables(SessionId session, const game::PackedTables& tables) {
   impl_->post(session, udp::encode_tables(tables));
 }
 
-void MatchPlay::welcome(SessionId session, int slot, int tick_hz, const std::string& match) {
-  impl_->post(session, udp::encode_welcome(slot, tick_hz, match));
+void MatchPlay::welcome(SessionId session, const match::Welcome& place) {
+  impl_->post(session, udp::encode_welcome(place));
 }
 
 void MatchPlay::goodbye(SessionId session, Goodbye reason) {

@@ -53,7 +53,7 @@ class MatchPlay final : public match::Output {
                 std::shared_ptr<const std::string> delta) override;
   void ended(match::SessionId session, const std::vector<match::Placement>& result) override;
   void tables(match::SessionId session, const game::PackedTables& tables) override;
-  void welcome(match::SessionId session, int slot, int tick_hz, const std::string& match) override;
+  void welcome(match::SessionId session, const match::Welcome& place) override;
   void goodbye(match::SessionId session, game::Goodbye reason) override;
 
  private:

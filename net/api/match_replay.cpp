@@ -3,6 +3,7 @@
 #include <atomic>
 #include <charconv>
 #include <limits>
+#include <map>
 
 #include <boost/json.hpp>
 #include <fmt/format.h>
@@ -10,7 +11,6 @@
 #include "actors/match/replay.hpp"
 #include "actors/system/context.hpp"
 #include "base/ids.hpp"
-#include "game/snapshot.hpp"
 #include "net/http/router.hpp"
 #include "storage/read_pool.hpp"
 
@@ -29,31 +29,30 @@ Result<std::uint32_t> wanted_tick(const http::Request& request) {
   return tick;
 }
 
-json::object to_json(const match::Replay& replay) {
-  const auto snapshot = game::take_snapshot(replay.at.world);
-  json::array players, projectiles;
-  for (const auto& [player, slot] : replay.at.places) {
-    const auto& p = replay.at.world.players[static_cast<std::size_t>(slot)];
-    players.push_back({{"player", player},
-                       {"slot", slot},
-                       {"x", p.x},
-                       {"y", p.y},
-                       {"aim", p.aim},
-                       {"health", p.health},
-                       {"alive", p.respawn == 0},
-                       {"score", p.score}});
+/// The players' rows of the game's description, with who they are.
+void name_players(json::object& described, const std::map<std::string, int>& places) {
+  auto* players = described.if_contains("players");
+  if (players == nullptr) return;
+  for (auto& row : players->as_array()) {
+    for (const auto& [player, slot] : places) {
+      if (row.at("slot").as_int64() == slot) row.as_object()["player"] = player;
+    }
   }
-  for (const auto& p : replay.at.world.projectiles)
-    projectiles.push_back(
-        {{"id", p.id}, {"owner", p.owner}, {"aim", p.aim}, {"x", p.x}, {"y", p.y}});
-  return {{"id", replay.at.info.id},
-          {"tick", replay.at.world.tick},
-          {"last_tick", replay.last_tick},
-          {"verified_ticks", replay.verified},
-          {"state_hash", fmt::format("{:016x}", replay.hash)},
-          {"view_hash", fmt::format("{:016x}", game::view_hash(snapshot))},
-          {"players", std::move(players)},
-          {"projectiles", std::move(projectiles)}};
+}
+
+json::object to_json(const match::Replay& replay) {
+  const auto& at = replay.at;
+  json::object out = json::parse(at.game->describe(*at.state)).as_object();
+  name_players(out, at.places);
+  out["id"] = at.info.id;
+  out["game"] = at.info.game;
+  out["tick"] = at.state->tick();
+  out["last_tick"] = replay.last_tick;
+  out["verified_ticks"] = replay.verified;
+  out["state_hash"] = fmt::format("{:016x}", replay.hash);
+  if (const auto all = at.game->show_all(*at.state))
+    out["view_hash"] = fmt::format("{:016x}", at.game->hash(*all));
+  return out;
 }
 
 http::Response answer(const storage::Store& store, const std::string& id, std::uint32_t tick,

@@ -6,6 +6,7 @@
 #include "actors/system/ask.hpp"
 #include "base/ids.hpp"
 #include "base/metrics.hpp"
+#include "game/registry.hpp"
 #include "net/http/router.hpp"
 
 namespace troupe::api {
@@ -27,6 +28,11 @@ void close_with(ws::Session& session, const Error& e) {
   session.close(ws::close_code(e.code), e.detail);
 }
 
+game::Length extent(const std::string& name) {
+  const auto* game = game::find_game(name);
+  return game != nullptr ? game->extent() : 0;
+}
+
 /// Only matches that run get a room: else anybody could fill memory with rooms.
 void admit(const MatchWatchApi& api, const SessionPtr& session, Spectator& spectator,
            const Result<match::InfoPtr>& found) {
@@ -39,10 +45,10 @@ void admit(const MatchWatchApi& api, const SessionPtr& session, Spectator& spect
   spectator.leave = std::move(*joined);
   session->send(ws::text_frame(json::serialize(json::object{{"type", "hello"},
                                                             {"match", spectator.match},
-                                                            {"game", "arena"},
+                                                            {"game", (*found)->game},
                                                             {"tick_hz", api.tick_hz},
                                                             {"delay_ms", api.delay_ms},
-                                                            {"size", game::kArena}})));
+                                                            {"size", extent((*found)->game)}})));
 }
 
 void watch(const MatchWatchApi& api, const http::Request& request, const SessionPtr& session) {

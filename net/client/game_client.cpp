@@ -3,25 +3,14 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <cstdlib>
 
 #include <enet/enet.h>
 
-#include "game/arena/command.hpp"
+#include "game/registry.hpp"
 #include "net/client/game_client_impl.hpp"
 #include "schemas/game_generated.h"
 
 namespace troupe::client {
-namespace {
-
-const game::PlayerView* find(const game::Snapshot& snapshot, int slot) {
-  for (const auto& player : snapshot.players) {
-    if (player.slot == slot) return &player;
-  }
-  return nullptr;
-}
-
-}  // namespace
 
 void GameClient::Impl::say_hello() {
   said_hello = Clock::now();
@@ -43,10 +32,21 @@ void GameClient::Impl::on_packet(std::uint8_t channel, std::string_view bytes) {
   const auto* message = flatbuffers::GetRoot<fbs::ServerMessage>(data);
   if (const auto* ended = message->body_as_MatchEnded(); ended != nullptr) return on_ended(*ended);
   if (const auto* tables = message->body_as_Tables(); tables != nullptr) return on_tables(*tables);
-  const auto* welcome = message->body_as_Welcome();
-  if (welcome == nullptr) return;
-  slot = welcome->slot();
-  const int hz = std::max<int>(1, welcome->tick_hz());
+  if (const auto* welcome = message->body_as_Welcome(); welcome != nullptr) on_welcome(*welcome);
+}
+
+void GameClient::Impl::on_welcome(const fbs::Welcome& welcome) {
+  const auto* named = welcome.game() != nullptr ? game::find_game(welcome.game()->str()) : nullptr;
+  if (named == nullptr) {  // a game that this client does not have
+    state = State::closed;
+    tickets = nullptr;
+    return enet_peer_disconnect(peer, 0);
+  }
+  if (named != rules) replica.emplace(*named);
+  if (named != rules || slot != welcome.slot()) prediction.use(named->predictor(welcome.slot()));
+  rules = named;
+  slot = welcome.slot();
+  const int hz = std::max<int>(1, welcome.tick_hz());
   if (state != State::playing || hz != tick_hz) clock = ClockSync(hz);
   tick_hz = hz;
   state = State::playing;
@@ -62,21 +62,23 @@ void GameClient::Impl::on_ended(const fbs::MatchEnded& ended) {
 }
 
 void GameClient::Impl::on_tables(const fbs::Tables& in) {
-  replica.take_tables({in.epoch(), in.version(),
-                       std::string(in.bytes()->begin(), in.bytes()->end()), in.checksum()});
+  if (!replica) return;
+  replica->take_tables({in.epoch(), in.version(),
+                        std::string(in.bytes()->begin(), in.bytes()->end()), in.checksum()});
 }
 
 void GameClient::Impl::on_snapshot(std::string_view bytes) {
   using Outcome = game::ReplicaReader::Outcome;
-  const auto epoch = replica.head().epoch;
-  const auto seen = replica.latest() != nullptr ? replica.latest()->tick : 0;
-  const auto outcome = replica.read(bytes, prediction.newest());
+  if (!replica) return;  // it overtook the Welcome; more come
+  const auto epoch = replica->head().epoch;
+  const auto seen = replica->latest() != nullptr ? replica->latest()->tick : 0;
+  const auto outcome = replica->read(bytes, prediction.newest());
   if (outcome == Outcome::late) return;
   // A mismatch is told to the server, which starts over.
   if (outcome == Outcome::mismatch) ++statistics.mismatches;
   if (outcome == Outcome::malformed || outcome == Outcome::no_baseline) ++statistics.undecodable;
   if (outcome != Outcome::taken) return;
-  const auto& head = replica.head();
+  const auto& head = replica->head();
   if (head.epoch != epoch) {
     if (seen >= head.tick) statistics.lost_ticks += seen - head.tick + 1;
     prediction.forget_place();
@@ -93,44 +95,42 @@ void GameClient::Impl::on_snapshot(std::string_view bytes) {
   snapshot_at = now;
   ++statistics.snapshots;
   statistics.snapshot_bytes += bytes.size();
-  if (const auto* own = find(*replica.latest(), slot); own != nullptr)
-    prediction.reconcile(*own, head.input_sequence);
+  prediction.reconcile(*replica->latest(), head.input_sequence);
 }
 
 double GameClient::Impl::seen_tick() const {
-  const double newest = replica.latest() != nullptr ? replica.latest()->tick : 0;
+  const double newest = replica->latest() != nullptr ? replica->latest()->tick : 0;
   return std::max(0.0, newest - drawn_behind);
 }
 
-void GameClient::Impl::send(const game::Command& wanted) {
+void GameClient::Impl::send(const game::PackedCommand& wanted) {
   if (state != State::playing || peer == nullptr) return;
-  auto command = game::sanitise(wanted);
-  const auto seen = std::llround(seen_tick() * 256);
-  command.seen_tick = static_cast<std::uint16_t>(seen >> 8 & 0xffff);
-  command.seen_fraction = static_cast<std::uint8_t>(seen & 0xff);
-  if (const auto sequence = prediction.predict(command)) {
+  auto command = rules->verify(wanted.view());
+  if (!command) return;
+  rules->stamp(*command, static_cast<std::uint64_t>(std::llround(seen_tick() * 256)));
+  if (const auto sequence = prediction.predict(*command)) {
     clock.sent(*sequence, Clock::now());
     ++statistics.commands;
   } else {
     ++statistics.held;
   }
   const auto& unconfirmed = prediction.unconfirmed();
-  std::vector<std::uint8_t> commands;
   const auto count = std::min<std::size_t>(unconfirmed.size(), game::kMaxCommandsPerPacket);
+  std::vector<std::uint8_t> commands;
   for (auto it = unconfirmed.end() - static_cast<std::ptrdiff_t>(count); it != unconfirmed.end();
        ++it) {
-    const auto packed = game::pack_command(it->command);
-    commands.insert(commands.end(), packed.bytes.begin(), packed.bytes.begin() + packed.size);
+    const auto& bytes = it->command.bytes;
+    commands.insert(commands.end(), bytes.begin(), bytes.begin() + it->command.size);
   }
   flatbuffers::FlatBufferBuilder builder(256);
   const auto first =
       count == 0 ? 0 : unconfirmed.back().sequence + 1 - static_cast<std::uint32_t>(count);
   const auto list = builder.CreateVector(commands);
-  const auto wrong = replica.mismatch().value_or(game::ReplicaReader::Mismatch{});
+  const auto wrong = replica->mismatch().value_or(game::ReplicaReader::Mismatch{});
   const auto body =
-      fbs::CreateCommands(builder, replica.to_acknowledge(), replica.head().epoch, first,
-                          game::kCommandBytes, list, wrong.tick, wrong.hash,
-                          replica.tables_to_acknowledge());
+      fbs::CreateCommands(builder, replica->to_acknowledge(), replica->head().epoch, first,
+                          command->size, list, wrong.tick, wrong.hash,
+                          replica->tables_to_acknowledge());
   builder.Finish(fbs::CreateClientMessage(builder, fbs::ClientBody::Commands, body.Union()));
   auto* packet = enet_packet_create(builder.GetBufferPointer(), builder.GetSize(), 0);
   if (enet_peer_send(peer, game::kUnreliableChannel, packet) < 0) enet_packet_destroy(packet);
@@ -162,14 +162,17 @@ std::chrono::nanoseconds GameClient::command_period() const {
 std::optional<double> GameClient::server_tick() const {
   return impl_->clock.server_tick(Impl::Clock::now());
 }
-void GameClient::send(const game::Command& command) {
+const game::Game* GameClient::rules() const noexcept {
+  return impl_->rules;
+}
+void GameClient::send(const game::PackedCommand& command) {
   impl_->send(command);
 }
-const game::Snapshot* GameClient::latest() const noexcept {
-  return impl_->replica.latest();
+const game::View* GameClient::latest() const noexcept {
+  return impl_->replica ? impl_->replica->latest() : nullptr;
 }
-std::optional<game::Player> GameClient::predicted() const noexcept {
-  return impl_->prediction.player();
+const game::Predictor* GameClient::predicted() const noexcept {
+  return latest() != nullptr ? impl_->prediction.predictor() : nullptr;
 }
 
 Statistics GameClient::statistics() const noexcept {
@@ -184,27 +187,20 @@ Statistics GameClient::statistics() const noexcept {
   return out;
 }
 
-std::optional<game::Snapshot> GameClient::interpolated(double behind_ticks) const {
-  const auto& history = impl_->replica.history();
+game::ViewPtr GameClient::interpolated(double behind_ticks) const {
   impl_->drawn_behind = behind_ticks;
-  if (history.size() < 2) return std::nullopt;
-  const double time = static_cast<double>(history.back().tick) - behind_ticks;
-  auto after = std::find_if(history.begin(), history.end(), [time](const game::Snapshot& s) {
-    return static_cast<double>(s.tick) >= time;
+  if (!impl_->replica || impl_->replica->history().size() < 2) return nullptr;
+  const auto& history = impl_->replica->history();
+  const double time = static_cast<double>(history.back()->tick) - behind_ticks;
+  auto after = std::find_if(history.begin(), history.end(), [time](const game::ViewPtr& view) {
+    return static_cast<double>(view->tick) >= time;
   });
   if (after == history.begin()) ++after;
   if (after == history.end()) --after;
   const auto& from = *(after - 1);
-  auto out = *after;
-  const double span = static_cast<double>(out.tick - from.tick);
-  const double share = std::clamp((time - static_cast<double>(from.tick)) / span, 0.0, 1.0);
-  for (auto& player : out.players) {
-    const auto* before = find(from, player.slot);
-    if (before == nullptr || !before->alive || !player.alive) continue;
-    player.x = static_cast<std::uint16_t>(std::lround(before->x + share * (player.x - before->x)));
-    player.y = static_cast<std::uint16_t>(std::lround(before->y + share * (player.y - before->y)));
-  }
-  return out;
+  const double span = static_cast<double>((*after)->tick - from->tick);
+  const double share = std::clamp((time - static_cast<double>(from->tick)) / span, 0.0, 1.0);
+  return impl_->rules->between(from, *after, share);
 }
 
 void GameClient::disconnect() {

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "base/result.hpp"
-#include "game/snapshot.hpp"
+#include "game/game.hpp"
 #include "game/wire.hpp"
 
 namespace troupe::client {
@@ -24,7 +24,7 @@ struct Statistics {
   std::uint64_t undecodable = 0;  ///< the baseline was not there any more; a full snapshot follows
   /// Decoded to another state than the server has; reported to it, and repaired by a full snapshot.
   std::uint64_t mismatches = 0;
-  std::uint64_t corrections = 0;         ///< the server's position differed from the predicted one
+  std::uint64_t corrections = 0;         ///< the server's place differed from the predicted one
   std::uint32_t largest_correction = 0;  ///< 1/256 units on an axis
   std::uint32_t largest_divergence = 0;  ///< of the predicted from the confirmed place; the same
   double round_trip_ms = 0;  ///< from a command to the snapshot that used it (clock_sync.hpp)
@@ -56,7 +56,8 @@ struct Placement {
 
 class ClientHost;
 
-/// One player's connection. Belongs to the thread of its ClientHost.
+/// One player's connection, of whatever game; net/client/arena.hpp has it in the arena's own types.
+/// Belongs to the thread of its ClientHost.
 class GameClient {
  public:
   ~GameClient();
@@ -68,22 +69,25 @@ class GameClient {
   [[nodiscard]] game::Goodbye goodbye() const noexcept;
   [[nodiscard]] int slot() const noexcept;
   [[nodiscard]] int tick_hz() const noexcept;
+  /// Whose rules the match has; null before the first Welcome.
+  [[nodiscard]] const game::Game* rules() const noexcept;
 
   /// Until the next send(): a tick, a little longer or shorter so that commands come in time.
   [[nodiscard]] std::chrono::nanoseconds command_period() const;
   /// Where the server is now; nothing before the first snapshot.
   [[nodiscard]] std::optional<double> server_tick() const;
   /// Once per command_period(): predicts the own movement at once and sends the command with those
-  /// that may have been lost. When the player saw what it shoots at (`seen_tick`) is filled in:
-  /// what interpolated() drew last, or the newest snapshot.
-  void send(const game::Command& command);
-  /// The newest snapshot as the server made it.
-  [[nodiscard]] const game::Snapshot* latest() const noexcept;
-  /// The own player as predicted: the newest snapshot with all unconfirmed commands applied.
-  [[nodiscard]] std::optional<game::Player> predicted() const noexcept;
-  /// Others, `behind_ticks` behind the newest snapshot, between the two snapshots around that time.
-  /// Nothing until there are two.
-  [[nodiscard]] std::optional<game::Snapshot> interpolated(double behind_ticks) const;
+  /// that may have been lost. When the player saw the others is stamped on it: what
+  /// interpolated() drew last, or the newest view. One that is not of the match's game is not sent.
+  void send(const game::PackedCommand& command);
+  /// The newest view as the server made it; null: none yet.
+  [[nodiscard]] const game::View* latest() const noexcept;
+  /// The own part as predicted: the newest view with all unconfirmed commands applied. Null: the
+  /// game predicts nothing, or there is no view yet.
+  [[nodiscard]] const game::Predictor* predicted() const noexcept;
+  /// The match `behind_ticks` behind the newest view, between the two views around that time. Null
+  /// until there are two.
+  [[nodiscard]] game::ViewPtr interpolated(double behind_ticks) const;
   [[nodiscard]] Statistics statistics() const noexcept;
   /// Best first, once the match is over; the connection ends with `match_over` then.
   [[nodiscard]] const std::vector<Placement>& result() const noexcept;

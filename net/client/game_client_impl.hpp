@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <chrono>
 #include <functional>
+#include <optional>
 
 #include <enet/enet.h>
 
@@ -15,6 +16,7 @@
 namespace troupe::fbs {
 struct MatchEnded;
 struct Tables;
+struct Welcome;
 }  // namespace troupe::fbs
 
 namespace troupe::client {
@@ -28,7 +30,8 @@ struct GameClient::Impl {
   game::Goodbye goodbye = game::Goodbye::none;
   int slot = -1;
   int tick_hz = 30;
-  game::ReplicaReader replica;
+  const game::Game* rules = nullptr;           ///< null: no Welcome yet
+  std::optional<game::ReplicaReader> replica;  ///< from there on
   Prediction prediction;
   ClockSync clock;
   Statistics statistics;
@@ -47,11 +50,12 @@ struct GameClient::Impl {
 
   void say_hello();
   void on_packet(std::uint8_t channel, std::string_view bytes);
-  void send(const game::Command& wanted);
+  void send(const game::PackedCommand& wanted);
   /// The tick at which the player sees the others.
   [[nodiscard]] double seen_tick() const;
 
  private:
+  void on_welcome(const fbs::Welcome& welcome);
   void on_ended(const fbs::MatchEnded& ended);
   void on_tables(const fbs::Tables& in);
   void on_snapshot(std::string_view bytes);

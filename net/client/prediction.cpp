@@ -6,61 +6,65 @@
 namespace troupe::client {
 namespace {
 
-std::uint32_t apart(game::Length ax, game::Length ay, game::Length bx, game::Length by) {
-  return static_cast<std::uint32_t>(std::max(std::abs(ax - bx), std::abs(ay - by)));
+std::uint32_t apart(const game::Place& a, const game::Place& b) {
+  return static_cast<std::uint32_t>(std::max(std::abs(a.x - b.x), std::abs(a.y - b.y)));
 }
 
 }  // namespace
 
-std::optional<std::uint32_t> Prediction::predict(const game::Command& command) {
+void Prediction::use(std::unique_ptr<game::Predictor> predictor) {
+  predictor_ = std::move(predictor);
+  forget_place();
+}
+
+void Prediction::forget_place() noexcept {
+  for (auto& sent : unconfirmed_) sent.where.reset();
+  confirmed_.reset();
+}
+
+std::optional<game::Place> Prediction::where() const {
+  return predictor_ ? predictor_->where() : std::nullopt;
+}
+
+std::optional<std::uint32_t> Prediction::predict(const game::PackedCommand& command) {
   if (unconfirmed_.size() >= kMaxAhead) return std::nullopt;
-  if (player_ && player_->respawn == 0) game::move(*player_, command);
-  unconfirmed_.push_back(
-      {next_sequence_, command, player_ ? player_->x : 0, player_ ? player_->y : 0});
+  if (predictor_) predictor_->apply(command);
+  unconfirmed_.push_back({next_sequence_, command, where()});
   measure_divergence();
   return next_sequence_++;
 }
 
-void Prediction::compare(const game::PlayerView& own, const Sent& sent) {
-  const auto off = apart(sent.x, sent.y, own.x, own.y);
-  if (off == 0 || !own.alive || !was_alive_) return;  // one who comes back does so elsewhere
+void Prediction::compare(const Sent& sent) {
+  if (!sent.where || !confirmed_) return;  // one who comes back does so elsewhere
+  const auto off = apart(*sent.where, *confirmed_);
+  if (off == 0) return;
   ++statistics_.corrections;
   statistics_.largest_correction = std::max(statistics_.largest_correction, off);
 }
 
-void Prediction::reconcile(const game::PlayerView& own, std::uint32_t confirmed) {
+void Prediction::reconcile(const game::View& view, std::uint32_t confirmed) {
   // A match that was restarted has used nothing yet.
   if (confirmed > newest()) confirmed = 0;
+  if (predictor_) predictor_->confirm(view);
+  confirmed_ = where();
   while (!unconfirmed_.empty() && unconfirmed_.front().sequence < confirmed)
     unconfirmed_.pop_front();
   if (!unconfirmed_.empty() && unconfirmed_.front().sequence == confirmed) {
-    compare(own, unconfirmed_.front());
+    compare(unconfirmed_.front());
     unconfirmed_.pop_front();
   }
-  was_alive_ = own.alive;
-  confirmed_x_ = own.x;
-  confirmed_y_ = own.y;
-  game::Player player;
-  player.present = true;
-  player.x = own.x;
-  player.y = own.y;
-  player.aim = own.aim;
-  player.health = own.health;
-  player.respawn = own.alive ? 0 : 1;
-  player.score = own.score;
   for (auto& sent : unconfirmed_) {
-    if (own.alive) game::move(player, sent.command);
-    sent.x = player.x;
-    sent.y = player.y;
+    if (predictor_) predictor_->apply(sent.command);
+    sent.where = where();
   }
-  player_ = player;
   measure_divergence();
 }
 
 void Prediction::measure_divergence() {
-  if (!player_) return;
-  statistics_.largest_divergence = std::max(
-      statistics_.largest_divergence, apart(player_->x, player_->y, confirmed_x_, confirmed_y_));
+  const auto ahead = where();
+  if (!ahead || !confirmed_) return;
+  statistics_.largest_divergence =
+      std::max(statistics_.largest_divergence, apart(*ahead, *confirmed_));
 }
 
 }  // namespace troupe::client

@@ -268,9 +268,9 @@ void Gateway::tables(SessionId session, const game::PackedTables& tables) {
   impl_->post({session, encode_tables(tables)});
 }
 
-void Gateway::welcome(SessionId session, int slot, int tick_hz, const std::string& match) {
+void Gateway::welcome(SessionId session, const match::Welcome& place) {
   // Dropped when the outbox is full: the client says Hello again.
-  impl_->post({session, encode_welcome(slot, tick_hz, match)});
+  impl_->post({session, encode_welcome(place)});
 }
 
 void Gateway::goodbye(SessionId session, game::Goodbye reason) {

@@ -35,8 +35,8 @@ class OutputSwitch final : public match::Output {
   void tables(match::SessionId session, const game::PackedTables& tables) override {
     if (auto* to = find(session)) to->tables(session, tables);
   }
-  void welcome(match::SessionId session, int slot, int tick_hz, const std::string& match) override {
-    if (auto* to = find(session)) to->welcome(session, slot, tick_hz, match);
+  void welcome(match::SessionId session, const match::Welcome& place) override {
+    if (auto* to = find(session)) to->welcome(session, place);
   }
   void goodbye(match::SessionId session, game::Goodbye reason) override {
     if (auto* to = find(session)) to->goodbye(session, reason);

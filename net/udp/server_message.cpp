@@ -13,12 +13,13 @@ std::string finish(flatbuffers::FlatBufferBuilder& builder, fbs::ServerBody type
 
 }  // namespace
 
-std::string encode_welcome(int slot, int tick_hz, const std::string& match) {
+std::string encode_welcome(const match::Welcome& place) {
   flatbuffers::FlatBufferBuilder builder(128);
-  const auto name = builder.CreateString(match);
+  const auto match = builder.CreateString(place.match);
+  const auto game = builder.CreateString(place.game);
   return finish(builder, fbs::ServerBody::Welcome,
-                fbs::CreateWelcome(builder, static_cast<std::uint8_t>(slot),
-                                   static_cast<std::uint8_t>(tick_hz), name));
+                fbs::CreateWelcome(builder, static_cast<std::uint8_t>(place.slot),
+                                   static_cast<std::uint8_t>(place.tick_hz), match, game));
 }
 
 std::string encode_ended(const std::vector<match::Placement>& result) {

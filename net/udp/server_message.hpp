@@ -4,12 +4,13 @@
 #include <string>
 #include <vector>
 
+#include "actors/match/output.hpp"
 #include "actors/match/result.hpp"
 #include "game/tables.hpp"
 
 namespace troupe::udp {
 
-[[nodiscard]] std::string encode_welcome(int slot, int tick_hz, const std::string& match);
+[[nodiscard]] std::string encode_welcome(const match::Welcome& place);
 [[nodiscard]] std::string encode_ended(const std::vector<match::Placement>& result);
 [[nodiscard]] std::string encode_tables(const game::PackedTables& tables);
 

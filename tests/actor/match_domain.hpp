@@ -31,7 +31,7 @@ struct Silence : Output {
   }
   void ended(SessionId, const std::vector<Placement>&) override {}
   void tables(SessionId, const game::PackedTables&) override {}
-  void welcome(SessionId, int, int, const std::string&) override {}
+  void welcome(SessionId, const Welcome&) override {}
   void goodbye(SessionId, game::Goodbye) override {}
 };
 

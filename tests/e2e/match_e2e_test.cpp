@@ -32,8 +32,8 @@ TEST(MatchE2E, TwoPlayersMoveSeeEachOtherAndThePredictionHolds) {
     EXPECT_LE(statistics.corrections, statistics.commands / 5);
     // A command that came too late for its tick moves a player by one tick's walk; several may.
     EXPECT_LE(statistics.largest_correction, 8U * game::kWalkSpeed);
-    EXPECT_TRUE(bot->game->interpolated(2).has_value());
-    EXPECT_TRUE(bot->game->predicted().has_value());
+    EXPECT_TRUE(client::arena::interpolated(*bot->game, 2) != nullptr);
+    EXPECT_TRUE(client::arena::predicted(*bot->game).has_value());
     // Mean size of a delta beside the 14 bytes of head.
     EXPECT_LT(
         static_cast<double>(statistics.snapshot_bytes) / static_cast<double>(statistics.snapshots),
@@ -55,7 +55,7 @@ TEST(MatchE2E, APlayerWhoseConnectionDroppedComesBackToTheSamePlace) {
   ASSERT_TRUE(play({&again}, wander, [&] { return again.game->statistics().snapshots > 20; }));
 
   EXPECT_EQ(again.game->slot(), slot);
-  EXPECT_EQ(again.game->latest()->players.size(), 1U);
+  EXPECT_EQ(client::arena::latest(*again.game)->players.size(), 1U);
 }
 
 TEST(MatchE2E, AKilledMatchComesBackWithItsStateWhileClientsStayConnected) {
@@ -261,7 +261,7 @@ TEST(MatchE2E, WhoIsOutOfSightIsNotSent) {
     for (const auto* bot : all) {
       const auto* own = view(*bot->game, bot->game->slot());
       if (own == nullptr) continue;
-      const auto& players = bot->game->latest()->players;
+      const auto& players = client::arena::latest(*bot->game)->players;
       seen += players.size() - 1;
       hidden += 8 - players.size();
       for (const auto& player : players)

@@ -84,8 +84,8 @@ struct Played {
     for (std::size_t i = 0; i < bots.size(); ++i) {
       const auto* first = view(*bots[i].game, bots[0].game->slot());
       if (first != nullptr) places[i].insert(first->x);
-      for (const auto& shot : bots[i].game->latest()->projectiles) shots.insert(shot.id);
-      for (const auto& player : bots[i].game->latest()->players)
+      for (const auto& shot : client::arena::latest(*bots[i].game)->projectiles) shots.insert(shot.id);
+      for (const auto& player : client::arena::latest(*bots[i].game)->players)
         score = std::max(score, player.score);
     }
   }
@@ -147,7 +147,7 @@ void play_all(std::vector<std::unique_ptr<Played>>& all) {
       if (tick == kTicks / 3 && played->row->blackout > 0ms)
         played->proxy->black_out(played->row->blackout);
       for (int i = 0; i < kPlayers; ++i)
-        played->bots[static_cast<std::size_t>(i)].game->send(played->command(i));
+        client::arena::send(*played->bots[static_cast<std::size_t>(i)].game, played->command(i));
       played->look();
     }
   }
@@ -169,7 +169,7 @@ void check(const Played& played) {
     EXPECT_GT(played.places[static_cast<std::size_t>(i)].size(), 20U) << "others see it move";
     EXPECT_GT(static_cast<double>(statistics.snapshots), row.share * kTicks);
     EXPECT_LE(statistics.largest_correction, row.most_off * game::kWalkSpeed);
-    EXPECT_LE(statistics.largest_divergence, client::kMaxDivergence);
+    EXPECT_LE(statistics.largest_divergence, client::arena::kMaxDivergence);
     EXPECT_GT(statistics.largest_divergence, 0U) << "it predicts";
     corrections += statistics.corrections;
     mismatches += statistics.mismatches;

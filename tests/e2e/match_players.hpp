@@ -11,7 +11,7 @@
 #include <boost/json.hpp>
 #include <gtest/gtest.h>
 
-#include "net/client/game_client.hpp"
+#include "net/client/arena.hpp"
 #include "tests/support/server_process.hpp"
 
 namespace troupe::test {
@@ -58,7 +58,7 @@ inline bool play(const std::vector<Bot*>& bots,
     if (std::chrono::steady_clock::now() < next) continue;
     next += std::chrono::milliseconds(33);
     for (std::size_t i = 0; i < bots.size(); ++i) {
-      if (bots[i]->game) bots[i]->game->send(command(i));
+      if (bots[i]->game) client::arena::send(*bots[i]->game, command(i));
     }
   }
   return false;
@@ -73,11 +73,8 @@ inline game::Command wander(std::size_t bot) {
 }
 
 inline const game::PlayerView* view(const GameClient& of, int slot) {
-  if (of.latest() == nullptr) return nullptr;
-  for (const auto& player : of.latest()->players) {
-    if (player.slot == slot) return &player;
-  }
-  return nullptr;
+  const auto* snapshot = client::arena::latest(of);
+  return snapshot != nullptr ? game::find_player(*snapshot, slot) : nullptr;
 }
 
 }  // namespace troupe::test

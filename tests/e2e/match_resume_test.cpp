@@ -74,7 +74,7 @@ TEST(MatchResume, NoTickThatAPlayerSawIsLostWhenTheServerIsKilled) {
     EXPECT_EQ(bot->game->state(), State::playing);
     EXPECT_EQ(statistics.reconnects, 1U);
     EXPECT_EQ(statistics.lost_ticks, 0U);
-    EXPECT_LE(statistics.largest_correction, client::kMaxDivergence);
+    EXPECT_LE(statistics.largest_correction, client::arena::kMaxDivergence);
     pauses.push_back(statistics.longest_silence_ms);
   }
   EXPECT_TRUE(back);

@@ -99,7 +99,7 @@ class WsPlayer {
   }
 
   sim::WsClient socket_;
-  game::ReplicaReader replica_;
+  game::ReplicaReader replica_{game::arena_game()};
   int slot_ = -1;
   std::uint32_t sequence_ = 0;
   std::uint64_t snapshots_ = 0, mismatches_ = 0;

@@ -44,8 +44,9 @@ TEST(MatchWebSocket, PlayersOnBothTransportsSeeEachOtherAndEqualStates) {
       next = now + 33ms;
       b.send(wander(1));
     }
-    if (const auto* seen = a.game->latest()) of_a[seen->tick] = game::view_hash(*seen);
-    for (const auto& seen : b.replica().history()) of_b[seen.tick] = game::view_hash(seen);
+    if (const auto* seen = client::arena::latest(*a.game)) of_a[seen->tick] = game::view_hash(*seen);
+    for (const auto& seen : b.replica().history())
+      of_b[seen->tick] = game::arena_game().hash(*seen);
     equal = 0;
     for (const auto& [tick, hash] : of_a) {
       const auto other = of_b.find(tick);
@@ -59,7 +60,7 @@ TEST(MatchWebSocket, PlayersOnBothTransportsSeeEachOtherAndEqualStates) {
   ASSERT_TRUE(played) << equal << " equal ticks, " << b.snapshots() << " snapshots";
   EXPECT_EQ(b.mismatches(), 0U);
   EXPECT_NE(a.game->slot(), b.slot());
-  EXPECT_EQ(b.replica().latest()->players.size(), 2U);
+  EXPECT_EQ(game::snapshot_of(*b.replica().latest()).players.size(), 2U);
   EXPECT_EQ(server.metric("troupe_match_ws_clients"), 1);
   EXPECT_EQ(server.metric("troupe_match_state_mismatches_total"), 0);
 }

@@ -7,7 +7,7 @@
 #include <optional>
 #include <string_view>
 
-#include "game/snapshot_codec.hpp"
+#include "game/arena/snapshot_codec.hpp"
 #include "game/wire.hpp"
 
 namespace {

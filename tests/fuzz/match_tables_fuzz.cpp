@@ -4,15 +4,18 @@
 #include <cstdint>
 #include <string_view>
 
-#include "game/tables.hpp"
+#include "game/registry.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace troupe::game;
-  const auto model = unpack_model({reinterpret_cast<const char*>(data), size});
-  if (!model) return 0;
-  const auto packed = pack_model(*model);
-  const auto again = unpack_model(packed);
-  assert(again);
-  assert(pack_model(*again) == packed);
+  for (const auto* game : games()) {
+    const auto model = game->model();
+    if (!model->unpack({reinterpret_cast<const char*>(data), size})) continue;
+    const auto packed = model->pack();
+    const auto again = game->model();
+    [[maybe_unused]] const bool unpacks = again->unpack(packed);
+    assert(unpacks);
+    assert(again->pack() == packed);
+  }
   return 0;
 }

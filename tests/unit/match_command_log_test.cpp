@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "actors/match/command_log.hpp"
+#include "game/game.hpp"
 
 namespace troupe::match {
 namespace {

@@ -2,16 +2,14 @@
 
 #include <gtest/gtest.h>
 
-#include "game/snapshot_codec.hpp"
-#include "game/world.hpp"
+#include "game/arena/snapshot_codec.hpp"
+#include "game/arena/world.hpp"
 
 namespace troupe::game {
 namespace {
 
-using Commands = std::array<std::optional<Command>, kMaxPlayers>;
-
-Commands random_commands(std::mt19937& random, int players) {
-  Commands out{};
+ArenaCommands random_commands(std::mt19937& random, int players) {
+  ArenaCommands out{};
   for (int i = 0; i < players; ++i) {
     if (random() % 8 == 0) continue;
     out[static_cast<std::size_t>(i)] =
@@ -45,7 +43,7 @@ TEST(World, TheHashOfAKnownRunDoesNotChange) {
   auto world = make_world(7);
   for (int i = 0; i < 4; ++i) add_player(world, i);
   for (int tick = 0; tick < 200; ++tick) {
-    Commands commands{};
+    ArenaCommands commands{};
     for (int i = 0; i < 4; ++i) {
       commands[static_cast<std::size_t>(i)] =
           Command{static_cast<std::int8_t>(tick % 3 - 1), static_cast<std::int8_t>(i % 3 - 1),
@@ -63,7 +61,7 @@ TEST(World, AHitHurtsThenKillsScoresAndTheVictimComesBack) {
   world.players[0].x = world.players[0].y = 100 * kUnit;
   world.players[1].x = 110 * kUnit;
   world.players[1].y = 100 * kUnit;
-  Commands commands{};
+  ArenaCommands commands{};
   commands[0] = Command{0, 0, 0, true};
 
   int ticks = 0;
@@ -81,7 +79,7 @@ TEST(World, AHitHurtsThenKillsScoresAndTheVictimComesBack) {
 TEST(World, NobodyLeavesTheArenaOrFiresFasterThanTheRulesAllow) {
   auto world = make_world(3);
   add_player(world, 0);
-  Commands commands{};
+  ArenaCommands commands{};
   commands[0] = Command{1, 1, 32, true};
   for (int i = 0; i < 2'000; ++i) {
     const auto before = world.next_projectile;

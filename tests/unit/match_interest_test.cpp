@@ -4,16 +4,15 @@
 
 #include <gtest/gtest.h>
 
-#include "game/interest.hpp"
+#include "game/arena/arena.hpp"
+#include "game/arena/interest.hpp"
 #include "game/replica.hpp"
 
 namespace troupe::game {
 namespace {
 
-using Commands = std::array<std::optional<Command>, kMaxPlayers>;
-
-Commands random_commands(std::mt19937& random, int players, unsigned shots_in) {
-  Commands out{};
+ArenaCommands random_commands(std::mt19937& random, int players, unsigned shots_in) {
+  ArenaCommands out{};
   for (int i = 0; i < players; ++i) {
     out[static_cast<std::size_t>(i)] =
         Command{static_cast<std::int8_t>(static_cast<int>(random() % 3) - 1),
@@ -74,7 +73,7 @@ Narrow play_narrow(std::uint32_t budget, std::size_t delay, unsigned seed) {
   std::mt19937 random(seed);
   auto world = make_world(seed);
   for (int i = 0; i < kPlayers; ++i) add_player(world, i);
-  TablesAuthor tables(1);
+  TablesAuthor tables(arena_game(), 1);
   ReplicaSender sender;
   Interest interest;
   std::map<int, std::uint32_t> fresh;  ///< slot → when it was last as it is
@@ -86,12 +85,12 @@ Narrow play_narrow(std::uint32_t budget, std::size_t delay, unsigned seed) {
     if (tick > delay)
       sender.acknowledge(tick - static_cast<std::uint32_t>(delay), tables.newest().version);
     const auto baseline = sender.baseline();
-    const auto view = std::make_shared<const View>(
-        interest.select(now, 0, last ? &last->snapshot : nullptr,
-                        baseline ? &baseline->snapshot : nullptr, options));
+    const auto view = std::make_shared<const ArenaView>(
+        interest.select(now, 0, last ? &snapshot_of(*last) : nullptr,
+                        baseline ? &snapshot_of(*baseline) : nullptr, options));
     Encodings encodings(tables);
     const auto packet = sender.send(view, encodings);
-    if (packet.baseline && tick % 4 == 0) tables.learn(packet.baseline->snapshot, view->snapshot);
+    if (packet.baseline && tick % 4 == 0) tables.learn(*packet.baseline, *view);
     if (tick < 200) continue;  // until all are there and the tables are learned
     out.largest = std::max(out.largest, packet.bytes->size());
     for (const auto& player : now.players) {

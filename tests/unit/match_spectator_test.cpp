@@ -3,7 +3,8 @@
 #include <gtest/gtest.h>
 
 #include "actors/match/screening.hpp"
-#include "game/spectator_frame.hpp"
+#include "game/arena/arena.hpp"
+#include "game/arena/spectator_frame.hpp"
 
 namespace troupe::match {
 namespace {
@@ -58,33 +59,33 @@ TEST(SpectatorFrame, IsWhatThePageReads) {
 TEST(Screening, ShowsEveryTickLateByTheDelay) {
   Screening screening;
   Seen seen;
-  auto world = game::make_world(1);
+  game::ArenaState state(game::make_world(1));
 
   for (int i = 0; i < 10; ++i) {
-    game::step(world, {});
-    screening.tick("m", world, 4, seen);
+    state.step({});
+    screening.tick("m", game::arena_game(), state, 4, seen);
   }
 
   ASSERT_EQ(seen.frames.size(), 6U);
   EXPECT_EQ(tick_of(seen.frames.front()), 1U);
-  EXPECT_EQ(tick_of(seen.frames.back()), world.tick - 4);
+  EXPECT_EQ(tick_of(seen.frames.back()), state.tick() - 4);
 }
 
 TEST(Screening, HoldsNothingForAMatchThatNobodyWatches) {
   Screening screening;
   Seen seen;
-  auto world = game::make_world(1);
-  game::step(world, {});
-  screening.tick("m", world, 4, seen);
+  game::ArenaState state(game::make_world(1));
+  state.step({});
+  screening.tick("m", game::arena_game(), state, 4, seen);
   seen.watching = false;
   for (int i = 0; i < 4; ++i) {
-    game::step(world, {});
-    screening.tick("m", world, 4, seen);
+    state.step({});
+    screening.tick("m", game::arena_game(), state, 4, seen);
   }
   seen.watching = true;
 
-  game::step(world, {});
-  screening.tick("m", world, 4, seen);
+  state.step({});
+  screening.tick("m", game::arena_game(), state, 4, seen);
 
   EXPECT_TRUE(seen.frames.empty()) << "what was held for those who left is not shown to others";
 }

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "game/arena/arena.hpp"
 #include "game/arena/command.hpp"
 #include "game/wire.hpp"
 #include "net/udp/client_message.hpp"
@@ -12,39 +13,51 @@
 namespace troupe::match {
 namespace {
 
-TEST(MatchCheckpoint, RestoresTheWorldBitForBit) {
-  Checkpoint before;
-  before.info = {"01ARZ3NDEKTSV4RRFFQ69G5FAV", "ann", 7, 8, 0, 0, 0};
-  before.world = game::make_world(3);
-  before.epoch = 4;
-  before.places = {{"ann", 0}, {"bob", 5}};
-  game::add_player(before.world, 0);
-  game::add_player(before.world, 5);
-  std::array<std::optional<game::Command>, game::kMaxPlayers> commands{};
-  commands[0] = game::Command{1, 0, 32, true};
-  for (int i = 0; i < 20; ++i) game::step(before.world, commands);
+constexpr const char* kId = "01ARZ3NDEKTSV4RRFFQ69G5FAV";
+
+/// Two play, one shoots.
+Checkpoint some_match() {
+  auto out = first_checkpoint({.id = kId, .owner = "ann", .created_ms = 7, .max_players = 8});
+  out.epoch = 4;
+  out.places = {{"ann", 0}, {"bob", 5}};
+  out.state->enter(0);
+  out.state->enter(5);
+  game::Commands commands{};
+  commands[0] = game::pack_command({.move_x = 1, .aim = 32, .fire = true});
+  for (int i = 0; i < 20; ++i) out.state->step(commands);
+  return out;
+}
+
+TEST(MatchCheckpoint, RestoresTheStateBitForBit) {
+  const auto before = some_match();
 
   const auto after = decode_checkpoint(encode_checkpoint(before));
 
   ASSERT_TRUE(after);
-  EXPECT_EQ(after->world, before.world);
+  EXPECT_EQ(game::world_of(*after->state), game::world_of(*before.state));
+  EXPECT_EQ(after->state->hash(), before.state->hash());
   EXPECT_EQ(after->places, before.places);
   EXPECT_EQ(after->epoch, 4);
+  EXPECT_EQ(after->info.game, "arena");
+}
+
+TEST(MatchCheckpoint, OneOfAGameThatThereIsNotIsRefused) {
+  auto match = some_match();
+  match.info.game = "chess boxing";
+
+  EXPECT_FALSE(decode_checkpoint(encode_checkpoint(match)));
 }
 
 TEST(MatchCheckpoint, DamagedRecordsAreRefusedOrWithinTheRules) {
-  Checkpoint match;
-  match.info.id = "01ARZ3NDEKTSV4RRFFQ69G5FAV";
-  match.world = game::make_world(3);
-  game::add_player(match.world, 0);
-  const auto good = encode_checkpoint(match);
+  const auto good = encode_checkpoint(some_match());
   for (unsigned seed = 1; seed <= 3'000; ++seed) {
     std::mt19937 random(seed);
     auto bytes = good;
     for (int i = 0; i < 4; ++i) bytes[random() % bytes.size()] = static_cast<char>(random());
 
     if (const auto decoded = decode_checkpoint(bytes)) {
-      for (const auto& player : decoded->world.players) EXPECT_LT(player.x, game::kArena);
+      for (const auto& player : game::world_of(*decoded->state).players)
+        EXPECT_LT(player.x, game::kArena);
     }
   }
 }

@@ -4,17 +4,15 @@
 
 #include <benchmark/benchmark.h>
 
-#include "game/snapshot_codec.hpp"
-#include "game/world.hpp"
+#include "game/arena/snapshot_codec.hpp"
+#include "game/arena/world.hpp"
 
 namespace {
 
 using namespace troupe::game;
-using Commands = std::array<std::optional<Command>, kMaxPlayers>;
-
 /// All players run about and shoot as often as the rules let them.
-Commands busy_commands(int players, std::uint32_t tick) {
-  Commands commands;
+ArenaCommands busy_commands(int players, std::uint32_t tick) {
+  ArenaCommands commands;
   for (int slot = 0; slot < players; ++slot) {
     Command command;
     command.move_x = static_cast<std::int8_t>((slot + static_cast<int>(tick / 20)) % 3 - 1);

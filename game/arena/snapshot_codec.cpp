@@ -1,4 +1,4 @@
-#include "game/snapshot_codec.hpp"
+#include "game/arena/snapshot_codec.hpp"
 
 #include <algorithm>
 #include <cassert>

@@ -1,4 +1,4 @@
-#include "game/spectator_frame.hpp"
+#include "game/arena/spectator_frame.hpp"
 
 #include <concepts>
 

@@ -7,14 +7,12 @@
 #include <optional>
 #include <vector>
 
+#include "game/game.hpp"
+
 namespace troupe::game {
 
-/// Lengths are in 1/256 of a unit; the arena is a square of 200 units, so a coordinate fits 16
-/// bits.
-using Length = std::int32_t;
-inline constexpr Length kUnit = 256;
+/// The arena is a square of 200 units, so a coordinate fits 16 bits.
 inline constexpr Length kArena = 200 * kUnit;
-inline constexpr int kMaxPlayers = 64;
 inline constexpr std::size_t kMaxProjectiles = 512;
 
 inline constexpr Length kWalkSpeed = 64;  ///< per tick and axis
@@ -78,9 +76,10 @@ void move(Player& player, const Command& command) noexcept;
 /// Makes a command from outside one that the rules allow.
 [[nodiscard]] Command sanitise(Command command) noexcept;
 
-/// One tick: all move, fire, fly, are hit, come back. `commands[slot]`: nothing repeats standing
-/// still.
-void step(World& world, const std::array<std::optional<Command>, kMaxPlayers>& commands);
+/// By slot; nothing: it stands still.
+using ArenaCommands = std::array<std::optional<Command>, kMaxPlayers>;
+/// One tick: all move, fire, fly, are hit, come back.
+void step(World& world, const ArenaCommands& commands);
 
 /// FNV-1a over the whole state: equal on every machine.
 [[nodiscard]] std::uint64_t state_hash(const World& world) noexcept;

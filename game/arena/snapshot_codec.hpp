@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "game/row_set.hpp"
-#include "game/snapshot.hpp"
+#include "game/arena/snapshot.hpp"
 
 namespace troupe::game {
 

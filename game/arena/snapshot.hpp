@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "game/world.hpp"
+#include "game/arena/world.hpp"
 
 namespace troupe::game {
 

@@ -1,4 +1,4 @@
-#include "game/interest.hpp"
+#include "game/arena/interest.hpp"
 
 #include <algorithm>
 #include <cstdlib>

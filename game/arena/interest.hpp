@@ -5,14 +5,11 @@
 #include <array>
 #include <cstdint>
 
-#include "game/snapshot.hpp"
+#include "game/arena/snapshot.hpp"
 
 namespace troupe::game {
 
-struct InterestOptions {
-  Length view_distance = 0;        ///< from the own player, in a straight line; 0: everything
-  std::uint32_t budget_bytes = 0;  ///< of a delta, by estimate; 0: no bound
-};
+using InterestOptions = LensOptions;
 
 /// Whether every client can be sent everything: then all share the same bytes.
 [[nodiscard]] bool fits_all(const Snapshot& now, const InterestOptions& options) noexcept;

@@ -1,4 +1,4 @@
-#include "game/snapshot.hpp"
+#include "game/arena/snapshot.hpp"
 
 namespace troupe::game {
 Snapshot take_snapshot(const World& world) {

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "game/snapshot.hpp"
+#include "game/arena/snapshot.hpp"
 
 namespace troupe::game {
 

@@ -1,4 +1,4 @@
-#include "game/world.hpp"
+#include "game/arena/world.hpp"
 
 #include <algorithm>
 
@@ -117,7 +117,7 @@ void move(Player& player, const Command& command) noexcept {
   player.y = std::clamp<Length>(player.y + command.move_y * kWalkSpeed, 0, kArena - 1);
 }
 
-void step(World& world, const std::array<std::optional<Command>, kMaxPlayers>& commands) {
+void step(World& world, const ArenaCommands& commands) {
   ++world.tick;
   for (int slot = 0; slot < kMaxPlayers; ++slot) {
     auto& player = world.players[static_cast<std::size_t>(slot)];
