@@ -3,6 +3,7 @@
 #include <array>
 #include <atomic>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <unordered_map>
 #include <vector>
@@ -15,6 +16,7 @@
 
 #include "base/metrics.hpp"
 #include "game/wire.hpp"
+#include "net/udp/host_guard.hpp"
 #include "net/udp/outbox.hpp"
 #include "net/udp/server_message.hpp"
 
@@ -29,6 +31,11 @@ constexpr int kServiceMs = 10;
 /// And at most this often, since it looks at all the peers that it could have, three times over:
 /// what comes within it is served together.
 constexpr std::chrono::milliseconds kPace{1};
+/// What one turn handles before snapshots go out again.
+constexpr int kMostEvents = 4'096;
+constexpr std::chrono::microseconds kServeAtMost{500};
+/// ENet reads so many datagrams and then looks at all peers again (enet/protocol.c).
+constexpr std::uint32_t kEnetReads = 256;
 
 std::once_flag enet_once;
 
@@ -43,10 +50,14 @@ struct Gateway::Impl {
       : metrics(metrics_in),
         options(std::move(options_in)),
         door(*options.door),
-        clients_gauge(metrics.gauge("troupe_udp_clients", "Game clients connected")) {}
+        clients_gauge(metrics.gauge("troupe_udp_clients", "Game clients connected",
+                                    {{"host", options.name}})) {}
 
   ~Impl() {
-    if (host != nullptr) enet_host_destroy(host);
+    if (host != nullptr) {
+      host->peerCount = places;
+      enet_host_destroy(host);
+    }
     if (wake_fd >= 0) ::close(wake_fd);
   }
 
@@ -57,8 +68,10 @@ struct Gateway::Impl {
   void on_packet(ENetPeer* enet_peer, std::string_view bytes);
   void on_gone(ENetPeer* enet_peer);
   void send_away(ENetPeer* enet_peer, game::Goodbye reason);
+  void serve(Clock::time_point now);
   void flush();
   void expire_hellos();
+  void fit_places();
   void wake() {
     const std::uint64_t one = 1;
     static_cast<void>(::write(wake_fd, &one, sizeof one));
@@ -75,6 +88,8 @@ struct Gateway::Impl {
   prometheus::Gauge& clients_gauge;
 
   ENetHost* host = nullptr;
+  std::size_t places = 0;  ///< that the host has; its peerCount is how many ENet looks at
+  std::optional<HostGuard> guard;
   int wake_fd = -1;
   std::uint16_t port = 0;
   std::thread thread;
@@ -100,11 +115,13 @@ Result<void> Gateway::Impl::open() {
   host = enet_host_create(&address,
                           std::min<std::size_t>(options.max_clients, ENET_PROTOCOL_MAXIMUM_PEER_ID),
                           game::kChannels, 0, 0);
+  places = host != nullptr ? host->peerCount : 0;
   if (host == nullptr)
     return error(ErrorCode::io, "game UDP port " + std::to_string(options.port) + " is taken");
   host->duplicatePeers = options.max_clients_per_address;
   host->maximumPacketSize = game::kMaxControlBytes;
   host->maximumWaitingData = 64U << 10;
+  guard.emplace(metrics, *host, options.name);
   ENetAddress bound{};
   enet_socket_get_address(host->socket, &bound);
   port = bound.port;
@@ -125,12 +142,10 @@ void Gateway::Impl::run() {
     std::uint64_t drained = 0;
     static_cast<void>(::read(wake_fd, &drained, sizeof drained));
     flush();
-    ENetEvent event;
-    // Bounded, so that a flood does not keep snapshots from going out.
-    for (int i = 0; i < 4'096 && enet_host_service(host, &event, 0) > 0; ++i) handle(event);
-    enet_host_flush(host);
+    serve(served);  // what that makes us send goes with the next round
     const auto now = Clock::now();
     if (now >= next_sweep) {
+      fit_places();
       expire_hellos();
       next_sweep = now + std::chrono::milliseconds(250);
     }
@@ -142,6 +157,22 @@ void Gateway::Impl::run() {
       enet_host_flush(host);
     }
     if (peers.empty() || now >= stop_at) return;
+  }
+}
+
+/// Bounded, so that a flood does not keep snapshots from going out.
+void Gateway::Impl::serve(Clock::time_point began) {
+  guard->begin_round(began);
+  ENetEvent event;
+  for (int events = 0; events < kMostEvents;) {
+    const auto before = host->totalReceivedPackets;
+    if (enet_host_service(host, &event, 0) > 0) {
+      handle(event);
+      ++events;
+      continue;
+    }
+    const bool more = host->totalReceivedPackets - before >= kEnetReads;
+    if (!more || Clock::now() - began >= kServeAtMost) return;
   }
 }
 
@@ -172,6 +203,7 @@ void Gateway::Impl::on_connect(ENetPeer* enet_peer) {
   peers[session->id()] = enet_peer;
   enet_peer->data = session.release();
   clients_gauge.Increment();
+  guard->came(*enet_peer);
 }
 
 void Gateway::Impl::on_gone(ENetPeer* enet_peer) {
@@ -180,6 +212,7 @@ void Gateway::Impl::on_gone(ENetPeer* enet_peer) {
   if (!session) return;
   peers.erase(session->id());
   clients_gauge.Decrement();
+  guard->left(*enet_peer);
   outbox.forget(session->id());
   session->gone();
 }
@@ -201,6 +234,17 @@ void Gateway::Impl::expire_hellos() {
     auto* session = session_of(enet_peer);
     if (session != nullptr && session->overdue(now)) send_away(enet_peer, game::Goodbye::too_slow);
   }
+}
+
+/// ENet looks at all places each time that it is served, taken or not: it is shown no more than can
+/// be taken until the next sweep.
+void Gateway::Impl::fit_places() {
+  constexpr std::size_t kSpare = 256;
+  std::size_t used = 0;
+  for (std::size_t i = 0; i < places; ++i) {
+    if (host->peers[i].state != ENET_PEER_STATE_DISCONNECTED) used = i + 1;
+  }
+  host->peerCount = std::min(places, used + kSpare);
 }
 
 void Gateway::Impl::flush() {

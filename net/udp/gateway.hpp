@@ -16,6 +16,7 @@ class Metrics;
 namespace troupe::udp {
 
 struct GatewayOptions {
+  std::string name;  ///< of the host, in metrics
   std::string address = "127.0.0.1";
   std::uint16_t port = 7777;        ///< 0: any free one
   std::size_t max_clients = 4'000;  ///< ENet's own bound is 4,095 a host
