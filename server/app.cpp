@@ -132,6 +132,7 @@ Result<void> App::Impl::listen() {
                              .reads = *reads,
                              .backup_dir = std::filesystem::path(config.data_dir) / "backups",
                              .ready = [this] { return ready.load(); },
+                             .progress = [this] { return domains ? domains->draining() : ""; },
                              .drills = config.admin_drills});
   auto started = Domains::start({config, *context, *asker, *io, router, token_key});
   if (!started.ok()) return started.error();
@@ -198,6 +199,10 @@ Result<std::unique_ptr<App>> App::start(const Config& config, std::function<void
 
 const Addresses& App::addresses() const noexcept {
   return impl_->addresses;
+}
+void App::drain() {
+  impl_->ready = false;
+  impl_->domains->drain();
 }
 void App::stop() {
   impl_->stop();

@@ -29,6 +29,9 @@ class App {
   ~App();
 
   [[nodiscard]] const Addresses& addresses() const noexcept;
+  /// /readyz fails from here on, new matches are refused; waits until those that go on have ended,
+  /// at most match.drain_s. All else is served meanwhile.
+  void drain();
   /// /readyz fails from here on; requests in flight are answered, WebSockets told 1001, entities
   /// passivated, writes flushed. Takes at most about 20 s.
   void stop();

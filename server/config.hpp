@@ -51,6 +51,12 @@ struct Config {
   bool match_enabled = true;
   std::string match_address = "127.0.0.1";
   std::int64_t match_port = 7777;
+  std::int64_t match_hosts = 1;
+  std::string match_region = "local";
+  std::string match_public_address;
+  std::int64_t match_host_players = 4'000;
+  std::int64_t match_host_matches = 2'000;
+  std::int64_t match_drain_s = 0;
   std::int64_t match_tick_hz = 30;
   std::int64_t match_max_matches = 2'000;
   std::int64_t match_checkpoint_ticks = 300;

@@ -1,11 +1,15 @@
 #include "server/domains.hpp"
 
+#include <algorithm>
+#include <future>
 #include <sstream>
 
 #include <caf/send.hpp>
+#include <spdlog/spdlog.h>
 
 #include "actors/auction/domain.hpp"
 #include "actors/feed/domain.hpp"
+#include "actors/fleet/fleet.hpp"
 #include "actors/leaderboard/domain.hpp"
 #include "actors/match/domain.hpp"
 #include "actors/matchmaking/desk_actor.hpp"
@@ -19,6 +23,7 @@
 #include "media/recording/recorder.hpp"
 #include "net/api/auction_api.hpp"
 #include "net/api/feed_api.hpp"
+#include "net/api/fleet_api.hpp"
 #include "net/api/leaderboard_api.hpp"
 #include "net/api/live_clips.hpp"
 #include "net/api/live_gateway.hpp"
@@ -41,13 +46,15 @@ namespace troupe::server {
 
 /// How players reach matches.
 struct GameGateways {
-  std::unique_ptr<udp::Gateway> udp;
+  std::shared_ptr<fleet::Fleet> fleet;
+  std::vector<std::unique_ptr<udp::Gateway>> udp;  ///< one for each host of the fleet
   std::unique_ptr<api::MatchPlay> ws;
   udp::OutputSwitch outputs;
 };
 
 /// Each domain adds its gateway here and its lines to `start`.
 struct Domains::Impl {
+  std::int64_t drain_s = 0;
   std::uint16_t game_port = 0;
   std::uint16_t srt_port = 0;
   std::uint16_t rtmp_port = 0;
@@ -283,7 +290,8 @@ Result<std::unique_ptr<ingest::RtmpServer>> start_rtmp(
 }
 
 /// What game clients of all gateways come in by.
-std::shared_ptr<udp::Door> open_door(const Wiring& w) {
+std::shared_ptr<udp::Door> open_door(const Wiring& w,
+                                     const std::shared_ptr<match::InputBoxes>& inputs) {
   udp::DoorOptions options;
   options.token_key = w.token_key;
   auto& entities = w.context.entities;
@@ -294,42 +302,65 @@ std::shared_ptr<udp::Door> open_door(const Wiring& w) {
   options.on_leave = [&entities](const std::string& id, const match::Client& client) {
     entities.tell(match::kMatchKind, id, caf::make_message(match::leave_atom::value, client));
   };
-  options.on_input = [&entities](const std::string& id, match::InputPtr input) {
+  options.on_input = [&entities, inputs](const std::string& id, match::InputPtr input) {
+    if (inputs->put(id, input) != match::InputBoxes::Put::closed) return;
     entities.tell(match::kMatchKind, id,
                   caf::make_message(match::input_atom::value, std::move(input)));
   };
   return std::make_shared<udp::Door>(w.context.metrics, std::move(options));
 }
 
-constexpr udp::GatewayNumber kUdpGateway = 0, kWebSocketGateway = 255;
+constexpr udp::GatewayNumber kWebSocketGateway = 255;  // those of game hosts count from 0
 
-Result<std::unique_ptr<udp::Gateway>> start_game_port(const Wiring& w,
-                                                      const std::shared_ptr<udp::Door>& door) {
+/// The game host `number` of this process, into the fleet.
+Result<std::unique_ptr<udp::Gateway>> start_host(const Wiring& w, udp::GatewayNumber number,
+                                                 const std::shared_ptr<udp::Door>& door,
+                                                 fleet::Fleet& fleet) {
   udp::GatewayOptions options;
+  options.name = w.config.match_region + "-" + std::to_string(number + 1);
   options.address = w.config.match_address;
-  options.port = static_cast<std::uint16_t>(w.config.match_port);
+  const auto port = w.config.match_port == 0 ? 0 : w.config.match_port + number;
+  if (port > 65'535) return error(ErrorCode::invalid_argument, "match.hosts: out of ports");
+  options.port = static_cast<std::uint16_t>(port);
   options.max_clients = static_cast<std::size_t>(w.config.match_max_clients);
   options.max_clients_per_address =
       static_cast<std::size_t>(w.config.match_max_clients_per_address);
-  options.first_session = udp::first_session(kUdpGateway);
+  options.first_session = udp::first_session(number);
   options.door = door;
-  return udp::Gateway::start(w.context.metrics, std::move(options));
+  fleet::HostSpec host{options.name,
+                       w.config.match_region,
+                       w.config.match_public_address.empty() ? w.config.match_address
+                                                             : w.config.match_public_address,
+                       0,
+                       static_cast<std::size_t>(w.config.match_host_players),
+                       static_cast<std::size_t>(w.config.match_host_matches)};
+  auto gateway = udp::Gateway::start(w.context.metrics, std::move(options));
+  if (!gateway.ok()) return gateway;
+  host.port = (*gateway)->port();
+  if (auto added = fleet.add(std::move(host), w.context.store); !added.ok()) return added.error();
+  return gateway;
 }
 
 Result<std::unique_ptr<GameGateways>> start_match(const Wiring& w, actors::Ticker& ticker,
                                                   api::MatchAudience& spectators) {
-  const auto door = open_door(w);
+  const auto inputs = std::make_shared<match::InputBoxes>();
+  const auto door = open_door(w, inputs);
   auto out = std::make_unique<GameGateways>();
-  auto gateway = start_game_port(w, door);
-  if (!gateway.ok()) return gateway.error();
-  out->udp = std::move(*gateway);
+  out->fleet = std::make_shared<fleet::Fleet>(w.context.metrics, w.context.writer,
+                                              fleet::FleetOptions{.now_ms = w.context.now_ms});
+  for (std::int64_t i = 0; i < w.config.match_hosts; ++i) {
+    const auto number = static_cast<udp::GatewayNumber>(i);
+    auto gateway = start_host(w, number, door, *out->fleet);
+    if (!gateway.ok()) return gateway.error();
+    out->outputs.add(number, **gateway);
+    out->udp.push_back(std::move(*gateway));
+  }
   out->ws = std::make_unique<api::MatchPlay>(
       w.context.metrics,
       api::MatchPlayOptions{.max_clients = static_cast<std::size_t>(w.config.match_max_clients),
                             .first_session = udp::first_session(kWebSocketGateway),
                             .door = door,
                             .loop = &w.io.at(0)});
-  out->outputs.add(kUdpGateway, *out->udp);
   out->outputs.add(kWebSocketGateway, *out->ws);
   const match::MatchOptions match_options{
       static_cast<int>(w.config.match_tick_hz),
@@ -341,17 +372,20 @@ Result<std::unique_ptr<GameGateways>> start_match(const Wiring& w, actors::Ticke
        static_cast<std::uint32_t>(w.config.match_snapshot_bytes)},
       w.config.match_log,
       static_cast<int>(w.config.match_log_keep_s)};
-  match::add_match(std::make_shared<match::MatchShared>(w.context, out->outputs, ticker,
-                                                        match_options, &spectators));
+  const auto shared = std::make_shared<match::MatchShared>(w.context, out->outputs, ticker,
+                                                           match_options, &spectators);
+  shared->inputs = inputs;
+  shared->options.places = out->fleet;
+  match::add_match(shared);
   api::mount_match(
       w.router,
-      {w.context, w.asker, w.token_key, w.config.match_address,
-       [port = out->udp->port()] { return port; }, static_cast<int>(w.config.match_tick_hz),
+      {w.context, w.asker, w.token_key, out->fleet, static_cast<int>(w.config.match_tick_hz),
        static_cast<int>(w.config.match_time_limit_s), w.config.match_anonymous_spectators});
   api::mount_match_watch(w.router, {w.asker, spectators, static_cast<int>(w.config.match_tick_hz),
                                     static_cast<int>(w.config.match_spectator_delay_ms),
                                     w.config.match_anonymous_spectators});
   api::mount_match_play(w.router, *out->ws);
+  api::mount_fleet(w.router, out->fleet);
   return out;
 }
 
@@ -374,7 +408,8 @@ Result<std::unique_ptr<Domains>> Domains::start(const Wiring& wiring) {
     auto game = start_match(wiring, *impl->ticker, *impl->spectators);
     if (!game.ok()) return game.error();
     impl->game = std::move(*game);
-    impl->game_port = impl->game->udp->port();
+    impl->drain_s = wiring.config.match_drain_s;
+    impl->game_port = impl->game->udp.front()->port();
     if (auto done = start_matchmaking(wiring); !done.ok()) return done.error();
   }
   if (wiring.config.live_enabled) {
@@ -411,11 +446,33 @@ std::uint16_t Domains::srt_port() const noexcept {
 std::uint16_t Domains::rtmp_port() const noexcept {
   return impl_->rtmp_port;
 }
+void Domains::drain() {
+  const auto seconds = impl_->drain_s;
+  if (impl_->game == nullptr || seconds == 0) return;
+  auto& fleet = *impl_->game->fleet;
+  const auto begun = std::make_shared<std::promise<void>>();
+  fleet.drain_all("signal", [begun](const auto&) { begun->set_value(); });
+  begun->get_future().wait();
+  spdlog::info("waiting up to {} s for matches to end", seconds);
+  constexpr std::int64_t kTellEveryS = 5;
+  for (auto left = seconds; left > 0; left -= kTellEveryS) {
+    if (fleet.wait_until_empty(std::chrono::seconds(std::min(left, kTellEveryS))))
+      return spdlog::info("all matches have ended");
+    spdlog::info("{} matches go on", fleet.status().matches);
+  }
+  spdlog::warn("{} matches are stopped, and can go on after the next start",
+               fleet.status().matches);
+}
+std::string Domains::draining() const {
+  if (impl_->game == nullptr) return {};
+  const auto status = impl_->game->fleet->status();
+  return status.draining ? "draining: " + std::to_string(status.matches) + " matches" : "";
+}
 void Domains::stop_ingress() {
   impl_->srt.reset();
   impl_->rtmp.reset();
   if (impl_->game == nullptr) return;
-  impl_->game->udp->stop();
+  for (auto& host : impl_->game->udp) host->stop();
   impl_->game->ws->stop();
 }
 

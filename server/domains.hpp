@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 
 #include "base/jwt.hpp"
 #include "base/result.hpp"
@@ -37,6 +38,10 @@ class Domains {
   [[nodiscard]] std::uint16_t game_port() const noexcept;
   [[nodiscard]] std::uint16_t srt_port() const noexcept;
   [[nodiscard]] std::uint16_t rtmp_port() const noexcept;
+  /// No new matches; waits until those that go on have ended, at most match.drain_s.
+  void drain();
+  /// How far that is; empty: nothing drains.
+  [[nodiscard]] std::string draining() const;
   /// Closes the doors of game clients and publishers, before HTTP drains.
   void stop_ingress();
 

@@ -72,6 +72,7 @@ int run_until_signal(App& app) {
   spdlog::info("{}: draining", failed ? "a domain cannot be kept up" : strsignal(number));
   pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
   std::signal(number, SIG_DFL);
+  if (!failed) app.drain();
   app.stop();
   spdlog::info("stopped");
   flush_logging();

@@ -2,6 +2,7 @@
 
 #include "actors/auction/campaign_store.hpp"
 #include "actors/feed/feed_store.hpp"
+#include "actors/fleet/fleet.hpp"
 #include "actors/leaderboard/leaderboard_store.hpp"
 #include "actors/live/live_store.hpp"
 #include "actors/match/match_store.hpp"
@@ -14,6 +15,7 @@ storage::RecordChecks all_record_checks() {
   storage::RecordChecks checks;
   auction::add_record_checks(checks);
   feed::add_record_checks(checks);
+  fleet::add_record_checks(checks);
   leaderboard::add_record_checks(checks);
   live::add_record_checks(checks);
   match::add_record_checks(checks);

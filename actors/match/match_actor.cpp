@@ -105,6 +105,7 @@ void leave(Self self, const Client& client) {
     seat->session = 0;
     seat->pending.clear();
     seat->gone_since_ms = state.shared->context.now_ms();
+    seat->gone = client.session;
   }
 }
 
@@ -120,9 +121,9 @@ void input(Self self, const InputPtr& in) {
   auto* seat = seat_of(state, in->from);
   if (seat == nullptr) {
     const auto place = state.at.places.find(in->from.player);
-    const bool free = place != state.at.places.end() &&
-                      state.seats[static_cast<std::size_t>(place->second)].session == 0;
-    if (!free) return;
+    if (place == state.at.places.end()) return;
+    const auto& free = state.seats[static_cast<std::size_t>(place->second)];
+    if (free.session != 0 || free.gone == in->from.session) return;
     // This match was restarted and the client's session outlived it, and goes on counting.
     auto client = in->from;
     client.resumed = counts_on(state.at.sequences[static_cast<std::size_t>(place->second)], *in);
@@ -180,6 +181,8 @@ void tick(Self self, std::uint64_t due_ns) {
   shared.late_seconds.Observe(
       static_cast<double>(began.time_since_epoch().count() - static_cast<std::int64_t>(due_ns)) /
       1e9);
+  state.inputs->take(state.taken);
+  for (const auto& in : state.taken) input(self, in);
   LoggedTick next{std::exchange(state.at.pending, {}), take_commands(state)};
   play(state.at, next, next.events.size());
   auto held = std::make_shared<HeldTick>(shared.output);

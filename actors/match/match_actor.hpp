@@ -13,9 +13,11 @@
 
 #include <caf/typed_event_based_actor.hpp>
 
+#include "actors/match/input_box.hpp"
 #include "actors/match/log_book.hpp"
 #include "actors/match/match_store.hpp"
 #include "actors/match/messages.hpp"
+#include "actors/match/places.hpp"
 #include "actors/match/screening.hpp"
 #include "actors/system/context.hpp"
 #include "game/game.hpp"
@@ -37,6 +39,7 @@ struct MatchOptions {
   game::LensOptions interest = {};
   bool log = true;              ///< ticks are shown once what made them is on disk
   int log_keep_s = 24 * 3'600;  ///< of a match that ended; of one that goes on, its latest
+  std::shared_ptr<Places> places = nullptr;  ///< null: there is one host, without bounds
 };
 
 /// What all matches share.
@@ -60,6 +63,8 @@ struct MatchShared {
   prometheus::Counter& bad_commands;  ///< none of the match's game
   prometheus::Counter& unsafe_ticks;  ///< shown before they were on disk
   LogBook log;
+  /// Where the gateways put what clients send; set before the first match, if at all.
+  std::shared_ptr<InputBoxes> inputs = std::make_shared<InputBoxes>();
   prometheus::Counter& mismatches;  ///< snapshots that a client reported as wrong
   prometheus::Counter& ended;
 };
@@ -76,6 +81,7 @@ struct MatchState {
     std::uint32_t repaired_tick = 0;  ///< reports of snapshots up to it have been heard
     std::deque<Input::Numbered> pending = {};
     std::uint64_t gone_since_ms = 0;
+    SessionId gone = 0;  ///< the one that left last: what it had said may come later than that
   };
 
   std::shared_ptr<MatchShared> shared;
@@ -92,6 +98,8 @@ struct MatchState {
   std::size_t full_bytes = 0;                ///< of a snapshot without a baseline, lately
   Screening screening;
   std::uint64_t ticker_token = 0;
+  std::shared_ptr<InputBox> inputs;      ///< while it ticks
+  std::vector<InputPtr> taken;           ///< from there
   std::vector<std::function<void()>> early;
 };
 

@@ -219,13 +219,22 @@ void checkpoint(Self self) {
 
 void start_ticking(Self self) {
   auto& state = self->state;
-  if (state.ticker_token == 0)
-    state.ticker_token = state.shared->ticker.subscribe(caf::actor_cast<caf::actor>(self));
+  if (state.ticker_token != 0) return;
+  state.inputs = state.shared->inputs->open(state.at.info.id);
+  state.ticker_token = state.shared->ticker.subscribe(caf::actor_cast<caf::actor>(self));
+  if (state.shared->options.places)
+    state.at.info.host = state.shared->options.places->playing(state.at.info);
+}
+
+void rest(const MatchState& state) {
+  if (state.shared->options.places) state.shared->options.places->rest(state.at.info.id);
 }
 
 void stop_ticking(MatchState& state) {
-  if (state.ticker_token != 0)
-    state.shared->ticker.unsubscribe(std::exchange(state.ticker_token, 0));
+  if (state.ticker_token == 0) return;
+  state.inputs.reset();
+  state.shared->ticker.unsubscribe(std::exchange(state.ticker_token, 0));
+  rest(state);
 }
 
 void load(Self self) {
@@ -281,6 +290,11 @@ InfoPromise open(Self self, const MatchInfo& wanted) {
     if (auto refused = refuse(wanted)) return answer(promise, actors::to_caf(*refused));
     auto begun = wanted;
     begun.tick_hz = state.shared->options.tick_hz;
+    if (state.shared->options.places) {
+      auto host = state.shared->options.places->place(wanted);
+      if (!host.ok()) return answer(promise, actors::to_caf(host.error()));
+      begun.host = std::move(*host);
+    }
     state.at = first_checkpoint(std::move(begun));
     state.at.epoch = 1;
     auto batch = checkpoint_batch(state);
@@ -310,6 +324,7 @@ InfoPromise describe(Self self) {
 void passivate(Self self) {
   auto& state = self->state;
   stop_ticking(state);
+  rest(state);  // also after a crash, of which the fleet did not hear
   if (!state.exists || state.ending || state.at.info.ended_ms != 0) return self->quit();
   for (auto& seat : state.seats) {
     if (seat.session != 0) state.shared->output.goodbye(seat.session, game::Goodbye::going_away);

@@ -120,6 +120,8 @@ std::string encode_checkpoint(const Checkpoint& c) {
   record.time_limit_ticks = c.info.rules.time_limit_ticks;
   record.score_limit = c.info.rules.score_limit;
   record.ended_ms = c.info.ended_ms;
+  record.region = c.info.region;
+  record.host = c.info.host;
   for (const auto& placement : c.info.result) {
     auto row = std::make_unique<fbs::MatchPlacementT>();
     row->player = placement.player;
@@ -151,6 +153,8 @@ std::optional<Checkpoint> decode_checkpoint(std::string_view bytes) {
   c.info.tick = record.tick;
   c.info.rules = {record.time_limit_ticks, record.score_limit};
   c.info.ended_ms = record.ended_ms;
+  c.info.region = record.region;
+  c.info.host = record.host;
   for (const auto& row : record.result)
     c.info.result.push_back({row->player, row->place, row->score});
   c.epoch = record.epoch;

@@ -49,6 +49,8 @@ struct MatchInfo {
   Rules rules;
   std::uint64_t ended_ms = 0;  ///< 0: it goes on
   std::vector<Placement> result;
+  std::string region = {};  ///< where its players want it; empty: anywhere
+  std::string host = {};    ///< of the fleet, where it was played last; empty: nowhere
 };
 using InfoPtr = std::shared_ptr<const MatchInfo>;
 

@@ -4,6 +4,7 @@
 
 #include <boost/json.hpp>
 
+#include "actors/fleet/fleet.hpp"
 #include "actors/match/match_store.hpp"
 #include "actors/match/messages.hpp"
 #include "actors/system/ask.hpp"
@@ -76,12 +77,13 @@ const game::Game* wanted_game(const json::object& body) {
   return value->is_string() ? game::find_game(value->get_string()) : nullptr;
 }
 
-/// What the creator wants: game, players, time limit, score limit.
+/// What the creator wants: game, players, time limit, score limit, region.
 Result<MatchInfo> wanted_match(const std::string& text, const MatchApi& api) {
   auto body = text.empty() ? Result<json::object>(json::object{}) : http::parse_json_object(text);
   if (!body.ok()) return body.error();
   for (const auto& [key, value] : *body) {
-    if (key != "game" && key != "max_players" && key != "time_limit_s" && key != "score_limit")
+    if (key != "game" && key != "max_players" && key != "time_limit_s" && key != "score_limit" &&
+        key != "region")
       return error(ErrorCode::invalid_argument, std::string(key) + ": is not a known field");
   }
   const auto* game = wanted_game(*body);
@@ -95,6 +97,11 @@ Result<MatchInfo> wanted_match(const std::string& text, const MatchApi& api) {
   const auto score = integer(*body, "score_limit", 0, 0, 10'000);
   if (!score.ok()) return score.error();
   MatchInfo wanted;
+  if (const auto* region = body->if_contains("region")) {
+    if (!region->is_string() || !api.fleet->has_region(std::string(region->as_string())))
+      return error(ErrorCode::invalid_argument, "region: no game host is there");
+    wanted.region = std::string(region->as_string());
+  }
   wanted.id = make_id_string();
   wanted.created_ms = api.context.now_ms();
   wanted.game = game->name();
@@ -102,6 +109,13 @@ Result<MatchInfo> wanted_match(const std::string& text, const MatchApi& api) {
   wanted.rules = {static_cast<std::uint32_t>(*seconds * api.tick_hz),
                   static_cast<std::uint16_t>(*score)};
   return wanted;
+}
+
+/// Hosts that are full or drain take matches again, or others do: come back.
+void send_busy(const Error& why, const Responder& out) {
+  constexpr int kRetryAfterS = 5;
+  const bool busy = why.code == ErrorCode::unavailable || why.code == ErrorCode::overloaded;
+  out.send(busy ? http::problem(why, kRetryAfterS) : http::problem(why));
 }
 
 struct Handlers {
@@ -115,7 +129,7 @@ struct Handlers {
     api.asker.ask_as<InfoPtr>(
         kMatchKind, wanted.id, request.time_left(),
         [out, hz = api.tick_hz](const Result<InfoPtr>& info) {
-          if (!info.ok()) return out.send(info.error());
+          if (!info.ok()) return send_busy(info.error(), out);
           auto response = http::json_response(201, to_json(**info, hz));
           response.headers["Location"] = "/api/v1/matches/" + (*info)->id;
           out.send(std::move(response));
@@ -146,6 +160,8 @@ struct Handlers {
     with_match(
         request, out, [this, out, player = request.principal->subject](const MatchInfo& info) {
           if (info.ended_ms != 0) return out.send(error(ErrorCode::conflict, "the match is over"));
+          const auto host = api.fleet->join(info);
+          if (!host.ok()) return send_busy(host.error(), out);
           const auto now = static_cast<std::int64_t>(api.context.now_ms() / 1000);
           auto token = sign_jwt(api.token_key, {.subject = player,
                                                 .audience = udp::kGameAudience,
@@ -154,8 +170,8 @@ struct Handlers {
                                                 .expires_s = now + udp::kGameTokenSeconds});
           if (!token.ok()) return out.send(token.error());
           out.send(
-              http::json_response(200, json::object{{"host", api.game_host},
-                                                    {"port", api.game_port()},
+              http::json_response(200, json::object{{"host", host->address},
+                                                    {"port", host->port},
                                                     {"ws", "/api/v1/matches/" + info.id + "/play"},
                                                     {"token", *token},
                                                     {"player", player},

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
+#include <memory>
 #include <string>
 
 #include "base/jwt.hpp"
@@ -11,6 +11,9 @@ namespace troupe::actors {
 class Asker;
 struct Context;
 }  // namespace troupe::actors
+namespace troupe::fleet {
+class Fleet;
+}
 namespace troupe::http {
 class Router;
 }
@@ -21,8 +24,7 @@ struct MatchApi {
   actors::Context& context;
   actors::Asker& asker;
   JwtKey token_key;
-  std::string game_host;
-  std::function<std::uint16_t()> game_port;
+  std::shared_ptr<fleet::Fleet> fleet;
   int tick_hz = 30;
   int time_limit_s = 600;            ///< of matches whose creator does not say
   bool anonymous_spectators = true;  ///< matches are shown to anybody

@@ -51,8 +51,10 @@ void mount_system(http::Router& router, const SystemApi& api) {
              [](const Request&, const Responder& out) { out.send(text(200, "ok\n")); },
              {.access = Access::open, .priority = Priority::vital});
   router.add("GET", "/readyz",
-             [ready = api.ready](const Request&, const Responder& out) {
-               out.send(ready() ? text(200, "ready\n") : text(503, "starting or draining\n"));
+             [ready = api.ready, progress = api.progress](const Request&, const Responder& out) {
+               if (ready()) return out.send(text(200, "ready\n"));
+               const auto how_far = progress ? progress() : "";
+               out.send(text(503, (how_far.empty() ? "starting or draining" : how_far) + "\n"));
              },
              {.access = Access::open, .priority = Priority::vital});
   router.add("GET", "/metrics",

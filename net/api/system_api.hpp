@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <string>
 
 namespace troupe {
 class Metrics;
@@ -27,6 +28,7 @@ struct SystemApi {
   storage::ReadPool& reads;
   std::filesystem::path backup_dir;  ///< where POST /api/v1/admin/backups writes
   std::function<bool()> ready;
+  std::function<std::string()> progress;  ///< of draining, for a server that is not ready
   bool drills = false;  ///< Mount the route that crashes an entity.
 };
 

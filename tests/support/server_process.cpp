@@ -66,7 +66,15 @@ void ServerProcess::kill() {
 }
 
 int ServerProcess::terminate() {
-  process_->signal(SIGTERM);
+  signal(SIGTERM);
+  return wait();
+}
+
+void ServerProcess::signal(int number) {
+  process_->signal(number);
+}
+
+int ServerProcess::wait() {
   return process_->wait(std::chrono::seconds(40)).value_or(-1);
 }
 
