@@ -92,4 +92,13 @@ ReplicaReader::Outcome ReplicaReader::read(std::string_view packet, std::uint32_
   return Outcome::taken;
 }
 
+std::uint32_t ReplicaReader::taken() const noexcept {
+  std::uint32_t out = 0;
+  for (const auto& view : history_) {
+    const auto before = history_.back()->tick - view->tick;
+    if (before >= 1 && before <= 32) out |= 1U << (before - 1);
+  }
+  return out;
+}
+
 }  // namespace troupe::game

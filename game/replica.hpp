@@ -100,6 +100,8 @@ class ReplicaReader {
   [[nodiscard]] std::uint32_t to_acknowledge() const noexcept {
     return mismatch_ || history_.empty() ? 0 : history_.back()->tick;
   }
+  /// Bit i: the snapshot of i + 1 ticks before that was taken too.
+  [[nodiscard]] std::uint32_t taken() const noexcept;
   [[nodiscard]] TablesVersion tables_to_acknowledge() const noexcept {
     return tables_.newest(head_.epoch);
   }

@@ -5,6 +5,7 @@
 #include <prometheus/counter.h>
 #include <prometheus/histogram.h>
 
+#include "actors/match/match_fairness.hpp"
 #include "actors/match/match_life.hpp"
 #include "actors/match/match_log.hpp"
 #include "actors/match/match_send.hpp"
@@ -70,6 +71,8 @@ void enter(Self self, const Client& client) {
     output.ended(client.session, state.at.info.result);
     return output.goodbye(client.session, game::Goodbye::match_over);
   }
+  if (state.barred.contains(client.player))
+    return output.goodbye(client.session, game::Goodbye::kicked);
   auto place = state.at.places.find(client.player);
   if (place == state.at.places.end()) {
     expire_places(
@@ -146,6 +149,7 @@ void input(Self self, const InputPtr& in) {
     if (seat->pending.size() >= kMaxPending) {
       seat->pending.pop_front();
       state.shared->dropped_inputs.Increment();
+      count_command(state, slot, false);
     }
     seat->pending.push_back({numbered.sequence, *command});
   }
@@ -185,6 +189,7 @@ void tick(Self self, std::uint64_t due_ns) {
   for (const auto& in : state.taken) input(self, in);
   LoggedTick next{std::exchange(state.at.pending, {}), take_commands(state)};
   play(state.at, next, next.events.size());
+  watch_tick(state, next);
   auto held = std::make_shared<HeldTick>(shared.output);
   send_snapshots(state, *held);
   if (shared.options.log) {
@@ -193,7 +198,10 @@ void tick(Self self, std::uint64_t due_ns) {
     held->show();
   }
   if (shared.spectators != nullptr) screen(state);
-  if (is_over(state.at.info.rules, *state.at.state)) finish(self);
+  if (is_over(state.at.info.rules, *state.at.state)) {
+    report_conduct(state);
+    finish(self);
+  }
   const auto every = static_cast<std::uint32_t>(shared.options.checkpoint_ticks);
   if (state.at.state->tick() % kTidyEvery == 0 && !state.ending) {
     expire_places(state, shared.context.now_ms());
@@ -227,6 +235,8 @@ MatchShared::MatchShared(actors::Context& context_in, Output& output_in, actors:
           "Bytes that the same snapshots would have taken without a baseline")),
       tables_bytes(context.metrics.counter("troupe_match_tables_bytes_total",
                                            "Bytes of tables told to clients")),
+      paced(context.metrics.counter("troupe_match_snapshots_paced_total",
+                                    "Snapshots not sent to clients whose line is full")),
       dropped_inputs(context.metrics.counter("troupe_match_inputs_dropped_total",
                                              "Commands beyond a client's queue")),
       bad_commands(context.metrics.counter("troupe_match_bad_commands_total",
@@ -252,6 +262,9 @@ MatchActor::behavior_type match_actor(Self self, std::shared_ptr<MatchShared> sh
       },
       [self](leave_atom, const Client& client) {
         when_loaded(self, [self, client] { leave(self, client); });
+      },
+      [self](kick_atom, const std::string& player) {
+        when_loaded(self, [self, player] { kick(self->state, player); });
       },
       [self](input_atom, const InputPtr& in) {
         if (self->state.loaded) input(self, in);

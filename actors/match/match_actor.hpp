@@ -14,6 +14,7 @@
 #include <caf/typed_event_based_actor.hpp>
 
 #include "actors/match/input_box.hpp"
+#include "actors/match/fairness/conduct.hpp"
 #include "actors/match/log_book.hpp"
 #include "actors/match/match_store.hpp"
 #include "actors/match/messages.hpp"
@@ -22,6 +23,7 @@
 #include "actors/system/context.hpp"
 #include "game/game.hpp"
 #include "game/replica.hpp"
+#include "game/send_pace.hpp"
 
 namespace prometheus {
 class Counter;
@@ -59,15 +61,21 @@ struct MatchShared {
   prometheus::Counter& deltas;
   prometheus::Counter& full_bytes;  ///< what the same snapshots would have taken in full
   prometheus::Counter& tables_bytes;
+  prometheus::Counter& paced;  ///< snapshots not sent, since the client's line is full
   prometheus::Counter& dropped_inputs;
   prometheus::Counter& bad_commands;  ///< none of the match's game
   prometheus::Counter& unsafe_ticks;  ///< shown before they were on disk
   LogBook log;
   /// Where the gateways put what clients send; set before the first match, if at all.
   std::shared_ptr<InputBoxes> inputs = std::make_shared<InputBoxes>();
+  /// Is told how players play; set before the first match. Empty: nobody watches.
+  std::function<void(const std::string& player, std::shared_ptr<const fairness::Report>)> conduct;
   prometheus::Counter& mismatches;  ///< snapshots that a client reported as wrong
   prometheus::Counter& ended;
 };
+
+/// What a match has counted and noticed of one player since it told of it.
+using Conduct = fairness::Report;
 
 struct MatchState {
   static constexpr const char* name = "match";
@@ -77,9 +85,11 @@ struct MatchState {
     std::string player = {};
     bool welcome = false;  ///< has been told its place
     game::ReplicaSender replica = {};
+    std::optional<game::SendPace> pace = {};  ///< from its first snapshot on
     std::unique_ptr<game::Lens> lens = {};  ///< from its first view on that is its own
     std::uint32_t repaired_tick = 0;  ///< reports of snapshots up to it have been heard
     std::deque<Input::Numbered> pending = {};
+    Conduct conduct = {};
     std::uint64_t gone_since_ms = 0;
     SessionId gone = 0;  ///< the one that left last: what it had said may come later than that
   };
@@ -97,6 +107,10 @@ struct MatchState {
   std::optional<game::TablesAuthor> tables;  ///< of this epoch, from its first tick on
   std::size_t full_bytes = 0;                ///< of a snapshot without a baseline, lately
   Screening screening;
+  bool watched = false;                    ///< there is a watcher, if the game has one
+  std::unique_ptr<game::Watcher> watcher;  ///< of how all play, from the first tick on
+  std::vector<game::Notice> noticed;       ///< its memory is used again
+  std::set<std::string> barred;            ///< who was kicked
   std::uint64_t ticker_token = 0;
   std::shared_ptr<InputBox> inputs;      ///< while it ticks
   std::vector<InputPtr> taken;           ///< from there

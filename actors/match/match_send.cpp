@@ -48,6 +48,7 @@ void acknowledged(MatchState& state, Seat& seat, const Input& in) {
   if (in.epoch != state.at.epoch) return;
   if (in.mismatch) repair(state, seat, *in.mismatch);
   seat.replica.acknowledge(in.acked_tick, in.tables);
+  if (seat.pace) seat.pace->acknowledged(state.at.state->tick(), in.acked_tick, in.taken);
 }
 
 void send_snapshots(MatchState& state, HeldTick& held) {
@@ -64,6 +65,11 @@ void send_snapshots(MatchState& state, HeldTick& held) {
     auto& seat = state.seats[slot];
     if (seat.session == 0 || !seat.welcome) continue;
     if (tick % kTellTablesEvery == 0) tell_tables(state, seat);
+    if (!seat.pace) seat.pace.emplace(static_cast<std::uint32_t>(shared.options.tick_hz));
+    if (!seat.pace->send(tick)) {
+      shared.paced.Increment();
+      continue;
+    }
     const auto view = all_see_all ? whole : view_of(state, seat, static_cast<int>(slot), whole);
     if (state.full_bytes == 0 || (tick % kCountFullEvery == 0 && !counted)) {
       state.full_bytes = encodings.delta(nullptr, view, 0)->size() + game::kMaxHeadBytes;

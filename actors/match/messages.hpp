@@ -26,6 +26,8 @@ using info_atom = caf::atom_constant<caf::atom("info")>;
 using enter_atom = caf::atom_constant<caf::atom("enter")>;
 using leave_atom = caf::atom_constant<caf::atom("leave")>;
 using input_atom = caf::atom_constant<caf::atom("input")>;
+/// Sends a player away for good; not an answer to anything.
+using kick_atom = caf::atom_constant<caf::atom("kick")>;
 /// To itself: writing the result down failed, again.
 using finish_atom = caf::atom_constant<caf::atom("finish")>;
 
@@ -64,6 +66,7 @@ struct Client {
 struct Input {
   Client from;
   std::uint32_t acked_tick = 0;
+  std::uint32_t taken = 0;  ///< bit i: it took the snapshot of i + 1 ticks before that
   std::uint8_t epoch = 0;
   game::TablesVersion tables = 0;  ///< the newest that it has of this epoch
   struct Numbered {
@@ -85,7 +88,8 @@ using InputPtr = std::shared_ptr<const Input>;
 using MatchActor =
     caf::typed_actor<caf::replies_to<open_atom, MatchInfo>::with<InfoPtr>,
                      caf::replies_to<info_atom>::with<InfoPtr>, caf::reacts_to<enter_atom, Client>,
-                     caf::reacts_to<leave_atom, Client>, caf::reacts_to<input_atom, InputPtr>,
+                     caf::reacts_to<leave_atom, Client>,
+                     caf::reacts_to<kick_atom, std::string>, caf::reacts_to<input_atom, InputPtr>,
                      caf::reacts_to<actors::tick_atom, std::uint64_t>, caf::reacts_to<finish_atom>,
                      caf::reacts_to<actors::passivate_atom>>;
 

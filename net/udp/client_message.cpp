@@ -7,7 +7,7 @@ namespace troupe::udp {
 namespace {
 
 std::optional<ClientMessage> decode_commands(const fbs::Commands& in) {
-  CommandsMessage out{in.acked_tick(), in.epoch(), in.tables(), {}, {}};
+  CommandsMessage out{in.acked_tick(), in.taken(), in.epoch(), in.tables(), {}, {}};
   if (in.mismatch_tick() != 0) out.mismatch = {in.mismatch_tick(), in.mismatch_hash()};
   const std::size_t bytes = in.commands() == nullptr ? 0 : in.commands()->size();
   if (bytes == 0) return out;

@@ -17,6 +17,7 @@ struct HelloMessage {
 };
 struct CommandsMessage {
   std::uint32_t acked_tick = 0;
+  std::uint32_t taken = 0;
   std::uint8_t epoch = 0;
   game::TablesVersion tables = 0;
   std::vector<match::Input::Numbered> commands;

@@ -100,8 +100,9 @@ Goodbye GameSession::receive(std::string_view bytes, TimePoint now) {
   acked_tick_ = commands.acked_tick;
   door_.options().on_input(
       match_, std::make_shared<const match::Input>(
-                  match::Input{client_, commands.acked_tick, commands.epoch, commands.tables,
-                               std::move(commands.commands), commands.mismatch}));
+                  match::Input{client_, commands.acked_tick, commands.taken, commands.epoch,
+                               commands.tables, std::move(commands.commands),
+                               commands.mismatch}));
   return Goodbye::none;
 }
 

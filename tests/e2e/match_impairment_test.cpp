@@ -21,6 +21,7 @@ struct Row {
   bool must_correct = false;   ///< commands are lost for certain
   double corrupt_to_client = 0;
   std::chrono::milliseconds blackout{0};
+  double to_client_bytes_per_s = 0;  ///< once all play
 };
 
 /// Corrections without lost commands: none. A command is used whenever it comes.
@@ -38,6 +39,11 @@ const std::vector<Row>& rows() {
        .most_off = 16},
       {.name = "damage", .network = {.latency_ms = 20}, .most_off = 16, .corrupt_to_client = 0.05},
       {.name = "narrow line", .network = {.latency_ms = 20, .bytes_per_s = 12'000}, .most_off = 16},
+      {.name = "half of what snapshots take",
+       .network = {.latency_ms = 20},
+       .share = 0.25,
+       .most_off = 16,
+       .to_client_bytes_per_s = 1'800},
       {.name = "2 s blackout",
        .network = {.latency_ms = 30},
        .share = 0.4,
@@ -138,6 +144,8 @@ void play_all(std::vector<std::unique_ptr<Played>>& all) {
   for (auto& played : all) {
     auto to_client = played->row->network;
     to_client.corrupt = played->row->corrupt_to_client;
+    if (played->row->to_client_bytes_per_s > 0)
+      to_client.bytes_per_s = played->row->to_client_bytes_per_s;
     played->proxy->change(played->row->network, to_client);
   }
   auto due = std::chrono::steady_clock::now();
@@ -198,6 +206,7 @@ TEST(MatchImpairment, EveryRowOfTheMatrixIsPlayedAndClientsNeverDriftFromTheServ
   // Damage is found by the clients, told to the server and repaired; nowhere else is anything
   // wrong.
   EXPECT_GT(server.metric("troupe_match_state_mismatches_total"), 0);
+  EXPECT_GT(server.metric("troupe_match_snapshots_paced_total"), 0) << "a full line is sent less";
   EXPECT_NE(server.log().find("has another state at tick"), std::string::npos);
 }
 
