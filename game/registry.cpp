@@ -4,11 +4,12 @@
 #include <array>
 
 #include "game/arena/arena.hpp"
+#include "game/ball/ball.hpp"
 
 namespace troupe::game {
 
 std::span<const Game* const> games() noexcept {
-  static const std::array<const Game*, 1> kGames{&arena_game()};
+  static const std::array<const Game*, 2> kGames{&arena_game(), &ball::ball_game()};
   return kGames;
 }
 
