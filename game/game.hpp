@@ -11,8 +11,10 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "game/packed_command.hpp"
+#include "game/watcher.hpp"
 
 namespace troupe::game {
 
@@ -75,6 +77,14 @@ class State {
   [[nodiscard]] virtual bool over() const { return false; }
 };
 
+/// Watches one match, for those who look for cheats. Nothing of it can change the match.
+class Watcher {
+ public:
+  virtual ~Watcher() = default;
+  /// After each step, with what it was made by: appends what there is to tell.
+  virtual void look(const State& state, const Commands& commands, std::vector<Notice>& out) = 0;
+};
+
 /// A state as a value: copies are clones.
 class StateValue {
  public:
@@ -99,6 +109,7 @@ class StateValue {
 struct LensOptions {
   Length view_distance = 0;        ///< from the own player; 0: no bound
   std::uint32_t budget_bytes = 0;  ///< of a delta, by estimate; 0: no bound
+  bool line_of_sight = false;      ///< what walls hide is not told, where a game has walls
 };
 
 /// What one client is told: what it may see, and of that no more than its line carries, the most
@@ -155,6 +166,13 @@ class Game {
   [[nodiscard]] virtual std::unique_ptr<State> decode(std::string_view bytes) const = 0;
   /// Of a whole state, for people: a JSON object.
   [[nodiscard]] virtual std::string describe(const State& state) const = 0;
+  /// What the last tick of `state` made of the shot that `slot` fired in it, judged again, with all
+  /// that it was judged by: a JSON object. Empty: there was none.
+  [[nodiscard]] virtual std::string explain_shot(const State& /*state*/, int /*slot*/) const {
+    return {};
+  }
+  /// Null: there is nothing to be told of how players play.
+  [[nodiscard]] virtual std::unique_ptr<Watcher> watcher() const { return nullptr; }
 
   /// Nothing: not a command of this game. Else the command as it is to be played.
   [[nodiscard]] virtual std::optional<PackedCommand> verify(std::string_view bytes) const = 0;

@@ -28,6 +28,7 @@ enum class Goodbye : std::uint32_t {
   replaced = 7,    ///< the same player came in again
   going_away = 8,  ///< the server stops
   match_over = 9,  ///< it has a result
+  kicked = 10,     ///< it may not play here any more
 };
 
 /// Before the delta.

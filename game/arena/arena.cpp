@@ -6,9 +6,11 @@
 #include <fmt/format.h>
 
 #include "game/arena/command.hpp"
+#include "game/arena/explain.hpp"
 #include "game/arena/interest.hpp"
 #include "game/arena/snapshot_codec.hpp"
 #include "game/arena/spectator_frame.hpp"
+#include "game/arena/watch.hpp"
 #include "game/arena/world_codec.hpp"
 #include "game/model_of.hpp"
 
@@ -22,6 +24,14 @@ const Snapshot& snapshot_or_nothing(const View* view) {
   return view != nullptr ? snapshot_of(*view) : kNothing;
 }
 
+ArenaCommands unpack(const Commands& commands) {
+  ArenaCommands out{};
+  for (std::size_t slot = 0; slot < out.size(); ++slot) {
+    if (commands[slot]) out[slot] = unpack_command(*commands[slot]);
+  }
+  return out;
+}
+
 const Snapshot* snapshot_of(const ViewPtr& view) {
   return view ? &game::snapshot_of(*view) : nullptr;
 }
@@ -31,9 +41,11 @@ class ArenaLens final : public Lens {
   explicit ArenaLens(const LensOptions& options) : options_(options) {}
   ViewPtr select(const State&, const ViewPtr& all, int slot, const ViewPtr& last,
                  const ViewPtr& baseline) override {
-    return std::make_shared<const ArenaView>(
-        interest_.select(game::snapshot_of(*all), static_cast<std::uint8_t>(slot),
-                         snapshot_of(last), snapshot_of(baseline), options_));
+    auto shown = interest_.select(game::snapshot_of(*all), static_cast<std::uint8_t>(slot),
+                                  snapshot_of(last), snapshot_of(baseline), options_);
+    // Who happens to see everything shares the bytes of all others who do.
+    if (shown == game::snapshot_of(*all)) return all;
+    return std::make_shared<const ArenaView>(std::move(shown));
   }
 
  private:
@@ -46,6 +58,17 @@ std::string describe_player(int slot, const Player& p) {
       R"({{"slot":{},"x":{},"y":{},"aim":{},"health":{},"alive":{},"score":{}}})", slot, p.x, p.y,
       p.aim, p.health, p.respawn == 0, p.score);
 }
+
+class ArenaWatcher final : public Watcher {
+ public:
+  void look(const State& state, const Commands& commands, std::vector<Notice>& out) override {
+    watch_.look(world_of(state), unpack(commands), static_cast<const ArenaState&>(state).shots,
+                out);
+  }
+
+ private:
+  arena::Watch watch_;
+};
 
 class Arena final : public Game {
  public:
@@ -73,6 +96,14 @@ class Arena final : public Game {
     }
     return fmt::format(R"({{"players":[{}],"projectiles":[{}]}})", players, shots);
   }
+
+  std::string explain_shot(const State& state, int slot) const override {
+    const auto& shots = static_cast<const ArenaState&>(state).shots;
+    const auto shot = std::ranges::find(
+        shots, slot, [](const arena::Verdict& v) { return int{v.shot.shooter}; });
+    return shot == shots.end() ? std::string() : arena::explain(world_of(state), *shot);
+  }
+  std::unique_ptr<Watcher> watcher() const override { return std::make_unique<ArenaWatcher>(); }
 
   std::optional<PackedCommand> verify(std::string_view bytes) const override {
     return verify_command(bytes);
@@ -125,8 +156,16 @@ class Arena final : public Game {
 ViewPtr Arena::between(const ViewPtr& from, const ViewPtr& to, double share) const {
   const auto& before = game::snapshot_of(*from);
   auto out = game::snapshot_of(*to);
-  const auto mix = [share](int a, int b) {
-    return static_cast<std::uint16_t>(std::lround(a + share * (b - a)));
+  // In 1/256 of a tick, as the server judges shots at what was drawn: exact between two ticks.
+  const auto ticks = static_cast<double>(to->tick - from->tick);
+  const auto parts = std::max(1L, std::lround(ticks)) * arena::kMomentsPerTick;
+  const auto at = std::lround(share * static_cast<double>(parts));
+  const auto mix = [at, parts](std::int64_t a, std::int64_t b) {
+    return static_cast<std::uint16_t>(
+        parts == arena::kMomentsPerTick
+            ? arena::between(static_cast<Length>(a), static_cast<Length>(b),
+                             static_cast<std::int32_t>(at))
+            : a + (b - a) * at / parts);
   };
   for (auto& player : out.players) {
     const auto* old = find_player(before, player.slot);
@@ -153,11 +192,7 @@ std::string ArenaState::encode() const {
 }
 
 void ArenaState::step(const Commands& commands) {
-  ArenaCommands unpacked{};
-  for (std::size_t slot = 0; slot < unpacked.size(); ++slot) {
-    if (commands[slot]) unpacked[slot] = unpack_command(*commands[slot]);
-  }
-  game::step(world, unpacked);
+  shots = game::step(world, unpack(commands));
 }
 
 const PlayerView* find_player(const Snapshot& snapshot, int slot) noexcept {

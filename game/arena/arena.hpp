@@ -27,6 +27,7 @@ class ArenaState final : public State {
   [[nodiscard]] int score(int slot) const override { return player(slot).score; }
 
   World world;
+  std::vector<arena::Verdict> shots;  ///< of the last step; no part of the state
 
  private:
   [[nodiscard]] const Player& player(int slot) const {

@@ -50,7 +50,8 @@ struct Waiting {
 
 bool fits_all(const Snapshot& now, const InterestOptions& options) noexcept {
   const auto most = now.players.size() * kPlayerBytes + now.projectiles.size() * kShotBytes;
-  return options.view_distance == 0 && (options.budget_bytes == 0 || most <= options.budget_bytes);
+  return options.view_distance == 0 && !options.line_of_sight &&
+         (options.budget_bytes == 0 || most <= options.budget_bytes);
 }
 
 Snapshot Interest::select(const Snapshot& now, std::uint8_t own, const Snapshot* last,
@@ -58,16 +59,29 @@ Snapshot Interest::select(const Snapshot& now, std::uint8_t own, const Snapshot*
   Snapshot out;
   out.tick = now.tick;
   const auto* eye = find(&now, own);
+  const auto hidden = [&](const auto& thing, bool known) {
+    return options.line_of_sight && eye != nullptr &&
+           !arena::may_see({eye->x, eye->y}, {thing.x, thing.y}, known);
+  };
   std::uint32_t spent = 0;
   std::vector<Waiting> waiting;
   std::array<std::optional<PlayerView>, kMaxPlayers> shown{};
   std::array<bool, kMaxPlayers> seen{};
   for (const auto& player : now.players) {
     const auto far = eye != nullptr ? apart(*eye, player) : 0;
-    const bool visible = player.slot == own || options.view_distance == 0 ||
-                         within(far, options.view_distance + (in_sight_[player.slot] ? kEdge : 0));
-    seen[player.slot] = visible;
-    if (!visible) continue;
+    const bool known = in_sight_[player.slot];
+    const bool near = options.view_distance == 0 ||
+                      within(far, options.view_distance + (known ? kEdge : 0));
+    seen[player.slot] = player.slot == own || (near && !hidden(player, known));
+  }
+  // Where all of that fits, nobody has to wait for a turn.
+  const auto visible = static_cast<std::size_t>(std::ranges::count(seen, true));
+  const bool crowded = options.budget_bytes != 0 &&
+                       visible * kPlayerBytes + now.projectiles.size() * kShotBytes >
+                           options.budget_bytes;
+  for (const auto& player : now.players) {
+    if (!seen[player.slot]) continue;
+    const auto far = eye != nullptr ? apart(*eye, player) : 0;
     const auto* before = find(last, player.slot);
     const auto* known = find(baseline, player.slot);
     const bool on_its_way = before != nullptr && (known == nullptr || *before != *known);
@@ -75,7 +89,7 @@ Snapshot Interest::select(const Snapshot& now, std::uint8_t own, const Snapshot*
     if (before != nullptr && *before == player && !on_its_way) {
       shown[player.slot] = player;
       urgency = 0;
-    } else if (player.slot == own || options.budget_bytes == 0) {
+    } else if (player.slot == own || !crowded) {
       shown[player.slot] = player;
       spent += kPlayerBytes;
       urgency = 0;
@@ -97,9 +111,10 @@ Snapshot Interest::select(const Snapshot& now, std::uint8_t own, const Snapshot*
     if (eye != nullptr && options.view_distance != 0 &&
         !within(apart(*eye, shot), options.view_distance))
       continue;
+    if (hidden(shot, has(last, shot.id))) continue;
     if (has(baseline, shot.id)) {
       flies[i] = true;  // its reader flies it by the rules
-    } else if (options.budget_bytes == 0 || has(last, shot.id) ||
+    } else if (!crowded || has(last, shot.id) ||
                spent + kShotBytes <= options.budget_bytes / 2) {
       flies[i] = true;
       spent += kShotBytes;
@@ -107,7 +122,7 @@ Snapshot Interest::select(const Snapshot& now, std::uint8_t own, const Snapshot*
   }
   std::ranges::stable_sort(waiting, std::ranges::greater{}, &Waiting::urgency);
   for (const auto& one : waiting) {
-    if (spent + kPlayerBytes > options.budget_bytes) break;
+    if (spent + kPlayerBytes > options.budget_bytes) break;  // only who is crowded waits
     spent += kPlayerBytes;
     shown[one.slot] = *find(&now, one.slot);
     urgency_[one.slot] = 0;

@@ -1,22 +1,10 @@
 #include "game/arena/rewind.hpp"
 
+#include <algorithm>
+
 namespace troupe::game::arena {
 namespace {
-
-void put(std::string& out, std::uint32_t value, int bytes) {
-  for (int i = 0; i < bytes; ++i) out += static_cast<char>(value >> (8 * i) & 0xff);
-}
-
-std::uint32_t take(std::string_view& in, std::size_t bytes) {
-  std::uint32_t value = 0;
-  for (std::size_t i = 0; i < bytes; ++i)
-    value |= static_cast<std::uint32_t>(static_cast<std::uint8_t>(in[i])) << (8 * i);
-  in.remove_prefix(bytes);
-  return value;
-}
-
-constexpr std::size_t kStandBytes = 5, kRowHeadBytes = 5;
-
+constexpr std::size_t kStandBytes = 5;
 }  // namespace
 
 void History::record(std::uint32_t tick, const Stands& stands) {
@@ -49,63 +37,50 @@ std::optional<Stand> History::at(int slot, Moment when) const {
   return out;
 }
 
-void History::mix_into(std::uint64_t& fnv1a) const noexcept {
-  const auto mix = [&fnv1a](std::uint64_t value) {
-    for (int i = 0; i < 8; ++i)
-      fnv1a = (fnv1a ^ ((value >> (8 * i)) & 0xff)) * 1'099'511'628'211ULL;
-  };
+void History::mix_into(Fnv& hash) const noexcept {
   for (const auto& row : rows_) {
-    mix(row.tick);
+    hash.mix(row.tick, 4);
     for (std::size_t slot = 0; slot < row.stands.size(); ++slot) {
       const auto& stand = row.stands[slot];
-      if (stand.alive) mix(slot << 32 | std::uint64_t{stand.x} << 16 | stand.y);
+      if (stand.alive) hash.mix(slot << 32 | std::uint64_t{stand.x} << 16 | stand.y, 5);
     }
   }
 }
 
-std::string History::encode() const {
-  std::string out;
+void History::encode(std::string& out) const {
+  put_bytes(out, std::ranges::count_if(rows_, [](const Row& r) { return r.tick != 0; }), 1);
   for (const auto& row : rows_) {
     if (row.tick == 0) continue;
-    put(out, row.tick, 4);
-    std::uint32_t count = 0;
-    for (const auto& stand : row.stands) count += stand.alive ? 1U : 0U;
-    put(out, count, 1);
+    put_bytes(out, row.tick, 4);
+    put_bytes(out, std::ranges::count_if(row.stands, &Stand::alive), 1);
     for (std::size_t slot = 0; slot < row.stands.size(); ++slot) {
       const auto& stand = row.stands[slot];
       if (!stand.alive) continue;
-      put(out, static_cast<std::uint32_t>(slot), 1);
-      put(out, stand.x, 2);
-      put(out, stand.y, 2);
+      put_bytes(out, slot, 1);
+      put_bytes(out, stand.x, 2);
+      put_bytes(out, stand.y, 2);
     }
   }
-  return out;
 }
 
-bool History::decode(std::string_view bytes) {
+bool History::decode(ByteReader& in) {
   rows_ = {};
-  while (bytes.size() >= kRowHeadBytes) {
-    Row row;
-    row.tick = take(bytes, 4);
-    const auto count = take(bytes, 1);
-    bool good = row.tick != 0 && count <= kMaxPlayers && bytes.size() >= count * kStandBytes;
-    for (std::uint32_t i = 0; good && i < count; ++i) {
-      const auto slot = take(bytes, 1);
-      Stand stand{.alive = true};
-      stand.x = static_cast<std::uint16_t>(take(bytes, 2));
-      stand.y = static_cast<std::uint16_t>(take(bytes, 2));
-      good = slot < kMaxPlayers && stand.x < kArena && stand.y < kArena;
-      if (good) row.stands[slot] = stand;
+  const auto rows = in.get(1);
+  if (rows > kHistoryTicks) return false;
+  for (std::uint32_t i = 0; i < rows; ++i) {
+    const auto tick = in.get();
+    auto& row = rows_[tick % kHistoryTicks];
+    row.tick = tick;
+    const auto stands = in.get(1);
+    if (tick == 0 || stands > kMaxPlayers || in.left() < stands * kStandBytes) return false;
+    for (std::uint32_t k = 0; k < stands; ++k) {
+      const auto slot = in.get(1);
+      const Stand stand{in.get<std::uint16_t>(), in.get<std::uint16_t>(), true};
+      if (slot >= kMaxPlayers || stand.x >= kArena || stand.y >= kArena) return false;
+      row.stands[slot] = stand;
     }
-    if (!good) {
-      rows_ = {};
-      return false;
-    }
-    rows_[row.tick % kHistoryTicks] = row;
   }
-  if (bytes.empty()) return true;
-  rows_ = {};
-  return false;
+  return in.ok();
 }
 
 }  // namespace troupe::game::arena

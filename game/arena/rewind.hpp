@@ -6,9 +6,9 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <string_view>
 
-#include "game/arena/world.hpp"
+#include "game/arena/units.hpp"
+#include "game/bytes.hpp"
 
 namespace troupe::game::arena {
 
@@ -25,14 +25,15 @@ inline constexpr std::int64_t kMomentsPerTick = 256;
 /// A shot is judged at most so long before the tick that fires it: 250 ms at 30 Hz, as Overwatch
 /// bounds it. Who is further behind must lead its targets.
 inline constexpr std::int64_t kMostRewind = 1'920;
-/// Ticks of history that this takes.
-inline constexpr std::size_t kHistoryTicks = 8;
-static_assert(static_cast<std::int64_t>(kHistoryTicks) * kMomentsPerTick >= kMostRewind);
+/// Ticks of history that this takes, and one more, so that the same can still be looked at after the
+/// tick that was judged.
+inline constexpr std::size_t kHistoryTicks = 9;
+static_assert((static_cast<std::int64_t>(kHistoryTicks) - 1) * kMomentsPerTick >= kMostRewind);
 
 /// Between two coordinates, `fraction` / 256 of the way, to the nearest: what clients draw, and what
 /// is judged.
-[[nodiscard]] constexpr Length between(Length from, Length to, std::uint8_t fraction) noexcept {
-  return from + (((to - from) * std::int32_t{fraction} + 128) >> 8);
+[[nodiscard]] constexpr Length between(Length from, Length to, std::int32_t fraction) noexcept {
+  return from + (((to - from) * fraction + 128) >> 8);
 }
 
 /// One player at one tick.
@@ -55,10 +56,10 @@ class History {
   /// known of then.
   [[nodiscard]] std::optional<Stand> at(int slot, Moment when) const;
 
-  void mix_into(std::uint64_t& fnv1a) const noexcept;
-  [[nodiscard]] std::string encode() const;
-  /// False when the bytes are not of encode(); nothing is known then.
-  [[nodiscard]] bool decode(std::string_view bytes);
+  void mix_into(Fnv& hash) const noexcept;
+  void encode(std::string& out) const;
+  /// False when the bytes are not of encode(); it is of no use then.
+  [[nodiscard]] bool decode(ByteReader& in);
   friend bool operator==(const History&, const History&) = default;
 
  private:

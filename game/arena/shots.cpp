@@ -21,11 +21,15 @@ struct Ray {
         dx(sine(static_cast<std::uint8_t>(shot.aim + 64))),
         dy(sine(shot.aim)),
         length2(std::int64_t{dx} * dx + std::int64_t{dy} * dy),
-        length(root(length2)) {}
+        length_256(root(length2 << 16)) {}
   Point from;
   Length dx, dy;         ///< about 1,024 long
   std::int64_t length2;  ///< squared
-  std::int64_t length;
+  std::int64_t length_256;  ///< 256 times
+  /// Of a product with the direction.
+  [[nodiscard]] Length over_length(std::int64_t product) const {
+    return static_cast<Length>(product * 256 / length_256);
+  }
 };
 
 /// All products stay below 2^60: coordinates have 16 bits, directions 11.
@@ -35,15 +39,15 @@ Candidate consider(const Ray& ray, std::uint8_t slot, const Stand& then) {
   const auto along = x * ray.dx + y * ray.dy;                     // · length
   const auto across = x * ray.dy - y * ray.dx;                    // · length
   const auto reach2 = std::int64_t{kHitRadius} * kHitRadius * ray.length2;
-  out.off = static_cast<Length>(std::abs(across) / ray.length);
-  out.distance = static_cast<Length>(along / ray.length);
+  out.off = ray.over_length(std::abs(across));
+  out.distance = ray.over_length(along);
   const auto spare = reach2 - across * across;
   if (spare < 0) return out;
   // Where the line enters the body; from within, at once. Behind: it left the body before.
   const auto half = root(spare);
   if (along + half < 0) return out;
   const auto enters = std::max<std::int64_t>(0, along - half);
-  out.distance = static_cast<Length>(enters / ray.length);
+  out.distance = ray.over_length(enters);
   if (out.distance > kHitscanRange) return out;
   out.on_line = true;
   const Point at{static_cast<Length>(ray.from.x + ray.dx * enters / ray.length2),
@@ -61,18 +65,29 @@ Moment claimed(const Shot& shot) {
 
 }  // namespace
 
-Verdict judge_shot(const History& history, const Shot& shot) {
-  Verdict out{.shot = shot, .seen = claimed(shot)};
+Verdict grant(const Shot& shot) noexcept {
+  Verdict out{.shot = shot, .hit = {}, .seen = claimed(shot)};
   const auto newest = Moment{(std::int64_t{shot.tick} - 1) * kMomentsPerTick};
   const auto oldest = Moment{std::int64_t{shot.tick} * kMomentsPerTick - kMostRewind};
   out.clamp = out.seen > newest ? Clamp::future : out.seen < oldest ? Clamp::too_old : Clamp::none;
   out.judged = std::max(Moment{}, std::clamp(out.seen, oldest, newest));
-  std::optional<Candidate> first;
-  for (const auto& one : candidates(history, out)) {
-    if (!one.on_line || one.wall || (first && first->distance <= one.distance)) continue;
-    first = one;
+  return out;
+}
+
+const Candidate* first_on_line(std::span<const Candidate> all) noexcept {
+  const Candidate* first = nullptr;
+  for (const auto& one : all) {
+    if (one.on_line && !one.wall && (first == nullptr || one.distance < first->distance))
+      first = &one;
   }
-  if (!first) return out;
+  return first;
+}
+
+Verdict judge_shot(const History& history, const Shot& shot) {
+  auto out = grant(shot);
+  const auto all = candidates(history, out);
+  const auto* first = first_on_line(all);
+  if (first == nullptr) return out;
   out.hit = first->slot;
   out.distance = first->distance;
   out.off = first->off;

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "game/arena/rewind.hpp"
@@ -55,7 +56,11 @@ struct Candidate {
 /// shooter's client drew them, which is favouring the shooter, but never longer ago than
 /// kMostRewind.
 [[nodiscard]] Verdict judge_shot(const History& history, const Shot& shot);
+/// Without judging: the moment that is granted to what a shot claims.
+[[nodiscard]] Verdict grant(const Shot& shot) noexcept;
 /// All who were there then, by slot: what judge_shot chose from.
 [[nodiscard]] std::vector<Candidate> candidates(const History& history, const Verdict& verdict);
+/// Who is hit; null: none.
+[[nodiscard]] const Candidate* first_on_line(std::span<const Candidate> all) noexcept;
 
 }  // namespace troupe::game::arena

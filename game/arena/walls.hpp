@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <optional>
 
-#include "game/arena/world.hpp"
+#include "game/arena/units.hpp"
 
 namespace troupe::game::arena {
 
@@ -16,10 +16,7 @@ struct Wall {
   friend bool operator==(const Wall&, const Wall&) = default;
 };
 
-struct Point {
-  Length x = 0, y = 0;
-  friend bool operator==(const Point&, const Point&) = default;
-};
+using Point = Place;
 
 /// Of the map: the same turned by half a circle, so that no side is the better one. None is
 /// thinner than 2 · kMostMargin, and a tick's step is shorter than any: nothing jumps over one.

@@ -15,8 +15,12 @@ std::uint32_t next_random(World& world) {
 }
 
 void place(World& world, Player& player) {
-  player.x = static_cast<Length>(next_random(world) % static_cast<std::uint32_t>(kArena));
-  player.y = static_cast<Length>(next_random(world) % static_cast<std::uint32_t>(kArena));
+  // Walls are a ninth of the arena: so many tries do not all fail.
+  for (int tries = 0; tries < 32; ++tries) {
+    player.x = static_cast<Length>(next_random(world) % static_cast<std::uint32_t>(kArena));
+    player.y = static_cast<Length>(next_random(world) % static_cast<std::uint32_t>(kArena));
+    if (!arena::in_wall({player.x, player.y})) break;
+  }
   player.health = kFullHealth;
   player.respawn = 0;
   player.cooldown = 0;
@@ -47,13 +51,33 @@ void hurt(World& world, Player& victim, std::uint8_t shooter) {
   if (winner.present && winner.score < UINT16_MAX) ++winner.score;
 }
 
+/// A hit of whoever is there no more, or was shot within this tick, hurts nobody.
+void hit(World& world, const arena::Verdict& verdict) {
+  if (!verdict.hit) return;
+  auto& victim = world.players[*verdict.hit];
+  if (victim.present && victim.respawn == 0) hurt(world, victim, verdict.shot.shooter);
+}
+
+/// Where everybody stands now, for shots of later ticks.
+void remember(World& world) {
+  arena::Stands stands{};
+  for (std::size_t slot = 0; slot < stands.size(); ++slot) {
+    const auto& p = world.players[slot];
+    if (p.present && p.respawn == 0)
+      stands[slot] = {static_cast<std::uint16_t>(p.x), static_cast<std::uint16_t>(p.y), true};
+  }
+  world.history.record(world.tick, stands);
+}
+
 /// True when the projectile is spent.
 bool fly(World& world, Projectile& projectile) {
+  const Place from{projectile.x, projectile.y};
   projectile.x += sine(static_cast<std::uint8_t>(projectile.aim + 64)) * kProjectileSpeed / 1024;
   projectile.y += sine(projectile.aim) * kProjectileSpeed / 1024;
   if (--projectile.ticks_left == 0) return true;
   if (projectile.x < 0 || projectile.y < 0 || projectile.x >= kArena || projectile.y >= kArena)
     return true;
+  if (arena::wall_between(from, {projectile.x, projectile.y})) return true;
   for (int slot = 0; slot < kMaxPlayers; ++slot) {
     auto& player = world.players[static_cast<std::size_t>(slot)];
     if (!hits(projectile, player, slot)) continue;
@@ -80,6 +104,7 @@ void add_player(World& world, int slot) {
 
 void remove_player(World& world, int slot) {
   world.players[static_cast<std::size_t>(slot)] = {};
+  world.history.forget(slot);
 }
 
 Command sanitise(Command command) noexcept {
@@ -91,12 +116,15 @@ Command sanitise(Command command) noexcept {
 
 void move(Player& player, const Command& command) noexcept {
   player.aim = command.aim;
-  player.x = std::clamp<Length>(player.x + command.move_x * kWalkSpeed, 0, kArena - 1);
-  player.y = std::clamp<Length>(player.y + command.move_y * kWalkSpeed, 0, kArena - 1);
+  const auto to = arena::slide({player.x, player.y}, command.move_x * kWalkSpeed,
+                               command.move_y * kWalkSpeed);
+  player.x = to.x;
+  player.y = to.y;
 }
 
-void step(World& world, const ArenaCommands& commands) {
+std::vector<arena::Verdict> step(World& world, const ArenaCommands& commands) {
   ++world.tick;
+  std::vector<arena::Verdict> shots;
   for (int slot = 0; slot < kMaxPlayers; ++slot) {
     auto& player = world.players[static_cast<std::size_t>(slot)];
     if (!player.present) continue;
@@ -108,9 +136,21 @@ void step(World& world, const ArenaCommands& commands) {
     const auto& command = commands[static_cast<std::size_t>(slot)];
     if (!command) continue;
     move(player, *command);
-    if (command->fire) fire(world, slot);
+    if (!command->fire || player.cooldown > 0) continue;
+    if (command->weapon != kHitscanWeapon) {
+      fire(world, slot);
+      continue;
+    }
+    player.cooldown = kHitscanCooldown;
+    shots.push_back(arena::judge_shot(world.history, {static_cast<std::uint8_t>(slot), player.aim,
+                                                      {player.x, player.y}, world.tick,
+                                                      command->seen_tick, command->seen_fraction}));
   }
+  // Judged before anybody is hurt: two can hit each other at once.
+  for (const auto& verdict : shots) hit(world, verdict);
   std::erase_if(world.projectiles, [&](Projectile& projectile) { return fly(world, projectile); });
+  remember(world);
+  return shots;
 }
 
 std::uint64_t state_hash(const World& world) noexcept {
@@ -133,6 +173,9 @@ std::uint64_t state_hash(const World& world) noexcept {
     mix(static_cast<std::uint64_t>(p.id) << 24 | static_cast<std::uint64_t>(p.owner) << 16 |
         static_cast<std::uint64_t>(p.aim) << 8 | p.ticks_left);
   }
+  Fnv history;
+  world.history.mix_into(history);
+  mix(history.value());
   return hash;
 }
 

@@ -7,24 +7,28 @@
 #include <optional>
 #include <vector>
 
-#include "game/game.hpp"
+#include "game/arena/rewind.hpp"
+#include "game/arena/shots.hpp"
+#include "game/arena/units.hpp"
 
 namespace troupe::game {
 
-/// The arena is a square of 200 units, so a coordinate fits 16 bits.
-inline constexpr Length kArena = 200 * kUnit;
 inline constexpr std::size_t kMaxProjectiles = 512;
 
-inline constexpr Length kWalkSpeed = 64;  ///< per tick and axis
 inline constexpr Length kProjectileSpeed = 3 * kUnit;
-inline constexpr Length kHitRadius = 2 * kUnit;
-inline constexpr int kFireCooldown = 8;  ///< ticks
+inline constexpr int kFireCooldown = 8;      ///< ticks
+inline constexpr int kHitscanCooldown = 15;  ///< ticks
 inline constexpr int kProjectileTicks = 45;
 inline constexpr int kRespawnTicks = 60;
 inline constexpr int kFullHealth = 100;
 inline constexpr int kDamage = 20;
 
 inline constexpr int kWeapons = 8;
+/// Hits at once, judged at what its shooter saw (shots.hpp). All other weapons shoot projectiles.
+inline constexpr std::uint8_t kHitscanWeapon = 1;
+[[nodiscard]] constexpr int cooldown_of(std::uint8_t weapon) noexcept {
+  return weapon == kHitscanWeapon ? kHitscanCooldown : kFireCooldown;
+}
 
 struct Command {
   std::int8_t move_x = 0;  ///< -1, 0, 1
@@ -63,6 +67,7 @@ struct World {
   std::uint16_t next_projectile = 0;
   std::array<Player, kMaxPlayers> players{};
   std::vector<Projectile> projectiles;
+  arena::History history;  ///< of the ticks before and this one: what shots are judged at
   friend bool operator==(const World&, const World&) = default;
 };
 
@@ -78,13 +83,10 @@ void move(Player& player, const Command& command) noexcept;
 
 /// By slot; nothing: it stands still.
 using ArenaCommands = std::array<std::optional<Command>, kMaxPlayers>;
-/// One tick: all move, fire, fly, are hit, come back.
-void step(World& world, const ArenaCommands& commands);
+/// One tick: all move, fire, fly, are hit, come back. Returns the hitscan shots, by slot.
+std::vector<arena::Verdict> step(World& world, const ArenaCommands& commands);
 
 /// FNV-1a over the whole state: equal on every machine.
 [[nodiscard]] std::uint64_t state_hash(const World& world) noexcept;
-
-/// sin of `aim` · 2π/256, times 1,024.
-[[nodiscard]] Length sine(std::uint8_t aim) noexcept;
 
 }  // namespace troupe::game

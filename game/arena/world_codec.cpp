@@ -1,11 +1,13 @@
 #include "game/arena/world_codec.hpp"
 
+#include <algorithm>
+
 #include "game/bytes.hpp"
 
 namespace troupe::game {
 namespace {
 
-constexpr std::uint8_t kVersion = 1;
+constexpr std::uint8_t kVersion = 2;
 
 void put_player(std::string& out, const Player& p) {
   put_bytes(out, static_cast<std::uint32_t>(p.x), 2);
@@ -36,7 +38,7 @@ bool get_player(ByteReader& in, Player& p) {
   p.respawn = in.get<std::uint8_t>();
   p.score = in.get<std::uint16_t>();
   return p.x < kArena && p.y < kArena && p.health <= kFullHealth && p.respawn <= kRespawnTicks &&
-         p.cooldown <= kFireCooldown;
+         p.cooldown <= std::max(kFireCooldown, kHitscanCooldown);
 }
 
 bool get_projectile(ByteReader& in, Projectile& p) {
@@ -67,6 +69,7 @@ std::string encode_world(const World& world) {
   }
   put_bytes(out, world.projectiles.size(), 2);
   for (const auto& projectile : world.projectiles) put_projectile(out, projectile);
+  world.history.encode(out);
   return out;
 }
 
@@ -89,7 +92,7 @@ std::optional<World> decode_world(std::string_view bytes) {
     if (!in.ok() || !get_projectile(in, projectile)) return std::nullopt;
     world.projectiles.push_back(projectile);
   }
-  if (!in.complete()) return std::nullopt;
+  if (!world.history.decode(in) || !in.complete()) return std::nullopt;
   return world;
 }
 

@@ -4,6 +4,7 @@
 #include <deque>
 #include <numbers>
 #include <random>
+#include <sstream>
 
 #include <gtest/gtest.h>
 
@@ -150,6 +151,19 @@ Expected by_geometry(const std::deque<Stands>& all, const Shot& shot, double tim
   return out;
 }
 
+std::string tell(const History& history, const Verdict& verdict) {
+  std::ostringstream out;
+  const auto& shot = verdict.shot;
+  out << "tick " << shot.tick << " from " << shot.from.x << "," << shot.from.y << " aim "
+      << int{shot.aim};
+  for (const auto& one : candidates(history, verdict)) {
+    out << "\n  slot " << int{one.slot} << " at " << one.then.x << "," << one.then.y << " distance "
+        << one.distance << " off " << one.off << (one.on_line ? " on the line" : "")
+        << (one.wall ? " behind a wall" : "");
+  }
+  return out.str();
+}
+
 struct Outcome {
   int shots = 0, hits = 0, at_target = 0, clamped = 0, compared = 0;
 };
@@ -190,7 +204,7 @@ Outcome play(unsigned seed, double behind, bool compensated = true) {
         }
         const auto expected = by_geometry(all, shot, granted);
         if (!expected.close_call) {
-          EXPECT_EQ(verdict.hit, expected.hit) << "tick " << now;
+          EXPECT_EQ(verdict.hit, expected.hit) << tell(history, verdict);
           ++out.compared;
         }
         ++out.shots;
@@ -306,21 +320,31 @@ TEST(Rewind, TheHistoryComesBackFromItsBytesAndDamagedBytesDoNotHurt) {
     walkers.tick();
     history.record(walkers.now(), walkers.stands());
   }
-  const auto bytes = history.encode();
+  const auto hash = [](const History& of) {
+    Fnv fnv;
+    of.mix_into(fnv);
+    return fnv.value();
+  };
+  std::string bytes;
+  history.encode(bytes);
+  const auto decode = [](History& into, std::string_view from) {
+    ByteReader in(from);
+    return into.decode(in) && in.complete();
+  };
   History back;
-  ASSERT_TRUE(back.decode(bytes));
-  std::uint64_t hash = 1, again = 1, other = 1;
-  history.mix_into(hash);
-  back.mix_into(again);
-  EXPECT_EQ(hash, again);
-  history.forget(2);
-  history.mix_into(other);
-  EXPECT_NE(hash, other);
-  for (std::size_t cut = 1; cut < bytes.size(); ++cut) static_cast<void>(back.decode(bytes.substr(cut)));
+
+  ASSERT_TRUE(decode(back, bytes));
+
+  EXPECT_EQ(back, history);
+  EXPECT_EQ(hash(back), hash(history));
+  back.forget(2);
+  EXPECT_NE(hash(back), hash(history));
+  for (std::size_t size = 0; size < bytes.size(); ++size)
+    EXPECT_FALSE(decode(back, bytes.substr(0, size)));
   for (int i = 0; i < 2'000; ++i) {
     auto damaged = bytes;
     damaged[walkers.random()() % damaged.size()] = static_cast<char>(walkers.random()());
-    static_cast<void>(back.decode(damaged));
+    static_cast<void>(decode(back, damaged));
   }
 }
 
