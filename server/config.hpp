@@ -64,6 +64,17 @@ struct Config {
   std::int64_t match_log_keep_s = 24 * 3'600;
   std::int64_t match_view_units = 0;
   std::int64_t match_snapshot_bytes = 1'100;
+  bool match_hide_behind_walls = true;
+  bool match_fairness = true;
+  double match_fairness_z = 4;
+  double match_fairness_accuracy = 0.25;
+  double match_fairness_reaction = 0.2;
+  double match_fairness_snap = 0.05;
+  double match_fairness_flood = 0.15;
+  std::int64_t match_fairness_shadow_strikes = 0;
+  std::int64_t match_fairness_kick_strikes = 0;
+  std::int64_t match_fairness_ban_strikes = 0;
+  std::int64_t match_fairness_kick_s = 600;
   std::int64_t match_rejoin_grace_s = 30;
   std::int64_t match_spectator_delay_ms = 2'000;
   std::int64_t match_max_spectators = 1'000;
@@ -89,6 +100,10 @@ struct Config {
   std::int64_t live_max_publishers = 32;
   std::int64_t live_max_publishers_per_address = 8;
   bool live_anonymous_viewers = true;
+  std::string live_ladder;
+  std::int64_t live_ladder_workers = 1;
+  std::int64_t live_ladder_max_lag_ms = 1'500;
+  std::int64_t live_thumbnail_s = 5;
 
   bool rtmp_enabled = true;
   std::int64_t rtmp_port = 1935;

@@ -5,6 +5,7 @@
 #include "actors/fleet/fleet.hpp"
 #include "actors/leaderboard/leaderboard_store.hpp"
 #include "actors/live/live_store.hpp"
+#include "actors/match/fairness/dossier.hpp"
 #include "actors/match/match_store.hpp"
 #include "actors/ratings/rating_store.hpp"
 #include "actors/tournament/tournament_store.hpp"
@@ -14,6 +15,7 @@ namespace troupe::server {
 storage::RecordChecks all_record_checks() {
   storage::RecordChecks checks;
   auction::add_record_checks(checks);
+  fairness::add_record_checks(checks);
   feed::add_record_checks(checks);
   fleet::add_record_checks(checks);
   leaderboard::add_record_checks(checks);

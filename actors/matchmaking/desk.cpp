@@ -24,6 +24,10 @@ bool is_open(State state) {
   return state != State::matched && state != State::ended;
 }
 
+std::string pool_name(const std::string& mode, Light light) {
+  return light == Light::open ? mode : mode + "/shadow";
+}
+
 }  // namespace
 
 std::string_view to_string(State state) noexcept {
@@ -34,8 +38,11 @@ std::string_view to_string(Reason reason) noexcept {
 }
 
 Desk::Desk(DeskOptions options) : options_(std::move(options)) {
-  for (const auto& mode : options_.modes)
-    pools_.emplace(mode.name, Pool(mode, options_.widening, options_.regions.size()));
+  for (const auto& mode : options_.modes) {
+    for (const auto light : {Light::open, Light::shadow})
+      pools_.emplace(pool_name(mode.name, light),
+                     Pool(mode, options_.widening, options_.regions.size()));
+  }
 }
 
 bool Desk::all_accepted(const Held& held) noexcept {
@@ -44,7 +51,7 @@ bool Desk::all_accepted(const Held& held) noexcept {
 
 Result<void> Desk::check(const Wish& wish) const {
   const auto pool = pools_.find(wish.mode);
-  if (pool == pools_.end())
+  if (pool == pools_.end() || pool->second.mode().name != wish.mode)
     return error(ErrorCode::invalid_argument, "mode: there is no such mode");
   const auto& mode = pool->second.mode();
   const auto most = std::min(kMaxParty, mode.team_size);
@@ -176,7 +183,7 @@ Result<TicketView> Desk::leave(const std::string& ticket, const std::string& pla
 void Desk::end(Held& held, Reason reason, std::uint64_t now_ms) {
   assert(is_open(held.view.state));
   if (held.number != 0) {
-    pools_.at(held.view.mode).remove(held.number);
+    pools_.at(held.pool).remove(held.number);
     numbers_.erase(held.number);
     held.number = 0;
   }
@@ -209,12 +216,13 @@ std::vector<ToRate> Desk::take_unrated() {
   return out;
 }
 
-void Desk::rated(const std::string& ticket, double rating, double deviation) {
+void Desk::rated(const std::string& ticket, double rating, double deviation, Light light) {
   const auto it = tickets_.find(ticket);
   if (it == tickets_.end() || it->second.view.state != State::queued || it->second.number != 0)
     return;
   it->second.rating = rating;
   it->second.deviation = deviation;
+  it->second.pool = pool_name(it->second.view.mode, light);
   enqueue(it->second);
 }
 
@@ -232,7 +240,7 @@ void Desk::enqueue(Held& held) {
   held.proposal = 0;
   for (auto& one : held.view.party) one.accepted = false;
   numbers_.emplace(held.number, held.view.id);
-  pools_.at(held.view.mode).add(ticket);
+  pools_.at(held.pool).add(ticket);
 }
 
 /// What nobody answered in time, and what nobody needs to see any more.
@@ -267,8 +275,12 @@ void Desk::expire(std::uint64_t now_ms) {
 }
 
 std::size_t Desk::waiting(const std::string& mode) const {
-  const auto it = pools_.find(mode);
-  return it == pools_.end() ? 0 : it->second.size();
+  std::size_t out = 0;
+  for (const auto light : {Light::open, Light::shadow}) {
+    const auto it = pools_.find(pool_name(mode, light));
+    out += it == pools_.end() ? 0 : it->second.size();
+  }
+  return out;
 }
 
 }  // namespace troupe::matchmaking

@@ -84,7 +84,11 @@ struct ToStart {
   std::string match;  ///< one that runs, for whom the last side is new; empty: to be made
   std::vector<std::vector<std::string>> sides;  ///< players
   int places = 0;                               ///< of the match
+  std::string game = "arena";
 };
+
+/// Which of a mode's two pools a ticket waits in.
+enum class Light : std::uint8_t { open, shadow };
 
 /// What came of a run.
 struct DeskRun {
@@ -116,8 +120,9 @@ class Desk {
 
   /// Parties that are complete and wait for their rating.
   [[nodiscard]] std::vector<ToRate> take_unrated();
-  /// Mean rating and deviation of a party, in points: it is queued now.
-  void rated(const std::string& ticket, double rating, double deviation);
+  /// Mean rating and deviation of a party, in points: it is queued now. Who is in the shadow is
+  /// matched only with others who are, and sees no difference.
+  void rated(const std::string& ticket, double rating, double deviation, Light light = Light::open);
 
   /// One batch of every mode, and what is due.
   [[nodiscard]] DeskRun run(std::uint64_t now_ms);
@@ -136,11 +141,12 @@ class Desk {
     TicketView view;
     std::array<std::uint16_t, kMaxRegions> ping_ms{};
     double rating = 0, deviation = 0;
+    std::string pool;            ///< of pools_
     std::uint64_t number = 0;    ///< in the pool; 0: not there
     std::uint64_t proposal = 0;  ///< 0: none
   };
   struct Offer {
-    std::string mode, region;
+    std::string pool, region;
     std::vector<std::vector<std::string>> teams;  ///< tickets
     std::uint64_t deadline_ms = 0;
     bool starting = false;
@@ -148,7 +154,7 @@ class Desk {
   };
   /// A match with places left.
   struct OpenMatch {
-    std::string mode, match;
+    std::string pool, match;
     Opening opening;
     std::vector<std::vector<std::string>> sides;
     std::uint64_t until_ms = 0;
@@ -158,9 +164,9 @@ class Desk {
   Result<Held*> held_by(const std::string& ticket, const std::string& player);
   [[nodiscard]] Result<void> check(const Wish& wish) const;
   void enqueue(Held& held);
-  void propose(const std::string& mode, const Proposal& proposal, std::uint64_t now_ms,
+  void propose(const std::string& pool, const Proposal& proposal, std::uint64_t now_ms,
                DeskRun& out);
-  void propose_refill(const std::string& mode, const Refill& refill, std::uint64_t now_ms,
+  void propose_refill(const std::string& pool, const Refill& refill, std::uint64_t now_ms,
                       DeskRun& out);
   void offer_to(const std::string& ticket, std::uint64_t number, std::size_t team,
                 std::uint64_t now_ms, DeskRun& out);
@@ -177,7 +183,7 @@ class Desk {
   [[nodiscard]] static bool all_accepted(const Held& held) noexcept;
 
   DeskOptions options_;
-  std::map<std::string, Pool> pools_;
+  std::map<std::string, Pool> pools_;  ///< by mode, and again for those in the shadow
   std::unordered_map<std::string, Held> tickets_;
   std::unordered_map<std::string, std::string> ticket_of_;  ///< by player
   std::unordered_map<std::uint64_t, std::string> numbers_;  ///< tickets in pools

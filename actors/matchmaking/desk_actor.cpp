@@ -9,6 +9,7 @@
 #include <prometheus/histogram.h>
 #include <spdlog/spdlog.h>
 
+#include "actors/match/fairness/dossier.hpp"
 #include "actors/match/messages.hpp"
 #include "actors/ratings/made_match.hpp"
 #include "actors/ratings/rating_store.hpp"
@@ -16,6 +17,7 @@
 #include "actors/system/persist.hpp"
 #include "base/ids.hpp"
 #include "base/metrics.hpp"
+#include "game/registry.hpp"
 
 namespace troupe::matchmaking {
 namespace {
@@ -41,6 +43,7 @@ caf::result<ViewPtr> reply(const Result<TicketView>& view) {
 struct PartyRating {
   std::string ticket;
   double rating = 0, deviation = 0;
+  Light light = Light::open;
 };
 using PartyRatings = std::vector<PartyRating>;
 
@@ -53,11 +56,14 @@ Result<PartyRatings> read_parties(const storage::Store& store, const std::vector
                                   ratings::System system) {
   PartyRatings out;
   for (const auto& party : parties) {
-    auto& one = out.emplace_back(PartyRating{party.ticket, 0, 0});
+    auto& one = out.emplace_back(PartyRating{party.ticket});
     const auto size = static_cast<double>(party.players.size());
     for (const auto& player : party.players) {
       const auto rating = ratings::read_rating(store, player, party.mode, system);
       if (!rating.ok()) return rating.error();
+      const auto dossier = fairness::read_dossier(store, player);
+      if (!dossier.ok()) return dossier.error();
+      if (dossier->standing.shadow) one.light = Light::shadow;
       one.rating += rating->rating * scale(system) / size;
       one.deviation += rating->deviation * scale(system) / size;
     }
@@ -78,7 +84,7 @@ void rate_new_parties(Self self) {
       [self, parties, system](Result<PartyRatings> rated) {
         auto& desk = *self->state.desk;
         if (rated.ok()) {
-          for (const auto& one : *rated) desk.rated(one.ticket, one.rating, one.deviation);
+          for (const auto& one : *rated) desk.rated(one.ticket, one.rating, one.deviation, one.light);
           return;
         }
         // Better a match among strangers than none.
@@ -98,7 +104,9 @@ void open_match(Self self, const ToStart& start, const std::string& id) {
   wanted.id = id;
   wanted.owner = kOwner;
   wanted.created_ms = now(self);
+  wanted.game = start.game;
   wanted.max_players = start.places;
+  wanted.region = start.region;
   wanted.rules.time_limit_ticks = state.shared->options.time_limit_ticks;
   self->request(state.shared->context.entities.router(match::kMatchKind, id), kOpenTimeout,
                 actors::route_atom::value, id, caf::make_message(match::open_atom::value, wanted))
@@ -215,9 +223,15 @@ DeskActor::behavior_type desk_actor(Self self, std::shared_ptr<MatchmakingShared
 
 Result<void> add_matchmaking(actors::Context& context, MatchmakingOptions options) {
   for (const auto& mode : options.desk.modes) {
-    if (mode.players() > game::kMaxPlayers)
-      return error(ErrorCode::invalid_argument, "mode '" + mode.name + "': a match has at most " +
-                                                    std::to_string(game::kMaxPlayers) + " players");
+    const auto* game = game::find_game(mode.game);
+    if (game == nullptr)
+      return error(ErrorCode::invalid_argument,
+                   "mode '" + mode.name + "': there is no game '" + mode.game + "'");
+    const auto [least, most] = game->limits();
+    if (mode.least_players < least || mode.players() > most)
+      return error(ErrorCode::invalid_argument,
+                   "mode '" + mode.name + "': a match of " + mode.game + " has " +
+                       std::to_string(least) + " to " + std::to_string(most) + " players");
   }
   if (options.desk.regions.empty() || options.desk.regions.size() > kMaxRegions)
     return error(ErrorCode::invalid_argument, "1 to 8 regions");

@@ -34,11 +34,11 @@ void Desk::offer_to(const std::string& ticket, std::uint64_t number, std::size_t
   out.waited_s.push_back(static_cast<double>(now_ms - held.view.since_ms) / 1000);
 }
 
-void Desk::propose(const std::string& mode, const Proposal& proposal, std::uint64_t now_ms,
+void Desk::propose(const std::string& pool, const Proposal& proposal, std::uint64_t now_ms,
                    DeskRun& out) {
   const auto number = ++last_proposal_;
   auto& offer = offers_[number];
-  offer.mode = mode;
+  offer.pool = pool;
   offer.region = options_.regions[proposal.region];
   offer.deadline_ms = now_ms + options_.accept_ms;
   for (std::size_t team = 0; team < proposal.teams.size(); ++team) {
@@ -51,12 +51,12 @@ void Desk::propose(const std::string& mode, const Proposal& proposal, std::uint6
   begin_if_accepted(number);
 }
 
-void Desk::propose_refill(const std::string& mode, const Refill& refill, std::uint64_t now_ms,
+void Desk::propose_refill(const std::string& pool, const Refill& refill, std::uint64_t now_ms,
                           DeskRun& out) {
   auto& open = open_matches_.at(refill.opening);
   const auto number = ++last_proposal_;
   auto& offer = offers_[number];
-  offer.mode = mode;
+  offer.pool = pool;
   offer.region = options_.regions[open.opening.region];
   offer.deadline_ms = now_ms + options_.accept_ms;
   offer.refills = refill.opening;
@@ -98,8 +98,8 @@ std::vector<std::vector<std::string>> Desk::sides_of(const Offer& offer) const {
 
 ToStart Desk::to_start(std::uint64_t number) {
   const auto& offer = offers_.at(number);
-  const auto& mode = pools_.at(offer.mode).mode();
-  ToStart out{number, offer.mode, offer.region, {}, sides_of(offer), 0};
+  const auto& mode = pools_.at(offer.pool).mode();
+  ToStart out{number, mode.name, offer.region, {}, sides_of(offer), 0, mode.game};
   for (const auto& side : out.sides) out.places += static_cast<int>(side.size());
   if (mode.team_size == 1) out.places = mode.players();
   const auto open = open_matches_.find(offer.refills);
@@ -115,14 +115,14 @@ ToStart Desk::to_start(std::uint64_t number) {
 DeskRun Desk::run(std::uint64_t now_ms) {
   DeskRun out;
   expire(now_ms);
-  for (auto& [mode, pool] : pools_) {
+  for (auto& [name, pool] : pools_) {
     std::vector<Opening> openings;
     for (const auto& [number, open] : open_matches_) {
-      if (open.mode == mode && open.opening.free > 0) openings.push_back(open.opening);
+      if (open.pool == name && open.opening.free > 0) openings.push_back(open.opening);
     }
     const auto batch = pool.run(now_ms, openings);
-    for (const auto& refill : batch.refills) propose_refill(mode, refill, now_ms, out);
-    for (const auto& proposal : batch.proposals) propose(mode, proposal, now_ms, out);
+    for (const auto& refill : batch.refills) propose_refill(name, refill, now_ms, out);
+    for (const auto& proposal : batch.proposals) propose(name, proposal, now_ms, out);
     for (const auto number : batch.expired) {
       auto& held = tickets_.at(numbers_.at(number));
       numbers_.erase(number);
@@ -169,10 +169,10 @@ void Desk::started(std::uint64_t proposal, const std::string& match, std::uint64
 /// Everybody for themselves and places left: others may join.
 void Desk::keep_open(std::uint64_t number, const Offer& offer, const std::string& match,
                      std::uint64_t now_ms) {
-  const auto& mode = pools_.at(offer.mode).mode();
+  const auto& mode = pools_.at(offer.pool).mode();
   const auto free = mode.players() - static_cast<int>(offer.teams.size());
   if (mode.team_size != 1 || free <= 0) return;
-  OpenMatch open{offer.mode, match, {}, sides_of(offer), now_ms + options_.refill_ms};
+  OpenMatch open{offer.pool, match, {}, sides_of(offer), now_ms + options_.refill_ms};
   const auto region = std::ranges::find(options_.regions, offer.region);
   open.opening = {number, static_cast<std::size_t>(region - options_.regions.begin()), free, 0};
   for (const auto& team : offer.teams)

@@ -5,6 +5,7 @@
 #include <boost/json.hpp>
 
 #include "actors/fleet/fleet.hpp"
+#include "actors/match/fairness/dossier.hpp"
 #include "actors/match/match_store.hpp"
 #include "actors/match/messages.hpp"
 #include "actors/system/ask.hpp"
@@ -12,6 +13,7 @@
 #include "base/ids.hpp"
 #include "game/registry.hpp"
 #include "net/api/match_replay.hpp"
+#include "net/api/match_shots.hpp"
 #include "net/api/paging.hpp"
 #include "net/http/router.hpp"
 #include "net/udp/game_session.hpp"
@@ -156,7 +158,30 @@ struct Handlers {
     });
   }
 
+  /// Who was kicked, for a while, and who is banned.
+  [[nodiscard]] Result<void> may_play(const storage::Store& store,
+                                      const std::string& player) const {
+    const auto dossier = fairness::read_dossier(store, player);
+    if (!dossier.ok()) return dossier.error();
+    const auto& standing = dossier->standing;
+    if (!fairness::barred(standing, api.context.now_ms())) return {};
+    if (standing.barred_until_ms == fairness::kForEver)
+      return error(ErrorCode::forbidden, "this player is banned");
+    const auto left_ms = standing.barred_until_ms - api.context.now_ms();
+    return error(ErrorCode::forbidden, "this player was kicked, and may play again in " +
+                                           std::to_string(left_ms / 1'000 + 1) + " s");
+  }
+
   void join(const Request& request, const Responder& out) const {
+    auto posted = api.context.reads.post([this, request, out](const storage::Store& store) {
+      const auto may = may_play(store, request.principal->subject);
+      if (!may.ok()) return out.send(may.error());
+      give_ticket(request, out);
+    });
+    if (!posted.ok()) out.send(posted.error());
+  }
+
+  void give_ticket(const Request& request, const Responder& out) const {
     with_match(
         request, out, [this, out, player = request.principal->subject](const MatchInfo& info) {
           if (info.ended_ms != 0) return out.send(error(ErrorCode::conflict, "the match is over"));
@@ -222,6 +247,7 @@ void mount_match(http::Router& router, MatchApi api) {
              {.access = looking, .priority = Priority::bulk});
   router.add("GET", "/api/v1/matches/{id}", bind(&Handlers::get), {.access = looking});
   mount_match_replay(router, h->api.context);
+  mount_match_shots(router, h->api.context);
   router.add("POST", "/api/v1/matches/{id}/join", bind(&Handlers::join));
 }
 

@@ -71,6 +71,23 @@ TEST_F(DeskTest, TwoWhoAcceptPlay) {
   EXPECT_EQ(desk_.leave("ann", "ann", kStart).code(), ErrorCode::conflict);
 }
 
+TEST_F(DeskTest, WhoIsInTheShadowIsMatchedOnlyWithOthersWhoAre) {
+  for (const auto* player : {"ann", "bob", "eve"})
+    ASSERT_TRUE(desk_.enter(player, wish("duel", {player}), kStart).ok());
+  for (const auto& party : desk_.take_unrated())
+    desk_.rated(party.ticket, 2'500, 100,
+                party.ticket == "bob" ? Light::open : Light::shadow);
+
+  (void)desk_.run(kStart);
+
+  EXPECT_EQ(look("ann", "ann").state, State::proposed);
+  EXPECT_EQ(look("eve", "eve").state, State::proposed);
+  EXPECT_EQ(look("bob", "bob").state, State::queued);
+  EXPECT_EQ(look("eve", "eve").mode, "duel");
+  EXPECT_EQ(desk_.waiting("duel"), 1U);
+  EXPECT_FALSE(desk_.enter("mal", wish("duel/shadow", {"mal"}), kStart).ok());
+}
+
 TEST_F(DeskTest, WhoDoesNotAcceptLeavesAndTheOtherKeepsItsPlace) {
   enter("ann", "duel", kStart);
   enter("bob", "duel", kStart + 5'000);

@@ -1,0 +1,2 @@
+troupe_library(troupe_net_api_fairness SOURCES fairness_api.cpp
+  PUBLIC troupe_net_api_system troupe_actors_fairness)
