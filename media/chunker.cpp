@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "media/codec_string.hpp"
+#include "media/opus.hpp"
 
 extern "C" {
 #include <libavutil/mem.h>
@@ -16,6 +17,7 @@ constexpr int kVideoTimescale = 90'000;
 constexpr std::int64_t kJumpSeconds = 10;
 constexpr int kAacFrame = 1024;     // samples, ISO/IEC 14496-3
 constexpr int kUsualPictures = 60;  // a second, at most
+constexpr int kOpusRate = 48'000;   // of its times, whatever was recorded
 /// Packets held until the codec parameters of both tracks are known.
 constexpr std::size_t kMaxHeld = 600;
 
@@ -23,8 +25,13 @@ std::int64_t to_us(std::int64_t time, int timescale) {
   return av_rescale(time, 1'000'000, timescale);
 }
 
-std::optional<std::string> codec_string(AVCodecID codec, std::span<const std::uint8_t> config) {
+std::optional<std::string> codec_string(AVCodecID codec, std::span<const std::uint8_t> config,
+                                        std::string_view init) {
   switch (codec) {
+    case AV_CODEC_ID_VP9:
+      return vp9_codec_string(init);
+    case AV_CODEC_ID_OPUS:
+      return "opus";
     case AV_CODEC_ID_H264:
       return avc_codec_string(config);
     case AV_CODEC_ID_HEVC:
@@ -63,16 +70,28 @@ Result<void> Chunker::add(std::uint32_t id, int index, const AVCodecParameters& 
 
 Result<void> Chunker::add_video(int index, const AVCodecParameters& parameters,
                                 AVRational time_base) {
-  if (parameters.extradata_size == 0 || parameters.width <= 0)
+  const bool bare = parameters.codec_id == AV_CODEC_ID_VP9;  // has none
+  if ((parameters.extradata_size == 0 && !bare) || parameters.width <= 0)
     return error(ErrorCode::corrupt, "the video has no parameter sets");
-  return add(kVideoTrack, index, parameters, time_base, kVideoTimescale);
+  if (auto added = add(kVideoTrack, index, parameters, time_base, kVideoTimescale); !added.ok())
+    return added;
+  // The muxer asks for the layout of the colours, which fragmented MP4 tells in a box that
+  // libavformat does not read; in profile 0 there is one only.
+  auto& format = tracks_[0].parameters->format;
+  if (bare && format == AV_PIX_FMT_NONE) format = AV_PIX_FMT_YUV420P;
+  return {};
 }
 
 Result<void> Chunker::add_audio(int index, const AVCodecParameters& parameters,
                                 AVRational time_base) {
-  if (auto added = add(kAudioTrack, index, parameters, time_base, parameters.sample_rate);
+  const bool opus = parameters.codec_id == AV_CODEC_ID_OPUS;
+  if (opus && parameters.extradata_size == 0)
+    return error(ErrorCode::corrupt, "the Opus stream has no header");
+  if (auto added =
+          add(kAudioTrack, index, parameters, time_base, opus ? kOpusRate : parameters.sample_rate);
       !added.ok())
     return added;
+  if (opus) return {};
   AVBSFContext* raw = nullptr;
   av_bsf_alloc(av_bsf_get_by_name("aac_adtstoasc"), &raw);
   tracks_[1].to_asc.reset(raw);
@@ -83,6 +102,7 @@ Result<void> Chunker::add_audio(int index, const AVCodecParameters& parameters,
 }
 
 Result<bool> Chunker::filter_audio(TrackState& track, AVPacket& packet) {
+  if (!track.to_asc) return opus_samples({packet.data, static_cast<std::size_t>(packet.size)}) > 0;
   if (av_bsf_send_packet(track.to_asc.get(), &packet) < 0)
     return false;  // a broken ADTS frame: dropped
   if (av_bsf_receive_packet(track.to_asc.get(), &packet) < 0) return false;
@@ -100,7 +120,8 @@ Result<bool> Chunker::filter_audio(TrackState& track, AVPacket& packet) {
 
 bool Chunker::ready() const {
   return std::all_of(tracks_.begin(), tracks_.end(), [](const TrackState& t) {
-    return !t.in_use || t.parameters->extradata_size > 0;
+    return !t.in_use || t.parameters->extradata_size > 0 ||
+           t.parameters->codec_id == AV_CODEC_ID_VP9;
   });
 }
 
@@ -109,10 +130,10 @@ Result<Track> Chunker::describe(TrackState& track) const {
   const std::span<const std::uint8_t> extradata(p.extradata,
                                                 static_cast<std::size_t>(p.extradata_size));
   const bool video = track.id == kVideoTrack;
-  const auto codecs = codec_string(p.codec_id, extradata);
-  if (!codecs) return error(ErrorCode::corrupt, "the codec parameters make no sense");
   auto muxer = TrackMuxer::open(track.id, p, track.timescale);
   if (!muxer.ok()) return muxer.error();
+  const auto codecs = codec_string(p.codec_id, extradata, (*muxer)->init());
+  if (!codecs) return error(ErrorCode::corrupt, "the codec parameters make no sense");
   track.muxer = std::move(*muxer);
   Track t;
   t.id = track.id;
@@ -185,6 +206,12 @@ Result<bool> Chunker::release_held() {
   return true;
 }
 
+int Chunker::frame_samples(const TrackState& track, const AVPacket& packet) {
+  if (track.parameters->codec_id == AV_CODEC_ID_OPUS)
+    return opus_samples({packet.data, static_cast<std::size_t>(packet.size)});
+  return track.parameters->frame_size > 0 ? track.parameters->frame_size : kAacFrame;
+}
+
 Result<bool> Chunker::package(TrackState& track, AVPacket& packet) {
   av_packet_rescale_ts(&packet, track.time_base, {1, track.timescale});
   const auto composition =
@@ -192,9 +219,9 @@ Result<bool> Chunker::package(TrackState& track, AVPacket& packet) {
           ? 0
           : std::clamp<std::int64_t>(packet.pts - packet.dts, 0, kJumpSeconds * track.timescale);
   const bool video = track.id == kVideoTrack;
-  // An AAC frame has its length by definition; a picture lasts until the next, which is told by the
-  // distance of the last two.
-  const auto frame = track.parameters->frame_size > 0 ? track.parameters->frame_size : kAacFrame;
+  // A frame of sound has its length by definition; a picture lasts until the next, which is told by
+  // the distance of the last two.
+  const auto frame = frame_samples(track, packet);
   packet.dts = track.repair.repair(packet.dts, video ? 0 : frame);
   packet.pts = packet.dts + composition;
   packet.duration = track.repair.duration();

@@ -44,7 +44,7 @@ class Chunker {
     AVRational time_base{1, 1};
     std::uint32_t id = 0;
     int timescale = 0;
-    BsfPtr to_asc;
+    BsfPtr to_asc;                            ///< of AAC
     AVCodecParameters* parameters = nullptr;  ///< complete once there is extradata
     std::unique_ptr<TrackMuxer> muxer;
     TimelineRepair repair{0};
@@ -66,6 +66,7 @@ class Chunker {
   Result<Track> describe(TrackState& track) const;
   Result<void> announce();
   Result<bool> release_held();
+  static int frame_samples(const TrackState& track, const AVPacket& packet);
   Result<bool> package(TrackState& track, AVPacket& packet);
   Result<bool> cut(TrackState& track);
 

@@ -50,6 +50,17 @@ std::optional<std::string> av1_codec_string(std::span<const std::uint8_t> config
                               : 10);
 }
 
+std::optional<std::string> vp9_codec_string(std::string_view init) {
+  constexpr std::size_t kName = 4, kFullBox = 4, kNeeded = 3;
+  const auto at = init.find("vpcC");
+  if (at == std::string_view::npos || init.size() < at + kName + kFullBox + kNeeded)
+    return std::nullopt;
+  const auto byte = [&](std::size_t i) {
+    return static_cast<std::uint8_t>(init[at + kName + kFullBox + i]);
+  };
+  return fmt::format("vp09.{:02}.{:02}.{:02}", byte(0), byte(1), byte(2) >> 4);
+}
+
 std::optional<std::string> aac_codec_string(std::span<const std::uint8_t> config) {
   if (config.size() < 2) return std::nullopt;
   unsigned type = config[0] >> 3;

@@ -5,6 +5,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 
 namespace troupe::media {
 
@@ -15,6 +16,9 @@ namespace troupe::media {
 [[nodiscard]] std::optional<std::string> hevc_codec_string(std::span<const std::uint8_t> config);
 /// "av01.P.LLT.DD" from an av1C box's payload (AV1 Codec ISO Media File Format Binding, section 5).
 [[nodiscard]] std::optional<std::string> av1_codec_string(std::span<const std::uint8_t> config);
+/// "vp09.PP.LL.DD" from the `vpcC` box of an initialisation segment (VP Codec ISO Media File Format
+/// Binding, "Codecs Parameter String").
+[[nodiscard]] std::optional<std::string> vp9_codec_string(std::string_view init);
 /// "mp4a.40.N" from an AudioSpecificConfig (ISO/IEC 14496-3 section 1.6.2.1).
 [[nodiscard]] std::optional<std::string> aac_codec_string(std::span<const std::uint8_t> config);
 

@@ -10,12 +10,14 @@
 
 extern "C" {
 #include <libavutil/log.h>
+#include <libavutil/mem.h>
 }
 
 namespace troupe::media {
 namespace {
 
 constexpr int kLineBytes = 512;
+constexpr std::size_t kMaxAllocation = 96U << 20;
 
 void write(void* source, int level, const char* format, va_list arguments) {
   if (level > AV_LOG_ERROR || !spdlog::should_log(spdlog::level::debug)) return;
@@ -33,7 +35,10 @@ void write(void* source, int level, const char* format, va_list arguments) {
 
 void route_ffmpeg_log() {
   static std::once_flag once;
-  std::call_once(once, [] { av_log_set_callback(&write); });
+  std::call_once(once, [] {
+    av_log_set_callback(&write);
+    av_max_alloc(kMaxAllocation);
+  });
 }
 
 }  // namespace troupe::media

@@ -12,7 +12,15 @@
 
 namespace troupe::media {
 
+/// How the bytes of a stream are laid out.
+enum class Container : std::uint8_t {
+  mpegts,          ///< H.264; AAC
+  fragmented_mp4,  ///< H.264, HEVC, AV1, VP9; AAC, Opus
+  webm,            ///< the same as a browser's recorder writes them
+};
+
 struct PackagerOptions {
+  Container container = Container::mpegts;
   /// Length of a video chunk; 0: each frame is one. Audio chunks have the same length. A key frame
   /// always begins one.
   int chunk_ms = 100;
@@ -39,12 +47,13 @@ struct PackageStats {
   std::uint64_t repaired_timestamps = 0;  ///< jumps and steps back that were evened out
 };
 
-/// Reads MPEG-TS with one H.264 and at most one AAC track (more are ignored) until the end of the
-/// source and hands out one CMAF track per elementary stream (ISO/IEC 23000-19). Timestamps are
-/// moved to start at 0; a jump of more than ten seconds or a step back is closed, so that the
-/// timeline goes on. MPEG-TS tells the end of a frame only by the beginning of the next one: video
-/// leaves one frame later than it came. Errors: unsupported (no H.264, or another audio codec),
-/// corrupt (not that format, no parameter sets), io.
+/// Reads a stream with one video and at most one audio track (more are ignored) in a codec that its
+/// container has above, until the end of the source, and hands out one CMAF track per elementary
+/// stream (ISO/IEC 23000-19). Timestamps are moved to start at 0; a jump of more than ten seconds
+/// or a step back is closed, so that the timeline goes on. MPEG-TS tells the end of a frame only by
+/// the beginning of the next one: video leaves one frame later than it came; in the others it
+/// leaves with its last byte. Errors: unsupported (no video, another codec, an MP4 that is not
+/// fragmented), corrupt (not that format, no parameter sets), too_large, io.
 Result<PackageStats> package_stream(const ByteSource& source, const PackageSink& sink,
                                     const PackagerOptions& options);
 

@@ -36,10 +36,9 @@
 #include "net/api/tournament_api.hpp"
 #include "net/http/io_pool.hpp"
 #include "net/http/router.hpp"
-#include "net/ingest/rtmp_server.hpp"
-#include "net/ingest/srt_server.hpp"
 #include "net/udp/gateway.hpp"
 #include "net/udp/output_switch.hpp"
+#include "server/ingress.hpp"
 #include "storage/retention.hpp"
 
 namespace troupe::server {
@@ -62,8 +61,7 @@ struct Domains::Impl {
   std::shared_ptr<media::Recorder> recorder;      // null: nothing is recorded
   std::unique_ptr<media::ClipMaker> clips;        // likewise; of what `recorder` has
   std::unique_ptr<api::LiveGateway> live;
-  std::unique_ptr<ingest::SrtServer> srt;    // after `live`, which its publishers use
-  std::unique_ptr<ingest::RtmpServer> rtmp;  // likewise
+  std::unique_ptr<Ingress> ingress;  // after `live`, which its publishers use
   feed::FeedDomain feed;
   std::unique_ptr<actors::Ticker> ticker;
   std::unique_ptr<api::MatchAudience> spectators;
@@ -233,62 +231,6 @@ Result<std::unique_ptr<api::LiveGateway>> start_live(
                                  std::move(options));
 }
 
-/// A publisher of any protocol on its way into its session.
-class SessionSink final : public ingest::PublishSink {
- public:
-  explicit SessionSink(std::unique_ptr<api::LivePublisher> publisher)
-      : publisher_(std::move(publisher)) {}
-  void tracks(std::vector<media::Track> tracks) override { publisher_->tracks(std::move(tracks)); }
-  Result<void> chunk(media::ChunkPtr chunk) override { return publisher_->chunk(std::move(chunk)); }
-
- private:
-  std::unique_ptr<api::LivePublisher> publisher_;
-};
-
-ingest::PublishDoor publish_door(api::LiveGateway& live) {
-  return {
-      .may_publish = [&live](const std::string& id,
-                             const std::string& key) { return live.may_publish(id, key); },
-      .publish = [&live](const std::string& id,
-                         const std::string& key) -> Result<std::unique_ptr<ingest::PublishSink>> {
-        auto publisher = live.publish(id, key);
-        if (!publisher.ok()) return publisher.error();
-        return std::unique_ptr<ingest::PublishSink>(new SessionSink(std::move(*publisher)));
-      }};
-}
-
-Result<std::unique_ptr<ingest::SrtServer>> start_srt(
-    const Wiring& w, api::LiveGateway& live,
-    const std::shared_ptr<ingest::PublisherPlaces>& places) {
-  ingest::SrtOptions options;
-  options.address = w.config.live_address;
-  options.port = static_cast<std::uint16_t>(w.config.live_srt_port);
-  options.latency_ms = static_cast<int>(w.config.live_srt_latency_ms);
-  options.places = places;
-  options.packager.chunk_ms = static_cast<int>(w.config.live_chunk_ms);
-  options.door = publish_door(live);
-  return ingest::SrtServer::start(w.context.metrics, std::move(options));
-}
-
-/// Null when it is off.
-Result<std::unique_ptr<ingest::RtmpServer>> start_rtmp(
-    const Wiring& w, api::LiveGateway& live,
-    const std::shared_ptr<ingest::PublisherPlaces>& places) {
-  if (!w.config.rtmp_enabled) return std::unique_ptr<ingest::RtmpServer>();
-  ingest::RtmpOptions options;
-  options.address = w.config.live_address;
-  options.port = static_cast<std::uint16_t>(w.config.rtmp_port);
-  options.tls_certificate = w.config.http_tls_certificate;
-  options.tls_key = w.config.http_tls_key;
-  options.max_connections = static_cast<std::size_t>(w.config.rtmp_max_connections);
-  options.max_connections_per_address =
-      static_cast<std::size_t>(w.config.rtmp_max_connections_per_address);
-  options.places = places;
-  options.packager.chunk_ms = static_cast<int>(w.config.live_chunk_ms);
-  options.door = publish_door(live);
-  return ingest::RtmpServer::start(w.context.metrics, std::move(options));
-}
-
 /// What game clients of all gateways come in by.
 std::shared_ptr<udp::Door> open_door(const Wiring& w,
                                      const std::shared_ptr<match::InputBoxes>& inputs) {
@@ -422,17 +364,11 @@ Result<std::unique_ptr<Domains>> Domains::start(const Wiring& wiring) {
     auto live = start_live(wiring, impl->recorder, impl->srt_port, impl->rtmp_port);
     if (!live.ok()) return live.error();
     impl->live = std::move(*live);
-    const auto places = std::make_shared<ingest::PublisherPlaces>(
-        static_cast<std::size_t>(wiring.config.live_max_publishers),
-        static_cast<std::size_t>(wiring.config.live_max_publishers_per_address));
-    auto srt = start_srt(wiring, *impl->live, places);
-    if (!srt.ok()) return srt.error();
-    impl->srt = std::move(*srt);
-    impl->srt_port = impl->srt->port();
-    auto rtmp = start_rtmp(wiring, *impl->live, places);
-    if (!rtmp.ok()) return rtmp.error();
-    impl->rtmp = std::move(*rtmp);
-    if (impl->rtmp) impl->rtmp_port = impl->rtmp->port();
+    auto ingress = Ingress::start(wiring, *impl->live);
+    if (!ingress.ok()) return ingress.error();
+    impl->ingress = std::move(*ingress);
+    impl->srt_port = impl->ingress->srt_port();
+    impl->rtmp_port = impl->ingress->rtmp_port();
   }
   return std::unique_ptr<Domains>(new Domains(std::move(impl)));
 }
@@ -469,8 +405,7 @@ std::string Domains::draining() const {
   return status.draining ? "draining: " + std::to_string(status.matches) + " matches" : "";
 }
 void Domains::stop_ingress() {
-  impl_->srt.reset();
-  impl_->rtmp.reset();
+  if (impl_->ingress) impl_->ingress->stop();
   if (impl_->game == nullptr) return;
   for (auto& host : impl_->game->udp) host->stop();
   impl_->game->ws->stop();

@@ -11,6 +11,7 @@
 #include <boost/beast/ssl/ssl_stream.hpp>
 
 #include "base/ids.hpp"
+#include "net/http/body_pump.hpp"
 #include "net/http/request_head.hpp"
 #include "net/http/ws_member.hpp"
 #include "net/ws/socket_session.hpp"
@@ -23,6 +24,8 @@ namespace bhttp = boost::beast::http;
 namespace {
 
 using Clock = std::chrono::steady_clock;
+
+constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
 template <class Stream>
 class Connection final : public Drainable, public std::enable_shared_from_this<Connection<Stream>> {
@@ -66,6 +69,7 @@ class Connection final : public Drainable, public std::enable_shared_from_this<C
 
   void close() {
     deadline_.cancel();
+    if (pump_) pump_->stop(error(ErrorCode::io, "the connection was closed"));
     boost::system::error_code ignored;
     lowest().socket().shutdown(asio::ip::tcp::socket::shutdown_both, ignored);
     lowest().socket().close(ignored);
@@ -200,6 +204,7 @@ class Connection final : public Drainable, public std::enable_shared_from_this<C
     if (const auto& admit = server_->options.admit; admit && !admit(route_->options.priority))
       return reject(problem(error(ErrorCode::overloaded, "too much to do now"), 1));
     if (upgrade) return start_websocket();
+    if (route_->stream_handler) return stream_body();
     read_body();
   }
 
@@ -213,12 +218,31 @@ class Connection final : public Drainable, public std::enable_shared_from_this<C
   }
 
   void send_continue() {
-    static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
     asio::async_write(stream_, asio::buffer(kContinue),
                       [self = self()](boost::system::error_code ec, std::size_t) {
                         if (ec) return self->close();
                         self->receive_body();
                       });
+  }
+
+  /// The handler takes the body while it comes.
+  void stream_body() {
+    keep_alive_ = false;
+    lowest().expires_never();
+    pending_ = self();
+    const bool asks =
+        bhttp::token_list{parser_->get()[bhttp::field::expect]}.exists("100-continue");
+    pump_ = std::make_shared<BodyPump<Stream>>(self(), stream_, buffer_, std::move(*parser_),
+                                               route_->options.timeout);
+    auto reader = route_->stream_handler(request_, pump_, responder(++generation_));
+    if (!reader) return;
+    if (!asks) return pump_->start(std::move(reader));
+    asio::async_write(
+        stream_, asio::buffer(kContinue),
+        [self = self(), reader = std::move(reader)](boost::system::error_code ec, std::size_t) {
+          if (ec) return reader->end(error(ErrorCode::io, "the client left"));
+          if (self->pump_) self->pump_->start(reader);
+        });
   }
 
   void receive_body() {
@@ -247,22 +271,29 @@ class Connection final : public Drainable, public std::enable_shared_from_this<C
       if (!ec && connection)
         connection->answered(generation, problem(error(ErrorCode::timeout, "no answer in time")));
     });
-    Responder responder(
+    // The connection lives as long as its deadline waits for it.
+    pending_ = self();
+    route_->handler(request_, responder(generation));
+  }
+
+  Responder responder(std::uint64_t generation) {
+    return Responder(
         [weak = this->weak_from_this(), executor = executor_, generation](Response response) {
           asio::post(executor, [weak, generation, response = std::move(response)]() mutable {
             if (auto connection = weak.lock())
               connection->answered(generation, std::move(response));
           });
         });
-    // The connection lives as long as its deadline waits for it.
-    pending_ = self();
-    route_->handler(request_, std::move(responder));
   }
 
   void answered(std::uint64_t generation, Response response) {
     if (generation != generation_ || !pending_) return;  // too late: the 504 has gone out
     auto keep = std::move(pending_);
     deadline_.cancel();
+    if (const auto pump = std::exchange(pump_, nullptr)) {
+      pump->stop(error(ErrorCode::io, "the answer is out"));
+      lowest().cancel();  // the read under way
+    }
     answer(std::move(response));
   }
 
@@ -369,6 +400,7 @@ class Connection final : public Drainable, public std::enable_shared_from_this<C
   Clock::time_point started_ = Clock::now();
   std::uint64_t generation_ = 0;
   std::shared_ptr<Connection> pending_;
+  std::shared_ptr<BodyPump<Stream>> pump_;  ///< while a body is streamed
   bool keep_alive_ = true;
   bool too_slow_ = false;
   std::size_t requests_ = 0;

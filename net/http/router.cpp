@@ -66,8 +66,9 @@ Router::Router(Router&&) noexcept = default;
 
 void Router::add(std::string_view method, std::string_view pattern, Handler handler,
                  RouteOptions options) {
-  Entry entry{
-      std::string(method), {}, {std::move(handler), {}, std::move(options), std::string(pattern)}};
+  Entry entry{std::string(method),
+              {},
+              {std::move(handler), {}, {}, std::move(options), std::string(pattern)}};
   for (const auto part : split(pattern)) entry.parts.emplace_back(part);
   impl_->entries.push_back(std::move(entry));
 }
@@ -75,7 +76,16 @@ void Router::add(std::string_view method, std::string_view pattern, Handler hand
 void Router::add_ws(std::string_view pattern, WsHandler handler, RouteOptions options) {
   Entry entry{std::string(kWebSocket),
               {},
-              {{}, std::move(handler), std::move(options), std::string(pattern)}};
+              {{}, std::move(handler), {}, std::move(options), std::string(pattern)}};
+  for (const auto part : split(pattern)) entry.parts.emplace_back(part);
+  impl_->entries.push_back(std::move(entry));
+}
+
+void Router::add_stream(std::string_view method, std::string_view pattern, StreamHandler handler,
+                        RouteOptions options) {
+  Entry entry{std::string(method),
+              {},
+              {{}, {}, std::move(handler), std::move(options), std::string(pattern)}};
   for (const auto part : split(pattern)) entry.parts.emplace_back(part);
   impl_->entries.push_back(std::move(entry));
 }

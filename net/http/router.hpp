@@ -17,7 +17,14 @@ class Session;
 
 namespace troupe::http {
 
-enum class Access { open, token };
+class BodyFlow;
+class BodyReader;
+
+enum class Access {
+  open,
+  token,
+  own,  ///< The handler judges the credentials: what Authorization says is no token of ours.
+};
 
 struct RouteOptions {
   Access access = Access::token;
@@ -29,6 +36,13 @@ struct RouteOptions {
 
 /// Called after the WebSocket handshake, on the session's strand; set the session's callbacks here.
 using WsHandler = std::function<void(Request, std::shared_ptr<ws::Session>)>;
+
+/// Called with the header alone, on the connection's loop: returns who reads the body while it
+/// comes, or null when it is not wanted. Answer in either case, whenever and from any thread; the
+/// body is read no further then, and the connection ends. `RouteOptions::timeout` bounds its
+/// silences.
+using StreamHandler =
+    std::function<std::shared_ptr<BodyReader>(Request, std::shared_ptr<BodyFlow>, Responder)>;
 
 /// Built once at start, then read by all I/O threads. Patterns: "/api/v1/posts/{id}", last part may
 /// be "{rest*}".
@@ -44,9 +58,14 @@ class Router {
   /// cannot set headers).
   void add_ws(std::string_view pattern, WsHandler handler, RouteOptions options = {});
 
+  /// For a body of any type and length.
+  void add_stream(std::string_view method, std::string_view pattern, StreamHandler handler,
+                  RouteOptions options = {});
+
   struct Route {
-    Handler handler;  ///< empty for a WebSocket route
+    Handler handler;  ///< One of the three.
     WsHandler ws_handler;
+    StreamHandler stream_handler;
     RouteOptions options;
     std::string pattern;  ///< the metric label and log field: bounded, unlike the path
   };

@@ -29,12 +29,17 @@ class PublishSink {
   virtual Result<void> chunk(media::ChunkPtr chunk) = 0;
 };
 
+/// What a publisher asks for, whatever its protocol.
+struct PublishRequest {
+  std::string session;
+  std::string key;
+  bool backup = false;  ///< stands by for the other one
+};
+
 /// Both look at memory only and may be called from any thread.
 struct PublishDoor {
-  std::function<Result<void>(const std::string& session, const std::string& key)> may_publish;
-  std::function<Result<std::unique_ptr<PublishSink>>(const std::string& session,
-                                                     const std::string& key)>
-      publish;
+  std::function<Result<void>(const PublishRequest&)> may_publish;
+  std::function<Result<std::unique_ptr<PublishSink>>(const PublishRequest&)> publish;
 };
 
 /// How many publishers may be connected, by all protocols together. Thread-safe.

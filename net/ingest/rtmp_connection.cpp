@@ -31,8 +31,7 @@ RtmpConnection::RtmpConnection(RtmpServer::Impl& server, asio::ip::tcp::socket s
       address_(std::move(address)),
       id_(id),
       peer_(random_bytes(),
-            {.publish = [this](const auto& session,
-                               const auto& key) { return publish(session, key); },
+            {.publish = [this](const auto& name) { return publish(name); },
              .media = {.format = [this](auto format) { pass_on(std::move(format)); },
                        .frame = [this](auto frame) { pass_on(std::move(frame)); }}},
             server.options.chunks),
@@ -94,8 +93,8 @@ void RtmpConnection::on_bytes(std::size_t count) {
   if (!dropped_ && !paused_) read();
 }
 
-Result<void> RtmpConnection::publish(const std::string& session, const std::string& key) {
-  auto publisher = server_.publish(shared_from_this(), session, key);
+Result<void> RtmpConnection::publish(const rtmp::PublishName& name) {
+  auto publisher = server_.publish(shared_from_this(), {name.session, name.key, name.backup});
   if (!publisher.ok()) return publisher.error();
   publisher_ = *publisher;
   return {};

@@ -37,7 +37,7 @@ class RtmpConnection : public std::enable_shared_from_this<RtmpConnection> {
   [[nodiscard]] const std::string& address() const noexcept { return address_; }
 
  private:
-  Result<void> publish(const std::string& session, const std::string& key);
+  Result<void> publish(const rtmp::PublishName& name);
   void pass_on(MediaUnit unit);
   void tell_protocol();
   void begin_tls();

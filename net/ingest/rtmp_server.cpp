@@ -91,15 +91,14 @@ void RtmpServer::Impl::accept() {
 }
 
 Result<RtmpPublisher*> RtmpServer::Impl::publish(const std::shared_ptr<RtmpConnection>& connection,
-                                                 const std::string& session,
-                                                 const std::string& key) {
+                                                 const PublishRequest& request) {
   auto place = options.places->take(connection->address());
   if (!place.ok()) return place.error();
-  auto sink = options.door.publish(session, key);
+  auto sink = options.door.publish(request);
   if (!sink.ok()) return sink.error();
   const auto id = next_id_++;
   RtmpPublisher::Options its;
-  its.session = session;
+  its.session = request.session;
   its.packager = options.packager;
   its.max_unpackaged_bytes = options.max_unpackaged_bytes;
   its.probe_timeout = std::chrono::milliseconds(options.probe_timeout_ms);

@@ -28,7 +28,7 @@ struct RtmpServer::Impl {
   /// For `connection`; it is told when the publisher ends. Errors: those of the door and the
   /// places.
   Result<RtmpPublisher*> publish(const std::shared_ptr<RtmpConnection>& connection,
-                                 const std::string& session, const std::string& key);
+                                 const PublishRequest& request);
   void forget(std::uint64_t connection_id);
 
   boost::asio::io_context io{1};

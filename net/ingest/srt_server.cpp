@@ -65,6 +65,10 @@ Result<StreamId> publish_request(std::string_view text) {
   return id;
 }
 
+PublishRequest publish_request_of(const StreamId& id) {
+  return {live_session(id), id.secret, id.role == "backup"};
+}
+
 std::string address_of(const sockaddr* peer) {
   char text[INET6_ADDRSTRLEN] = {};
   if (peer != nullptr && peer->sa_family == AF_INET) {
@@ -138,7 +142,7 @@ int SrtServer::Impl::decide(SRTSOCKET socket, const std::string& address, const 
   auto request = publish_request(stream_id == nullptr ? "" : stream_id);
   Result<void> verdict = request.ok() ? Result<void>() : Result<void>(request.error());
   if (verdict.ok()) verdict = options.places->check(address);
-  if (verdict.ok()) verdict = options.door.may_publish(live_session(*request), request->secret);
+  if (verdict.ok()) verdict = options.door.may_publish(publish_request_of(*request));
   if (verdict.ok()) return 0;
   count_refused(metrics, verdict.error());
   srt_setrejectreason(socket, reject_code(verdict.error()));
@@ -247,7 +251,7 @@ void SrtServer::Impl::serve(Publisher& publisher) {
   const auto request = publish_request(stream_id_of(publisher.socket));
   if (request.ok()) {
     const auto session = live_session(*request);
-    auto sink = options.door.publish(session, request->secret);
+    auto sink = options.door.publish(publish_request_of(*request));
     if (!sink.ok()) {
       count_refused(metrics, sink.error());
     } else {

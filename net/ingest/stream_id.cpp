@@ -20,6 +20,7 @@ Result<StreamId> parse_standard(std::string_view rest) {
     if (key == "m") out.mode = value;
     if (key == "s") out.secret = value;
     if (key == "u") out.user = value;
+    if (key == "role") out.role = value;
     rest = end == std::string_view::npos ? std::string_view() : rest.substr(end + 1);
   }
   if (out.resource.empty()) return error(ErrorCode::invalid_argument, "streamid: r is missing");
@@ -41,7 +42,7 @@ Result<StreamId> parse_stream_id(std::string_view text) {
   if (colon == std::string_view::npos)
     return error(ErrorCode::invalid_argument, "streamid: publish:live/<id>:<key>");
   return StreamId{
-      std::string(rest.substr(0, colon)), "publish", std::string(rest.substr(colon + 1)), {}};
+      std::string(rest.substr(0, colon)), "publish", std::string(rest.substr(colon + 1)), {}, {}};
 }
 
 std::string live_session(const StreamId& stream_id) {

@@ -13,9 +13,10 @@ struct StreamId {
   std::string mode;      ///< "publish", "request", …
   std::string secret;    ///< the publish key
   std::string user;
+  std::string role;  ///< "backup", or empty
 };
 
-/// The standard form `#!::r=live/<id>,m=publish,s=<key>[,u=<name>]` (SRT Access Control guidelines)
+/// The standard form `#!::r=live/<id>,m=publish,s=<key>[,u=<name>][,role=backup]` (SRT Access Control guidelines)
 /// and, for encoders with little room, `publish:live/<id>:<key>`. At most 512 bytes. Errors:
 /// invalid_argument.
 [[nodiscard]] Result<StreamId> parse_stream_id(std::string_view text);

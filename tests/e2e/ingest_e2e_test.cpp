@@ -50,14 +50,12 @@ struct IngestTest : ::testing::Test {
     options.places = std::make_shared<PublisherPlaces>(3, 2);
     options.idle_timeout_ms = 2'000;
     options.probe_timeout_ms = probe_timeout_ms;
-    options.door.may_publish = [](const std::string& session,
-                                  const std::string& key) -> Result<void> {
-      if (session != "s1") return error(ErrorCode::not_found, "no such session");
-      if (key != "right") return error(ErrorCode::forbidden, "wrong key");
+    options.door.may_publish = [](const PublishRequest& request) -> Result<void> {
+      if (request.session != "s1") return error(ErrorCode::not_found, "no such session");
+      if (request.key != "right") return error(ErrorCode::forbidden, "wrong key");
       return {};
     };
-    options.door.publish = [this](const auto&,
-                                  const auto&) -> Result<std::unique_ptr<PublishSink>> {
+    options.door.publish = [this](const auto&) -> Result<std::unique_ptr<PublishSink>> {
       return std::unique_ptr<PublishSink>(new Sink(seen));
     };
     auto started = SrtServer::start(metrics, std::move(options));

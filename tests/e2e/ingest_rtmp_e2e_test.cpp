@@ -80,11 +80,10 @@ struct RtmpTest : ::testing::Test {
     options.port = 0;
     options.places = std::make_shared<PublisherPlaces>(3, 2);
     options.packager.chunk_ms = 0;
-    options.door.may_publish = [](const auto&, const auto&) { return Result<void>(); };
-    options.door.publish = [this](const std::string& session,
-                                  const std::string& key) -> Result<std::unique_ptr<PublishSink>> {
-      if (session != "s1") return error(ErrorCode::not_found, "no such session");
-      if (key != "right") return error(ErrorCode::forbidden, "wrong publish key");
+    options.door.may_publish = [](const auto&) { return Result<void>(); };
+    options.door.publish = [this](const PublishRequest& request) -> Result<std::unique_ptr<PublishSink>> {
+      if (request.session != "s1") return error(ErrorCode::not_found, "no such session");
+      if (request.key != "right") return error(ErrorCode::forbidden, "wrong publish key");
       if (seen.opened > seen.closed)
         return error(ErrorCode::conflict, "the session has a publisher");
       return std::unique_ptr<PublishSink>(new Sink(seen));

@@ -17,10 +17,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   std::size_t formats = 0, frames = 0;
   bool asked = false;
   Peer peer(std::string(kHandshakeRandom, 'r'),
-            {.publish = [&](const std::string& session, const std::string& key) -> Result<void> {
-               assert(!asked && !session.empty() && !key.empty());
+            {.publish = [&](const PublishName& name) -> Result<void> {
+               assert(!asked && !name.session.empty() && !name.key.empty());
                asked = true;
-               if (key == "wrong") return error(ErrorCode::forbidden, "wrong");
+               if (name.key == "wrong") return error(ErrorCode::forbidden, "wrong");
                return {};
              },
              .media = {.format =

@@ -384,9 +384,9 @@ struct Dialogue {
   Result<void> verdict;
   Peer peer{std::string(kHandshakeRandom, 'r'),
             {.publish =
-                 [this](const std::string& s, const std::string& k) {
-                   session = s;
-                   key = k;
+                 [this](const PublishName& name) {
+                   session = name.session;
+                   key = name.key;
                    return verdict;
                  },
              .media = taken.sink}};

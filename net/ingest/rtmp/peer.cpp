@@ -224,7 +224,7 @@ Result<void> Peer::on_publish(const AmfArray& command) {
   if (publishing_) return error(ErrorCode::invalid_argument, "RTMP: a second publish");
   const auto* stream_name = argument(command, 3).text();
   auto name = parse_publish_name(stream_name == nullptr ? "" : *stream_name);
-  auto verdict = name.ok() ? events_.publish(name->session, name->key) : name.error();
+  auto verdict = name.ok() ? events_.publish(*name) : name.error();
   if (!verdict.ok()) {
     status("error", "NetStream.Publish.BadName", describe(verdict.error()));
     return verdict;

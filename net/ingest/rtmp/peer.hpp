@@ -10,12 +10,13 @@
 #include "net/ingest/rtmp/chunk_stream.hpp"
 #include "net/ingest/rtmp/handshake.hpp"
 #include "net/ingest/rtmp/media.hpp"
+#include "net/ingest/rtmp/publish_name.hpp"
 
 namespace troupe::ingest::rtmp {
 
 struct PeerEvents {
   /// The peer asks to publish. An error refuses it and is told to it.
-  std::function<Result<void>(const std::string& session, const std::string& key)> publish;
+  std::function<Result<void>(const PublishName&)> publish;
   MediaSink media;  ///< what it publishes
 };
 

@@ -11,9 +11,10 @@ namespace troupe::ingest::rtmp {
 struct PublishName {
   std::string session;
   std::string key;
+  bool backup = false;
 };
 
-/// `<session>?key=<key>`, as the stream name of OBS and the end of ffmpeg's URL; other parameters
+/// `<session>?key=<key>[&backup=1]`, as the stream name of OBS and the end of ffmpeg's URL; other parameters
 /// are ignored. At most 512 bytes. Errors: invalid_argument.
 [[nodiscard]] Result<PublishName> parse_publish_name(std::string_view name);
 

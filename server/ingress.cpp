@@ -1,0 +1,123 @@
+#include "server/ingress.hpp"
+
+#include "actors/system/context.hpp"
+#include "net/api/live_gateway.hpp"
+#include "net/api/live_push.hpp"
+#include "net/ingest/push_ingest.hpp"
+#include "net/ingest/rtmp_server.hpp"
+#include "net/ingest/srt_server.hpp"
+
+namespace troupe::server {
+
+struct Ingress::Impl {
+  std::unique_ptr<ingest::SrtServer> srt;
+  std::unique_ptr<ingest::RtmpServer> rtmp;  // null: off
+  std::shared_ptr<ingest::PushIngest> push;  // routes have it too
+};
+
+namespace {
+
+/// A publisher of any protocol on its way into its session.
+class SessionSink final : public ingest::PublishSink {
+ public:
+  explicit SessionSink(std::unique_ptr<api::LivePublisher> publisher)
+      : publisher_(std::move(publisher)) {}
+  void tracks(std::vector<media::Track> tracks) override { publisher_->tracks(std::move(tracks)); }
+  Result<void> chunk(media::ChunkPtr chunk) override { return publisher_->chunk(std::move(chunk)); }
+
+ private:
+  std::unique_ptr<api::LivePublisher> publisher_;
+};
+
+ingest::PublishDoor publish_door(api::LiveGateway& live) {
+  return {
+      .may_publish =
+          [&live](const ingest::PublishRequest& r) { return live.may_publish(r.session, r.key); },
+      .publish =
+          [&live](const ingest::PublishRequest& r) -> Result<std::unique_ptr<ingest::PublishSink>> {
+        auto publisher = live.publish(r.session, r.key);
+        if (!publisher.ok()) return publisher.error();
+        return std::unique_ptr<ingest::PublishSink>(new SessionSink(std::move(*publisher)));
+      }};
+}
+
+/// What the protocols share.
+struct Common {
+  ingest::PublishDoor door;
+  std::shared_ptr<ingest::PublisherPlaces> places;
+  media::PackagerOptions packager;
+};
+
+Result<std::unique_ptr<ingest::SrtServer>> start_srt(const Wiring& w, const Common& common) {
+  ingest::SrtOptions options;
+  options.address = w.config.live_address;
+  options.port = static_cast<std::uint16_t>(w.config.live_srt_port);
+  options.latency_ms = static_cast<int>(w.config.live_srt_latency_ms);
+  options.places = common.places;
+  options.packager = common.packager;
+  options.door = common.door;
+  return ingest::SrtServer::start(w.context.metrics, std::move(options));
+}
+
+/// Null when it is off.
+Result<std::unique_ptr<ingest::RtmpServer>> start_rtmp(const Wiring& w, const Common& common) {
+  if (!w.config.rtmp_enabled) return std::unique_ptr<ingest::RtmpServer>();
+  ingest::RtmpOptions options;
+  options.address = w.config.live_address;
+  options.port = static_cast<std::uint16_t>(w.config.rtmp_port);
+  options.tls_certificate = w.config.http_tls_certificate;
+  options.tls_key = w.config.http_tls_key;
+  options.max_connections = static_cast<std::size_t>(w.config.rtmp_max_connections);
+  options.max_connections_per_address =
+      static_cast<std::size_t>(w.config.rtmp_max_connections_per_address);
+  options.places = common.places;
+  options.packager = common.packager;
+  options.door = common.door;
+  return ingest::RtmpServer::start(w.context.metrics, std::move(options));
+}
+
+}  // namespace
+
+Ingress::Ingress(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Ingress::~Ingress() {
+  stop();
+}
+
+Result<std::unique_ptr<Ingress>> Ingress::start(const Wiring& wiring, api::LiveGateway& live) {
+  const auto& config = wiring.config;
+  Common common;
+  common.door = publish_door(live);
+  common.places = std::make_shared<ingest::PublisherPlaces>(
+      static_cast<std::size_t>(config.live_max_publishers),
+      static_cast<std::size_t>(config.live_max_publishers_per_address));
+  common.packager.chunk_ms = static_cast<int>(config.live_chunk_ms);
+  auto impl = std::make_unique<Impl>();
+  auto srt = start_srt(wiring, common);
+  if (!srt.ok()) return srt.error();
+  impl->srt = std::move(*srt);
+  auto rtmp = start_rtmp(wiring, common);
+  if (!rtmp.ok()) return rtmp.error();
+  impl->rtmp = std::move(*rtmp);
+  ingest::PushOptions push;
+  push.packager = common.packager;
+  push.door = common.door;
+  push.places = common.places;
+  impl->push = std::make_shared<ingest::PushIngest>(wiring.context.metrics, std::move(push));
+  api::mount_live_push(wiring.router, impl->push);
+  return std::unique_ptr<Ingress>(new Ingress(std::move(impl)));
+}
+
+std::uint16_t Ingress::srt_port() const noexcept {
+  return impl_->srt ? impl_->srt->port() : std::uint16_t{0};
+}
+std::uint16_t Ingress::rtmp_port() const noexcept {
+  return impl_->rtmp ? impl_->rtmp->port() : std::uint16_t{0};
+}
+
+void Ingress::stop() {
+  impl_->srt.reset();
+  impl_->rtmp.reset();
+  impl_->push->stop();
+}
+
+}  // namespace troupe::server

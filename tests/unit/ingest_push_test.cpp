@@ -1,0 +1,240 @@
+// What HTTP and WebSocket publishers bring: fragmented MP4 and WebM into chunks, bytes through a
+// bounded pipe.
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <thread>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "media/mp4_fragments.hpp"
+#include "media/opus.hpp"
+#include "media/packager.hpp"
+#include "net/ingest/byte_pipe.hpp"
+#include "sim/child_process.hpp"
+#include "sim/fragment.hpp"
+#include "tests/support/temp_dir.hpp"
+
+namespace troupe::media {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::HasSubstr;
+
+std::string read_file(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+/// Three seconds of picture and tone in the given codecs and container.
+std::string clip(const std::vector<std::string>& output, const std::string& name) {
+  test::TempDir dir;
+  std::vector<std::string> argv{
+      "ffmpeg", "-y",    "-loglevel", "error",
+      "-f",     "lavfi", "-i",        "testsrc2=size=320x180:rate=30",
+      "-f",     "lavfi", "-i",        "sine=frequency=440:sample_rate=48000",
+      "-t",     "3",     "-pix_fmt",  "yuv420p",
+      "-g",     "30"};
+  argv.insert(argv.end(), output.begin(), output.end());
+  argv.push_back(dir / name);
+  auto child = sim::ChildProcess::start(argv, {.stderr_path = dir / "err"});
+  EXPECT_EQ(child->wait(60s), 0) << read_file(dir / "err");
+  return read_file(dir / name);
+}
+
+const std::string& fragmented() {
+  static const auto bytes =
+      clip({"-c:v", "libx264", "-preset", "ultrafast", "-bf", "2", "-c:a", "aac", "-f", "mp4",
+            "-movflags", "empty_moov+frag_keyframe+default_base_moof", "-frag_duration", "200000"},
+           "clip.mp4");
+  return bytes;
+}
+
+struct Packaged {
+  Result<PackageStats> outcome = error(ErrorCode::internal);
+  std::vector<Track> tracks;
+  std::vector<ChunkPtr> chunks;
+};
+
+Packaged package(const std::string& bytes, Container container) {
+  Packaged out;
+  std::size_t at = 0;
+  out.outcome = package_stream(
+      [&](std::span<std::uint8_t> buffer) {
+        const auto size = std::min({buffer.size(), bytes.size() - at, std::size_t{999}});
+        std::copy_n(bytes.data() + at, size, buffer.data());
+        at += size;
+        return size;
+      },
+      {.tracks = [&](std::vector<Track> tracks) { out.tracks = std::move(tracks); },
+       .chunk =
+           [&](ChunkPtr chunk) {
+             out.chunks.push_back(std::move(chunk));
+             return true;
+           }},
+      {.container = container});
+  return out;
+}
+
+/// Every track continuous, what the chunks say and what their bytes say the same.
+void expect_continuous(const Packaged& out) {
+  std::map<std::uint32_t, std::int64_t> end;
+  for (const auto& chunk : out.chunks) {
+    const auto fragment = sim::parse_fragment(*chunk->bytes);
+    ASSERT_TRUE(fragment.ok()) << fragment.error().detail;
+    if (end.count(chunk->track) != 0) {
+      EXPECT_NEAR(static_cast<double>(chunk->start_us), static_cast<double>(end[chunk->track]),
+                  2'500);
+    }
+    end[chunk->track] = chunk->start_us + chunk->duration_us;
+  }
+  for (const auto& [track, us] : end) EXPECT_NEAR(static_cast<double>(us), 3e6, 150'000) << track;
+}
+
+TEST(FragmentedMp4, BecomesChunksOfEachTrackWithoutAHole) {
+  const auto out = package(fragmented(), Container::fragmented_mp4);
+
+  ASSERT_TRUE(out.outcome.ok()) << out.outcome.error().detail;
+  EXPECT_EQ(out.outcome->video_frames, 90U);
+  EXPECT_NEAR(static_cast<double>(out.outcome->audio_frames), 3 * 48'000 / 1024, 2);
+  EXPECT_EQ(out.outcome->repaired_timestamps, 0U);
+  ASSERT_EQ(out.tracks.size(), 2U);
+  EXPECT_THAT(out.tracks[0].codecs, HasSubstr("avc1."));
+  EXPECT_EQ(out.tracks[0].width, 320);
+  EXPECT_EQ(out.tracks[1].codecs, "mp4a.40.2");
+  expect_continuous(out);
+}
+
+TEST(FragmentedMp4, PlacesOfSamplesMayBeAbsolute) {
+  const auto bytes = clip({"-c:v", "libx264", "-preset", "ultrafast", "-c:a", "libopus", "-f",
+                           "mp4", "-movflags", "empty_moov+frag_keyframe"},
+                          "clip.mp4");
+
+  const auto out = package(bytes, Container::fragmented_mp4);
+
+  ASSERT_TRUE(out.outcome.ok()) << out.outcome.error().detail;
+  EXPECT_EQ(out.outcome->video_frames, 90U);
+  EXPECT_EQ(out.tracks[1].codecs, "opus");
+  EXPECT_EQ(out.tracks[1].mime, "audio/mp4; codecs=\"opus\"");
+  expect_continuous(out);
+}
+
+TEST(FragmentedMp4, AFileThatIsNotFragmentedIsRefusedBeforeItsPictures) {
+  const auto bytes = clip(
+      {"-c:v", "libx264", "-preset", "ultrafast", "-an", "-f", "mp4", "-movflags", "faststart"},
+      "clip.mp4");
+
+  const auto out = package(bytes, Container::fragmented_mp4);
+
+  EXPECT_EQ(out.outcome.code(), ErrorCode::unsupported);
+  EXPECT_THAT(out.outcome.error().detail, HasSubstr("not fragmented"));
+}
+
+TEST(FragmentedMp4, IsCutAnywhereWithoutHarm) {
+  for (std::size_t size = 0; size < fragmented().size(); size += 7'919) {
+    const auto out = package(fragmented().substr(0, size), Container::fragmented_mp4);
+    EXPECT_TRUE(out.outcome.ok() || out.outcome.code() == ErrorCode::corrupt) << size;
+  }
+}
+
+TEST(FragmentedMp4, AFragmentCannotPromiseMoreSamplesThanAreAllowed) {
+  const auto be32 = [](std::uint32_t value) {
+    std::string out;
+    for (int shift = 24; shift >= 0; shift -= 8) out += static_cast<char>(value >> shift);
+    return out;
+  };
+  const auto box = [&](const std::string& type, const std::string& payload) {
+    return be32(static_cast<std::uint32_t>(payload.size() + 8)) + type + payload;
+  };
+  std::vector<Mp4Track> tracks{{.id = 1, .duration = 1, .size = 0}};
+  const auto moof =
+      box("traf", box("tfhd", be32(0) + be32(1)) + box("trun", be32(0) + be32(0xFFFFFFFF)));
+
+  EXPECT_EQ(parse_mp4_fragment(moof, 0, tracks).code(), ErrorCode::too_large);
+}
+
+TEST(WebM, OfABrowsersRecorderBecomesChunks) {
+  const auto bytes = clip({"-c:v", "libvpx-vp9", "-deadline", "realtime", "-cpu-used", "8", "-c:a",
+                           "libopus", "-f", "webm", "-live", "1"},
+                          "clip.webm");
+
+  const auto out = package(bytes, Container::webm);
+
+  ASSERT_TRUE(out.outcome.ok()) << out.outcome.error().detail;
+  ASSERT_EQ(out.tracks.size(), 2U);
+  EXPECT_THAT(out.tracks[0].codecs, HasSubstr("vp09.00."));
+  EXPECT_EQ(out.tracks[1].codecs, "opus");
+  EXPECT_EQ(out.outcome->video_frames, 90U);
+  expect_continuous(out);
+}
+
+TEST(WebM, VP8IsRefusedByName) {
+  const auto bytes =
+      clip({"-c:v", "libvpx", "-deadline", "realtime", "-cpu-used", "8", "-an", "-f", "webm"},
+           "clip.webm");
+
+  const auto out = package(bytes, Container::webm);
+
+  EXPECT_EQ(out.outcome.code(), ErrorCode::unsupported);
+  EXPECT_THAT(out.outcome.error().detail, HasSubstr("not vp8"));
+}
+
+// RFC 6716, section 3.1: configuration, then how many frames.
+TEST(Opus, APacketTellsItsLength) {
+  const auto samples = [](std::vector<std::uint8_t> bytes) { return opus_samples(bytes); };
+
+  EXPECT_EQ(samples({0x08}), 960) << "SILK, 20 ms, one frame";
+  EXPECT_EQ(samples({0x19}), 2 * 2880) << "SILK, 60 ms, two frames";
+  EXPECT_EQ(samples({0x60}), 480) << "hybrid, 10 ms";
+  EXPECT_EQ(samples({0xFC}), 960) << "CELT, 20 ms";
+  EXPECT_EQ(samples({0x83, 0x03}), 3 * 120) << "CELT, 2.5 ms, three of them";
+  EXPECT_EQ(samples({}), 0);
+  EXPECT_EQ(samples({0x1B, 0x3F}), 0) << "longer than 120 ms";
+}
+
+}  // namespace
+}  // namespace troupe::media
+
+namespace troupe::ingest {
+namespace {
+
+using namespace std::chrono_literals;
+
+TEST(BytePipe, IsFullAtItsBoundAndTellsWhenThereIsRoom) {
+  int room = 0;
+  BytePipe pipe(1'000, [&] { ++room; });
+
+  EXPECT_TRUE(pipe.write(std::string(500, 'a')));
+  EXPECT_FALSE(pipe.write(std::string(500, 'b')));
+
+  std::vector<std::uint8_t> buffer(2'000);
+  const auto soon = std::chrono::steady_clock::now() + 5s;
+  EXPECT_EQ(pipe.read(buffer, soon), 500U);
+  EXPECT_EQ(room, 0);
+  EXPECT_EQ(pipe.read(buffer, soon), 500U);
+  EXPECT_EQ(room, 1);
+  EXPECT_EQ(pipe.taken(), 1'000U);
+}
+
+TEST(BytePipe, WhatIsInItIsReadAfterItClosed) {
+  BytePipe pipe(1'000, [] {});
+  static_cast<void>(pipe.write("abc"));
+  pipe.close();
+  std::vector<std::uint8_t> buffer(2);
+  const auto never = std::chrono::steady_clock::time_point::max();
+
+  EXPECT_EQ(pipe.read(buffer, never), 2U);
+  EXPECT_EQ(pipe.read(buffer, never), 1U);
+  EXPECT_EQ(pipe.read(buffer, never), 0U);
+}
+
+TEST(BytePipe, AReaderWaitsNoLongerThanItWants) {
+  BytePipe pipe(1'000, [] {});
+  std::vector<std::uint8_t> buffer(2);
+
+  EXPECT_EQ(pipe.read(buffer, std::chrono::steady_clock::now() + 10ms), 0U);
+}
+
+}  // namespace
+}  // namespace troupe::ingest
