@@ -46,6 +46,8 @@ std::string_view say(Goodbye reason) {
       return "the server stops";
     case Goodbye::match_over:
       return "the match is over";
+    case Goodbye::kicked:
+      return "you may not play here any more";
   }
   return "";
 }

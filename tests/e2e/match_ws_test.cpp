@@ -29,7 +29,7 @@ double refused(const ServerProcess& server, const std::string& reason) {
 }
 
 TEST(MatchWebSocket, PlayersOnBothTransportsSeeEachOtherAndEqualStates) {
-  ServerProcess server;
+  ServerProcess server({"match.hide_behind_walls=false"});
   const auto match = make_match(server);
   Bot a;
   a.connect(server, join_token(server, match, "ann"));

@@ -8,7 +8,9 @@ export function colourOf(slot) {
 }
 
 export class Arena {
-  constructor(canvas, size) {
+  /** `walls`: each {x0, y0, x1, y1}. */
+  constructor(canvas, size, walls = []) {
+    this.walls = walls;
     this.canvas = canvas;
     this.context = canvas.getContext('2d');
     this.scale = canvas.width / size;
@@ -20,6 +22,7 @@ export class Arena {
     context.fillStyle = '#0b0e13';
     context.fillRect(0, 0, canvas.width, canvas.height);
     this.grid();
+    for (const wall of this.walls) this.wall(wall);
     for (const shot of frame.projectiles) this.shot(shot);
     for (const player of frame.players) this.player(player, names.get(player.slot) ?? '');
   }
@@ -37,6 +40,12 @@ export class Arena {
       context.lineTo(canvas.width, at);
     }
     context.stroke();
+  }
+
+  wall({ x0, y0, x1, y1 }) {
+    const { context, scale } = this;
+    context.fillStyle = '#2b3340';
+    context.fillRect(x0 * scale, y0 * scale, (x1 - x0) * scale, (y1 - y0) * scale);
   }
 
   shot({ x, y, aim }) {

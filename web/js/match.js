@@ -1,5 +1,6 @@
 // The page of one match: its frames over WebSocket, drawn between ticks, and the standings.
 import { Arena, colourOf } from './arena.js';
+import { kWalls } from './play/walls.js';
 import { between, decodeFrame } from './spectator_frame.js';
 
 const $ = (id) => document.getElementById(id);
@@ -33,7 +34,7 @@ function authorised() {
 function hear(message) {
   if (message.type === 'hello') {
     hello = message;
-    arena = new Arena($('arena'), message.size);
+    arena = new Arena($('arena'), message.size, message.game === 'arena' ? kWalls : []);
     retries = 0;
     $('delay').textContent = `${(message.delay_ms / 1000).toFixed(1)} s late`;
     overlay(message.delay_ms > 0 ? `The first picture comes in ${(message.delay_ms / 1000).toFixed(0)} s` : '');
@@ -112,6 +113,7 @@ function connect() {
   };
 }
 
+$('play').href = `/play.html?id=${encodeURIComponent(id)}`;
 refreshNames();
 setInterval(refreshNames, kStandingsMs);
 connect();
