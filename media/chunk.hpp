@@ -23,6 +23,8 @@ struct Track {
   int width = 0, height = 0;                ///< video
   int sample_rate = 0, channels = 0;        ///< audio
   std::shared_ptr<const std::string> init;  ///< `ftyp`+`moov`
+  std::string name;    ///< of a rendition that the ladder made: "360p"; empty: as it was published
+  int kbit_per_s = 0;  ///< that it was made for
 };
 
 /// `moof`+`mdat` of one track (preceded by `prft` when it is video). Never changes after it is

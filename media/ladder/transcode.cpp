@@ -1,0 +1,368 @@
+#include "media/ladder/transcode.hpp"
+
+#include <algorithm>
+#include <map>
+
+#include "media/ladder/picture_reader.hpp"
+#include "media/ladder/rung_encoder.hpp"
+#include "media/ladder/worker_pool.hpp"
+
+namespace troupe::media {
+namespace {
+
+constexpr std::size_t kMaxPictures = 6;  // decoded ahead, for each size
+constexpr std::size_t kMaxWaitingBytes = 32U << 20;
+constexpr std::int64_t kHoleUs = 5'000;     // rounding of times is no hole
+constexpr std::chrono::seconds kSettle{2};  // what was given up takes so long to tell
+constexpr std::int64_t kUsualFrameUs = 33'333;
+constexpr int kMaxRate = 240;
+
+}  // namespace
+
+/// One size: scaled once, encoded by each of its rungs.
+struct Transcode::Lane {
+  Size size;
+  std::vector<std::pair<std::size_t, std::unique_ptr<RungEncoder>>> encoders;  ///< by rung
+  ScalerPtr scaler;              ///< of the lane's step only
+  std::deque<Picture> pictures;  ///< guarded by mutex_
+  bool busy = false;             ///< guarded by mutex_: its step is posted or runs
+};
+
+struct Transcode::Decoder {
+  std::unique_ptr<PictureReader> reader;
+  std::deque<PacketPtr> packets;
+  TimePoint arrived{};
+  std::int64_t chunk_us = 0;
+  std::int64_t shift_us = 0;  ///< RungOptions
+  std::int64_t wall_us = 0;
+  bool failed = false;
+  bool lanes_open = false;
+  bool wait_for_key = true;
+  std::int64_t next_thumbnail_us = 0;
+};
+
+Transcode::Transcode(WorkerPool& pool, Track source, TranscodeOptions options, TranscodeSink sink)
+    : pool_(pool),
+      source_(std::move(source)),
+      options_(std::move(options)),
+      sink_(std::move(sink)),
+      decoder_(std::make_unique<Decoder>()) {
+  const Size size{source_.width, source_.height};
+  for (auto& rung : usable(options_.rungs, size))
+    rungs_.push_back({rung, scaled(rung, size), RungState::starting});
+  tracks_.resize(rungs_.size());
+}
+
+Transcode::~Transcode() = default;
+
+bool Transcode::any_rung() const {
+  return std::ranges::any_of(rungs_, [](const auto& r) { return r.state != RungState::dropped; });
+}
+
+bool Transcode::lanes_full() const {
+  return std::ranges::any_of(lanes_,
+                             [](const auto& l) { return l->pictures.size() >= kMaxPictures; });
+}
+
+void Transcode::push(const ChunkPtr& chunk, TimePoint now) {
+  if (chunk->track != source_.id) return;
+  std::unique_lock lock(mutex_);
+  if (closed_) return;
+  const bool hole = seen_any_ && std::abs(chunk->start_us - expected_us_) > kHoleUs;
+  seen_any_ = true;
+  expected_us_ = chunk->start_us + chunk->duration_us;
+  // Thumbnails alone need key frames alone.
+  if (!any_rung() && (!chunk->key || options_.thumbnail_every.count() == 0)) return;
+  waiting_.push_back({chunk, now, hole});
+  waiting_bytes_ += chunk->bytes->size();
+  const auto states = rungs_;
+  const auto late =
+      std::chrono::duration_cast<std::chrono::milliseconds>(now - waiting_.front().since);
+  judge(now);
+  schedule_decoder();
+  std::vector<std::pair<Track, std::string>> gone;
+  for (std::size_t i = 0; i < rungs_.size(); ++i) {
+    if (states[i].state == rungs_[i].state) continue;
+    auto track = tracks_[i];
+    track.name = rungs_[i].rung.name;
+    gone.emplace_back(std::move(track), "late by " + std::to_string(late.count()) + " ms");
+  }
+  lock.unlock();
+  for (const auto& [track, why] : gone) sink_.dropped(track, why);
+  if (!gone.empty()) tell_renditions();
+}
+
+void Transcode::judge(TimePoint now) {
+  if (!any_rung()) {
+    // Late thumbnails are worth less than none.
+    while (waiting_.size() > 2) {
+      waiting_bytes_ -= waiting_.front().chunk->bytes->size();
+      waiting_.pop_front();
+    }
+    return;
+  }
+  const auto& oldest = waiting_.front();
+  const auto media_us = waiting_.back().chunk->start_us - oldest.chunk->start_us;
+  const auto lag_us = std::chrono::microseconds(options_.max_lag).count();
+  const bool slow = now - oldest.since > options_.max_lag && media_us > lag_us &&
+                    (judged_at_ == TimePoint{} || now - judged_at_ > kSettle);
+  const bool full = waiting_bytes_ > kMaxWaitingBytes;
+  if (!slow && !full) return;
+  judged_at_ = now;
+  for (auto& rung : rungs_) {
+    if (rung.state == RungState::dropped) continue;
+    rung.state = RungState::dropped;
+    if (!full) break;
+  }
+  if (any_rung()) return;
+  if (options_.thumbnail_every.count() == 0) {
+    waiting_.clear();
+    waiting_bytes_ = 0;
+    return;
+  }
+  waiting_.erase(waiting_.begin(), waiting_.end() - 1);
+  waiting_.front().after_hole = true;
+  waiting_bytes_ = waiting_.front().chunk->bytes->size();
+}
+
+void Transcode::give_up(std::size_t rung, const std::string& why) {
+  Track track;
+  {
+    const std::lock_guard lock(mutex_);
+    if (rungs_[rung].state == RungState::dropped) return;
+    rungs_[rung].state = RungState::dropped;
+    track = tracks_[rung];
+    track.name = rungs_[rung].rung.name;
+  }
+  sink_.dropped(track, why);
+  tell_renditions();
+}
+
+void Transcode::tell_renditions() {
+  std::vector<Track> on;
+  {
+    const std::lock_guard lock(mutex_);
+    if (closed_) return;
+    for (std::size_t i = 0; i < rungs_.size(); ++i)
+      if (rungs_[i].state == RungState::on) on.push_back(tracks_[i]);
+  }
+  sink_.renditions(on);
+}
+
+void Transcode::schedule_decoder() {
+  if (decoding_ || closed_) return;
+  if (waiting_.empty() && decoder_->packets.size() < least_packets()) return;
+  if (lanes_full()) return;  // the lane that makes room comes back here
+  decoding_ = true;
+  pool_.post([self = shared_from_this()] { self->decode_step(); });
+}
+
+void Transcode::schedule_lane(const std::shared_ptr<Lane>& lane) {
+  if (lane->busy || closed_ || lane->pictures.empty()) return;
+  lane->busy = true;
+  pool_.post([self = shared_from_this(), lane] { self->lane_step(lane); });
+}
+
+void Transcode::open_reader() {
+  auto opened = PictureReader::open(source_);
+  if (opened.ok()) {
+    decoder_->reader = std::move(*opened);
+    return;
+  }
+  decoder_->failed = true;
+  for (std::size_t i = 0; i < rungs_.size(); ++i) give_up(i, opened.error().detail);
+}
+
+/// The first two pictures tell how many there are a second, which encoders want to know.
+std::size_t Transcode::least_packets() const {
+  return decoder_->lanes_open || !any_rung() ? 1 : 2;
+}
+
+/// False when there is nothing to decode.
+bool Transcode::fill_packets() {
+  auto& decoder = *decoder_;
+  for (;;) {
+    Waiting next;
+    {
+      const std::lock_guard lock(mutex_);
+      if (decoder.packets.size() >= least_packets()) return true;
+      if (waiting_.empty()) return false;
+      next = std::move(waiting_.front());
+      waiting_.pop_front();
+      waiting_bytes_ -= next.chunk->bytes->size();
+    }
+    if (next.after_hole) {
+      decoder.reader->forget();
+      decoder.packets.clear();
+      decoder.wait_for_key = true;
+    }
+    decoder.arrived = next.since;
+    decoder.wall_us = next.chunk->wall_us;
+    if (decoder.chunk_us == 0) decoder.chunk_us = next.chunk->duration_us;
+    auto packets = decoder.reader->packets(*next.chunk);
+    if (!packets.empty() && !decoder.lanes_open && decoder.packets.empty()) {
+      const auto first_us =
+          av_rescale(packets.front()->dts, 1'000'000, static_cast<std::int64_t>(source_.timescale));
+      decoder.shift_us = first_us - next.chunk->start_us;
+    }
+    for (auto& packet : packets) {
+      if (decoder.wait_for_key && (packet->flags & AV_PKT_FLAG_KEY) == 0) continue;
+      decoder.wait_for_key = false;
+      decoder.packets.push_back(std::move(packet));
+    }
+  }
+}
+
+void Transcode::open_lanes() {
+  auto& decoder = *decoder_;
+  decoder.lanes_open = true;
+  if (rungs_.empty()) return;
+  const auto timescale = static_cast<int>(source_.timescale);
+  auto step = decoder.packets.size() > 1 ? decoder.packets[1]->dts - decoder.packets[0]->dts : 0;
+  if (step <= 0) step = av_rescale(kUsualFrameUs, timescale, 1'000'000);
+  const auto rate =
+      std::clamp((timescale + static_cast<int>(step) / 2) / static_cast<int>(step), 1, kMaxRate);
+  std::map<Size, std::shared_ptr<Lane>> by_size;
+  for (std::size_t i = 0; i < rungs_.size(); ++i) {
+    const auto size = rungs_[i].size;
+    auto encoder = RungEncoder::open({.track = options_.first_track + static_cast<std::uint32_t>(i),
+                                      .rung = rungs_[i].rung,
+                                      .size = size,
+                                      .timescale = timescale,
+                                      .rate = {rate, 1},
+                                      .chunk_us = decoder.chunk_us,
+                                      .shift_us = decoder.shift_us});
+    if (!encoder.ok()) {
+      give_up(i, encoder.error().detail);
+      continue;
+    }
+    auto& lane = by_size[size];
+    if (!lane) lane = std::make_shared<Lane>();
+    lane->size = size;
+    const std::lock_guard lock(mutex_);
+    tracks_[i] = (*encoder)->track();
+    if (rungs_[i].state == RungState::starting) rungs_[i].state = RungState::on;
+    lane->encoders.emplace_back(i, std::move(*encoder));
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    for (auto& [size, lane] : by_size) lanes_.push_back(std::move(lane));
+  }
+  tell_renditions();
+}
+
+void Transcode::decode(const AVPacket& packet) {
+  const auto take = [&](Picture picture) {
+    picture.arrived = decoder_->arrived;
+    make_thumbnail(picture);
+    distribute(std::move(picture));
+  };
+  bool all = false;
+  {
+    const std::lock_guard lock(mutex_);
+    all = any_rung();
+  }
+  if (all) return decoder_->reader->decode(packet, take);
+  if ((packet.flags & AV_PKT_FLAG_KEY) != 0) decoder_->reader->decode_alone(packet, take);
+}
+
+void Transcode::decode_step() {
+  auto& decoder = *decoder_;
+  if (!decoder.reader && !decoder.failed) open_reader();
+  if (!decoder.failed && fill_packets()) {
+    if (!decoder.lanes_open) open_lanes();
+    const auto packet = std::move(decoder.packets.front());
+    decoder.packets.pop_front();
+    decode(*packet);
+  }
+  const std::lock_guard lock(mutex_);
+  decoding_ = false;
+  if (decoder.failed) {
+    waiting_.clear();
+    waiting_bytes_ = 0;
+    return;
+  }
+  if (!waiting_.empty() || decoder.packets.size() >= least_packets()) schedule_decoder();
+}
+
+void Transcode::make_thumbnail(const Picture& picture) {
+  auto& decoder = *decoder_;
+  if (options_.thumbnail_every.count() == 0 || !picture.key) return;
+  const auto media_us =
+      av_rescale(picture.pts, 1'000'000, static_cast<std::int64_t>(source_.timescale));
+  if (media_us < decoder.next_thumbnail_us) return;
+  auto jpeg = encode_thumbnail(*picture.frame);
+  if (!jpeg.ok()) return;
+  decoder.next_thumbnail_us =
+      media_us + std::chrono::microseconds(options_.thumbnail_every).count();
+  sink_.thumbnail(
+      {media_us, decoder.wall_us, std::make_shared<const std::string>(std::move(*jpeg))});
+}
+
+void Transcode::distribute(Picture picture) {
+  const std::lock_guard lock(mutex_);
+  if (closed_) return;
+  for (const auto& lane : lanes_) {
+    const bool wanted = std::ranges::any_of(lane->encoders, [&](const auto& encoder) {
+      return rungs_[encoder.first].state == RungState::on;
+    });
+    if (!wanted) continue;
+    lane->pictures.push_back(picture);
+    schedule_lane(lane);
+  }
+}
+
+void Transcode::lane_step(const std::shared_ptr<Lane>& lane) {
+  Picture picture;
+  std::vector<bool> on;
+  {
+    const std::lock_guard lock(mutex_);
+    picture = std::move(lane->pictures.front());
+    lane->pictures.pop_front();
+    if (closed_) return;
+    for (const auto& encoder : lane->encoders)
+      on.push_back(rungs_[encoder.first].state == RungState::on);
+  }
+  if (std::ranges::find(on, true) != on.end()) {
+    const auto& from = *picture.frame;
+    lane->scaler.reset(sws_getCachedContext(lane->scaler.release(), from.width, from.height,
+                                            static_cast<AVPixelFormat>(from.format),
+                                            lane->size.width, lane->size.height, AV_PIX_FMT_YUV420P,
+                                            SWS_BILINEAR, nullptr, nullptr, nullptr));
+    const FramePtr scaled(av_frame_alloc());
+    scaled->format = AV_PIX_FMT_YUV420P;
+    scaled->width = lane->size.width;
+    scaled->height = lane->size.height;
+    if (lane->scaler && av_frame_get_buffer(scaled.get(), 0) >= 0) {
+      sws_scale(lane->scaler.get(), from.data, from.linesize, 0, from.height, scaled->data,
+                scaled->linesize);
+      for (std::size_t i = 0; i < lane->encoders.size(); ++i) {
+        if (!on[i]) continue;
+        auto& [rung, encoder] = lane->encoders[i];
+        auto done = encoder->encode(*scaled, picture, sink_.chunk);
+        if (!done.ok()) give_up(rung, done.error().detail);
+      }
+    }
+  }
+  const std::lock_guard lock(mutex_);
+  lane->busy = false;
+  schedule_lane(lane);
+  schedule_decoder();
+}
+
+void Transcode::stop() {
+  const std::lock_guard lock(mutex_);
+  closed_ = true;
+  waiting_.clear();
+  waiting_bytes_ = 0;
+}
+
+TranscodeStatus Transcode::status(TimePoint now) const {
+  const std::lock_guard lock(mutex_);
+  TranscodeStatus out{rungs_, std::chrono::milliseconds(0)};
+  if (!waiting_.empty())
+    out.lag = std::chrono::duration_cast<std::chrono::milliseconds>(now - waiting_.front().since);
+  return out;
+}
+
+}  // namespace troupe::media

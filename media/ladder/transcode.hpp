@@ -1,0 +1,117 @@
+// One publication's renditions in the making: decode once, scale once for each size, encode each.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "media/chunk.hpp"
+#include "media/ladder/rungs.hpp"
+#include "media/ladder/thumbnail.hpp"
+
+struct AVPacket;
+
+namespace troupe::media {
+
+class WorkerPool;
+struct Picture;
+
+struct TranscodeOptions {
+  std::vector<Rung> rungs;  ///< highest first; those larger than the source are left out
+  /// Media that has waited longer, and is more than that, costs the highest rendition.
+  std::chrono::milliseconds max_lag{1'500};
+  std::chrono::milliseconds thumbnail_every{0};  ///< 0: none are made
+  std::uint32_t first_track = 3;                 ///< of the renditions
+};
+
+/// Calls come from the pool's threads, one at a time for each rendition; none must block.
+struct TranscodeSink {
+  /// The renditions that are made from now on; an empty list: none any more.
+  std::function<void(const std::vector<Track>&)> renditions;
+  std::function<void(ChunkPtr)> chunk;
+  std::function<void(Thumbnail)> thumbnail;
+  /// A rendition is made no more, for the rest of the publication; in words why.
+  std::function<void(const Track&, const std::string& why)> dropped;
+};
+
+enum class RungState : std::uint8_t { starting, on, dropped };
+
+struct TranscodeStatus {
+  struct Entry {
+    Rung rung;
+    Size size;
+    RungState state = RungState::starting;
+  };
+  std::vector<Entry> rungs;
+  std::chrono::milliseconds lag{0};  ///< how long the oldest chunk has waited
+};
+
+/// Chunks wait here, not pictures: of those only a few are decoded ahead. When the wait grows over
+/// the bound, the highest rendition is given up, then, after two more seconds, the next.
+/// Thread-safe.
+class Transcode : public std::enable_shared_from_this<Transcode> {
+ public:
+  using TimePoint = std::chrono::steady_clock::time_point;
+
+  Transcode(WorkerPool& pool, Track source, TranscodeOptions options, TranscodeSink sink);
+  ~Transcode();
+
+  /// A chunk of the source's picture; those of other tracks are ignored. Never blocks.
+  void push(const ChunkPtr& chunk, TimePoint now);
+  /// Nothing begins any more; a call to the sink that runs already may end later.
+  void stop();
+  [[nodiscard]] TranscodeStatus status(TimePoint now) const;
+
+ private:
+  struct Lane;
+  struct Waiting {
+    ChunkPtr chunk;
+    TimePoint since;
+    bool after_hole = false;
+  };
+
+  void judge(TimePoint now);
+  void give_up(std::size_t rung, const std::string& why);
+  void schedule_decoder();
+  void schedule_lane(const std::shared_ptr<Lane>& lane);
+  void decode_step();
+  void decode(const AVPacket& packet);
+  [[nodiscard]] std::size_t least_packets() const;
+  bool fill_packets();
+  void open_reader();
+  void open_lanes();
+  void distribute(Picture picture);
+  void make_thumbnail(const Picture& picture);
+  void lane_step(const std::shared_ptr<Lane>& lane);
+  void tell_renditions();
+  [[nodiscard]] bool any_rung() const;
+  [[nodiscard]] bool lanes_full() const;
+
+  WorkerPool& pool_;
+  const Track source_;
+  const TranscodeOptions options_;
+  const TranscodeSink sink_;
+
+  mutable std::mutex mutex_;
+  bool closed_ = false;
+  std::deque<Waiting> waiting_;
+  std::size_t waiting_bytes_ = 0;
+  std::int64_t expected_us_ = 0;  ///< where the next chunk begins
+  bool seen_any_ = false;
+  bool decoding_ = false;  ///< a decoder's step is posted or runs
+  TimePoint judged_at_{};
+  std::vector<TranscodeStatus::Entry> rungs_;
+  std::vector<Track> tracks_;  ///< of each rung; without id until its encoder is open
+  std::vector<std::shared_ptr<Lane>> lanes_;
+
+  /// Of the decoder's step only, which runs once at a time.
+  struct Decoder;
+  std::unique_ptr<Decoder> decoder_;
+};
+
+}  // namespace troupe::media

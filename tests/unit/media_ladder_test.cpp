@@ -1,0 +1,310 @@
+// Renditions: same times and key frames as their source, and what happens when time runs out.
+#include <condition_variable>
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <mutex>
+#include <thread>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/metrics.hpp"
+#include "media/ladder/ladder.hpp"
+#include "media/ladder/worker_pool.hpp"
+#include "media/packager.hpp"
+#include "sim/child_process.hpp"
+#include "sim/fragment.hpp"
+#include "tests/support/temp_dir.hpp"
+
+namespace troupe::media {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+std::string read_file(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+int run(std::vector<std::string> argv, const std::string& out = {}) {
+  auto child = sim::ChildProcess::start(
+      argv, {.stdout_path = out, .stderr_path = out.empty() ? "-" : out + ".err"});
+  return child.ok() ? child->wait(60s).value_or(-1) : -1;
+}
+
+struct Source {
+  std::vector<Track> tracks;
+  std::vector<ChunkPtr> chunks;
+};
+
+/// Three seconds with pictures out of order and a key frame each second, as SRT would bring them.
+const Source& source() {
+  static const Source made = [] {
+    test::TempDir dir;
+    EXPECT_EQ(run({"ffmpeg",       "-y",        "-loglevel",   "error",
+                   "-f",           "lavfi",     "-i",          "testsrc2=size=640x360:rate=30",
+                   "-t",           "3",         "-c:v",        "libx264",
+                   "-preset",      "ultrafast", "-bf",         "2",
+                   "-g",           "30",        "-keyint_min", "30",
+                   "-pix_fmt",     "yuv420p",   "-f",          "mpegts",
+                   dir / "clip.ts"}),
+              0);
+    const auto bytes = read_file(dir / "clip.ts");
+    Source out;
+    std::size_t at = 0;
+    const auto packaged = package_stream(
+        [&](std::span<std::uint8_t> buffer) {
+          const auto size = std::min(buffer.size(), bytes.size() - at);
+          std::copy_n(bytes.data() + at, size, buffer.data());
+          at += size;
+          return size;
+        },
+        {.tracks = [&](std::vector<Track> tracks) { out.tracks = std::move(tracks); },
+         .chunk =
+             [&](ChunkPtr chunk) {
+               out.chunks.push_back(std::move(chunk));
+               return true;
+             }},
+        {.chunk_ms = 100});
+    EXPECT_TRUE(packaged.ok());
+    return out;
+  }();
+  return made;
+}
+
+std::vector<std::int64_t> key_times(const std::vector<ChunkPtr>& chunks) {
+  std::vector<std::int64_t> out;
+  for (const auto& chunk : chunks)
+    if (chunk->key) out.push_back(chunk->start_us);
+  return out;
+}
+
+/// What a transcode says, kept; waits for the end of a source.
+class Kept {
+ public:
+  TranscodeSink sink() {
+    return {.renditions =
+                [this](const std::vector<Track>& tracks) {
+                  const std::lock_guard lock(mutex_);
+                  renditions_.push_back(tracks);
+                },
+            .chunk =
+                [this](const ChunkPtr& chunk) {
+                  const std::lock_guard lock(mutex_);
+                  chunks_[chunk->track].push_back(chunk);
+                  changed_.notify_all();
+                },
+            .thumbnail =
+                [this](Thumbnail thumbnail) {
+                  const std::lock_guard lock(mutex_);
+                  thumbnails_.push_back(std::move(thumbnail));
+                  changed_.notify_all();
+                },
+            .dropped =
+                [this](const Track& track, const std::string&) {
+                  const std::lock_guard lock(mutex_);
+                  dropped_.push_back(track.name);
+                }};
+  }
+  /// Until `done` of what is kept, for at most 30 s.
+  bool wait(const std::function<bool(Kept&)>& done) {
+    std::unique_lock lock(mutex_);
+    return changed_.wait_for(lock, 30s, [&] { return done(*this); });
+  }
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::vector<std::vector<Track>> renditions_;
+  std::map<std::uint32_t, std::vector<ChunkPtr>> chunks_;
+  std::vector<Thumbnail> thumbnails_;
+  std::vector<std::string> dropped_;
+};
+
+/// Times are rounded to the microsecond.
+MATCHER_P(NearTo, slack, "") {
+  return std::abs(std::get<0>(arg) - std::get<1>(arg)) <= slack;
+}
+
+std::int64_t end_us(const std::vector<ChunkPtr>& chunks) {
+  return chunks.empty() ? 0 : chunks.back()->start_us + chunks.back()->duration_us;
+}
+
+TEST(Rungs, AreReadHighestFirstWithNamesOfTheirOwn) {
+  const auto ladder = parse_ladder(" 360p:500k, 720p:1500k,720p:2500k ");
+
+  ASSERT_TRUE(ladder.ok());
+  EXPECT_THAT(*ladder, ElementsAre(Rung{"720p", 720, 2'500}, Rung{"720p-1500k", 720, 1'500},
+                                   Rung{"360p", 360, 500}));
+  EXPECT_THAT(*parse_ladder(""), IsEmpty());
+}
+
+TEST(Rungs, ThatMakeNoSenseAreRefused) {
+  for (const auto* text : {"720", "720p", "720p:", "p:1k", "720p:1500", "50p:500k", "720p:1k",
+                           "360p:500k,,", "360p:500k,360p:500k", "99999999999p:500k",
+                           "360p:1k,360p:2k,360p:3k,360p:4k,360p:5k,360p:6k,360p:7k,360p:8k,1p:9k"})
+    EXPECT_FALSE(parse_ladder(text).ok()) << text;
+}
+
+TEST(Rungs, KeepTheShapeOfThePictureAndAreNeverLarger) {
+  const auto ladder = *parse_ladder("720p:1500k,360p:500k");
+
+  EXPECT_EQ(scaled(ladder[1], {1'920, 1'080}), (Size{640, 360}));
+  EXPECT_EQ(scaled(ladder[1], {1'080, 1'920}), (Size{202, 360}));
+  EXPECT_THAT(usable(ladder, {854, 480}), ElementsAre(ladder[1]));
+}
+
+TEST(Transcode, RenditionsHaveTheSourcesKeyFramesTimesAndEveryPicture) {
+  const auto& from = source();
+  Kept kept;
+  WorkerPool pool(2);
+  const auto transcode = std::make_shared<Transcode>(
+      pool, from.tracks.at(0),
+      TranscodeOptions{.rungs = *parse_ladder("180p:300k,90p:100k"), .max_lag = 60s}, kept.sink());
+
+  for (const auto& chunk : from.chunks) transcode->push(chunk, std::chrono::steady_clock::now());
+
+  // The decoder keeps the last pictures back until it is told of the end, which live never comes.
+  const auto almost = end_us(from.chunks) - 300'000;
+  ASSERT_TRUE(kept.wait([&](Kept& k) {
+    return k.chunks_.size() == 2 && end_us(k.chunks_[3]) >= almost &&
+           end_us(k.chunks_[4]) >= almost;
+  }));
+  transcode->stop();
+  const std::lock_guard lock(kept.mutex_);
+  ASSERT_EQ(kept.renditions_.size(), 1U);
+  EXPECT_EQ(kept.renditions_[0][0].name, "180p");
+  EXPECT_EQ(kept.renditions_[0][0].width, 320);
+  EXPECT_EQ(kept.renditions_[0][1].codecs.substr(0, 5), "avc1.");
+  for (const auto& track : kept.renditions_[0]) {
+    const auto& chunks = kept.chunks_[track.id];
+    EXPECT_THAT(key_times(chunks), testing::Pointwise(NearTo(12), key_times(from.chunks)));
+    std::int64_t expected = chunks.front()->start_us;
+    std::uint64_t sequence = 0, frames = 0;
+    test::TempDir dir;
+    std::ofstream file(dir / "rendition.mp4", std::ios::binary);
+    file << *track.init;
+    for (const auto& chunk : chunks) {
+      EXPECT_NEAR(static_cast<double>(chunk->start_us), static_cast<double>(expected), 12);
+      EXPECT_EQ(chunk->sequence, ++sequence);
+      expected = chunk->start_us + chunk->duration_us;
+      frames += chunk->frames;
+      file << *chunk->bytes;
+      EXPECT_TRUE(sim::parse_fragment(*chunk->bytes).ok());
+    }
+    EXPECT_NEAR(static_cast<double>(expected) * 30 / 1e6, static_cast<double>(frames), 0.1);
+    file.close();
+    EXPECT_EQ(
+        run({"ffmpeg", "-v", "error", "-xerror", "-i", dir / "rendition.mp4", "-f", "null", "-"},
+            dir / "out"),
+        0);
+    EXPECT_EQ(read_file(dir / "out.err"), "");
+  }
+}
+
+TEST(Transcode, ThatLagsGivesUpItsRenditionsFromTheTopAndNothingElseWaits) {
+  const auto& from = source();
+  Kept kept;
+  WorkerPool pool(0);  // nobody works
+  const auto transcode = std::make_shared<Transcode>(
+      pool, from.tracks.at(0),
+      TranscodeOptions{.rungs = *parse_ladder("360p:800k,180p:300k"), .max_lag = 500ms},
+      kept.sink());
+  const auto began = std::chrono::steady_clock::now();
+  const auto at = [&](const ChunkPtr& chunk) {
+    return began + std::chrono::microseconds(chunk->start_us);
+  };
+
+  std::size_t next = 0;
+  for (; from.chunks[next]->start_us < 450'000; ++next)
+    transcode->push(from.chunks[next], at(from.chunks[next]));
+  EXPECT_THAT(kept.dropped_, IsEmpty());
+  for (; from.chunks[next]->start_us < 1'000'000; ++next)
+    transcode->push(from.chunks[next], at(from.chunks[next]));
+  EXPECT_THAT(kept.dropped_, ElementsAre("360p"));
+  EXPECT_GT(transcode->status(at(from.chunks[next])).lag, 500ms);
+  for (; next < from.chunks.size(); ++next)
+    transcode->push(from.chunks[next], at(from.chunks[next]));
+
+  EXPECT_THAT(kept.dropped_, ElementsAre("360p", "180p"));
+  const auto status = transcode->status(at(from.chunks.back()));
+  EXPECT_EQ(status.rungs.at(0).state, RungState::dropped);
+  EXPECT_EQ(status.rungs.at(1).state, RungState::dropped);
+  EXPECT_EQ(status.lag, 0ms);
+}
+
+TEST(Transcode, AfterAHoleRenditionsGoOnWithTheNextKeyFrame) {
+  const auto& from = source();
+  Kept kept;
+  WorkerPool pool(1);
+  const auto transcode = std::make_shared<Transcode>(
+      pool, from.tracks.at(0), TranscodeOptions{.rungs = *parse_ladder("90p:100k"), .max_lag = 60s},
+      kept.sink());
+
+  for (const auto& chunk : from.chunks)
+    if (chunk->start_us < 500'000 || chunk->start_us > 700'000)
+      transcode->push(chunk, std::chrono::steady_clock::now());
+
+  ASSERT_TRUE(kept.wait([&](Kept& k) { return end_us(k.chunks_[3]) > 2'500'000; }));
+  transcode->stop();
+  const std::lock_guard lock(kept.mutex_);
+  EXPECT_THAT(key_times(kept.chunks_[3]), testing::Pointwise(NearTo(12), key_times(from.chunks)));
+  for (const auto& chunk : kept.chunks_[3])
+    EXPECT_TRUE(chunk->start_us < 500'000 || chunk->start_us > 990'000) << chunk->start_us;
+}
+
+TEST(Transcode, MakesThumbnailsOfKeyFramesAloneWhenThereIsNothingElseToMake) {
+  const auto& from = source();
+  Kept kept;
+  WorkerPool pool(1);
+  const auto transcode = std::make_shared<Transcode>(
+      pool, from.tracks.at(0), TranscodeOptions{.thumbnail_every = 1'500ms}, kept.sink());
+
+  for (const auto& chunk : from.chunks) {
+    transcode->push(chunk, std::chrono::steady_clock::now());
+    if (!chunk->key) continue;
+    const auto end = std::chrono::steady_clock::now() + 30s;
+    while (transcode->status(end).lag != 0ms && std::chrono::steady_clock::now() < end)
+      std::this_thread::yield();
+  }
+
+  ASSERT_TRUE(kept.wait([](Kept& k) { return k.thumbnails_.size() == 2; }));
+  EXPECT_THAT(kept.chunks_, IsEmpty());
+  EXPECT_EQ(kept.thumbnails_[0].jpeg->substr(0, 2), "\xFF\xD8");
+  EXPECT_NEAR(static_cast<double>(kept.thumbnails_[1].media_us), 2e6, 1e5);
+}
+
+TEST(Ladder, ForgetsAPublicationThatStopsAndTakesTheNext) {
+  const auto& from = source();
+  Metrics metrics;
+  std::mutex mutex;
+  std::map<std::uint64_t, std::size_t> chunks;
+  std::condition_variable changed;
+  Ladder ladder({.rungs = *parse_ladder("90p:100k"), .workers = 1, .max_lag = 60s}, metrics,
+                {.renditions = [](const auto&, auto, const auto&) {},
+                 .chunk =
+                     [&](const std::string&, std::uint64_t epoch, const ChunkPtr&) {
+                       const std::lock_guard lock(mutex);
+                       ++chunks[epoch];
+                       changed.notify_all();
+                     },
+                 .thumbnail = {}});
+
+  for (const std::uint64_t epoch : {1U, 2U}) {
+    ladder.start("a", epoch, from.tracks);
+    for (const auto& chunk : from.chunks) ladder.push("a", chunk);
+    std::unique_lock lock(mutex);
+    ASSERT_TRUE(changed.wait_for(lock, 30s, [&] { return chunks[epoch] > 5; }));
+  }
+  EXPECT_TRUE(ladder.status("a").has_value());
+  EXPECT_NE(metrics.expose().find("troupe_live_ladder_renditions 1"), std::string::npos);
+  ladder.stop("a");
+
+  EXPECT_FALSE(ladder.status("a").has_value());
+  EXPECT_NE(metrics.expose().find("troupe_live_ladder_renditions 0"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace troupe::media
