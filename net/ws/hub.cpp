@@ -39,6 +39,12 @@ struct Fanout::Impl : std::enable_shared_from_this<Fanout::Impl> {
     FanoutStats reported;
   };
 
+  /// Finer than others around what a large audience takes.
+  static std::vector<double> fanout_buckets() {
+    return {0.0005, 0.001,  0.002, 0.003, 0.004, 0.005, 0.006, 0.007, 0.008, 0.009,
+            0.01,   0.0125, 0.015, 0.02,  0.025, 0.05,  0.1,   0.25,  1};
+  }
+
   Impl(Metrics& metrics, FanoutLimits fanout_limits)
       : limits(fanout_limits),
         viewers_gauge(metrics.gauge("troupe_live_viewers", "Viewers of all live sessions")),
@@ -49,7 +55,7 @@ struct Fanout::Impl : std::enable_shared_from_this<Fanout::Impl> {
         sent(metrics.counter("troupe_live_sent_bytes_total", "Bytes of chunks queued to viewers")),
         delay(metrics.histogram("troupe_live_fanout_delay_seconds",
                                 "From a chunk complete to its last viewer on a hub written",
-                                latency_buckets())) {}
+                                fanout_buckets())) {}
 
   const FanoutLimits limits;
   prometheus::Gauge& viewers_gauge;
@@ -62,6 +68,8 @@ struct Fanout::Impl : std::enable_shared_from_this<Fanout::Impl> {
   std::atomic<bool> stopped{false};
   mutable std::mutex mutex;
   std::unordered_map<std::string, std::weak_ptr<Audience>> audiences;
+
+  Hub* hub_of(const Session& session);
 
   std::shared_ptr<Audience> audience(const std::string& id) {
     const std::lock_guard lock(mutex);
@@ -189,21 +197,33 @@ void Fanout::close() {
   impl_->hubs.clear();
 }
 
-Result<std::function<void()>> Fanout::join(const std::string& id,
-                                           const std::shared_ptr<Session>& session) {
-  Impl::Hub* mine = nullptr;
-  for (auto& hub : impl_->hubs) {
+Fanout::Impl::Hub* Fanout::Impl::hub_of(const Session& session) {
+  for (auto& hub : hubs) {
     if (static_cast<const void*>(static_cast<const asio::execution_context*>(&hub->loop)) ==
-        session->loop()) {
-      mine = hub.get();
-    }
+        session.loop())
+      return hub.get();
   }
+  return nullptr;
+}
+
+void Fanout::choose(const std::string& id, const Session& session, const std::string& rendition) {
+  const std::shared_lock lock(impl_->hubs_mutex);
+  auto* mine = impl_->hub_of(session);
+  if (mine == nullptr) return;
+  if (const auto it = mine->rooms.find(id); it != mine->rooms.end())
+    it->second.choose(session.id(), rendition);
+}
+
+Result<std::function<void()>> Fanout::join(const std::string& id,
+                                           const std::shared_ptr<Session>& session,
+                                           const std::string& rendition) {
+  auto* mine = impl_->hub_of(*session);
   if (mine == nullptr) return error(ErrorCode::internal, "the session lives on an unknown loop");
   if (viewers(id) >= static_cast<std::int64_t>(impl_->limits.max_viewers_per_session)) {
     return error(ErrorCode::overloaded, "the session has as many viewers as it can take");
   }
   impl_->viewers_gauge.Increment();
-  impl_->room(*mine, id).join(session, wall_us());
+  impl_->room(*mine, id).join(session, wall_us(), rendition);
   return std::function<void()>([impl = impl_, mine, id, number = session->id()] {
     // A failed write ends a session within the room's loop over its viewers: leave after it.
     asio::post(mine->loop, [impl, mine, id, number] {
@@ -236,6 +256,23 @@ void Fanout::chunk(const std::string& id, const media::ChunkPtr& chunk) {
     if (it->second.held_until()) return self.watch_held(hub);
     const auto took = std::chrono::steady_clock::now() - next.chunk->completed;
     if (it->second.viewers() > 0) self.delay.Observe(std::chrono::duration<double>(took).count());
+  });
+}
+
+void Fanout::set_renditions(const std::string& id, std::uint64_t epoch,
+                            const std::vector<media::Track>& tracks) {
+  impl_->on_all([id, epoch, tracks](Impl&, Impl::Hub& hub) {
+    if (const auto it = hub.rooms.find(id); it != hub.rooms.end())
+      it->second.set_renditions(epoch, tracks, hub.stats);
+  });
+}
+
+void Fanout::rendition_chunk(const std::string& id, std::uint64_t epoch,
+                             const media::ChunkPtr& chunk) {
+  const LiveChunk next{chunk, binary_frame(*chunk->bytes)};
+  impl_->on_all([id, epoch, next](Impl&, Impl::Hub& hub) {
+    if (const auto it = hub.rooms.find(id); it != hub.rooms.end())
+      it->second.rendition_chunk(epoch, next, std::chrono::steady_clock::now(), hub.stats);
   });
 }
 

@@ -2,59 +2,21 @@
 // raw ENet.
 #include <atomic>
 #include <cstdio>
-#include <map>
-#include <sstream>
 #include <thread>
 
 #include <CLI/CLI.hpp>
 #include <enet/enet.h>
 #include <unistd.h>
 
-#include "sim/http_client.hpp"
 #include "sim/match_sim.hpp"
 #include "tests/bench/bench_report.hpp"
+#include "tests/bench/scrape.hpp"
 #include "tests/support/server_process.hpp"
 
 namespace troupe::bench {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-/// All series of /metrics without labels but `le`: "name{le}" → value.
-std::map<std::string, double> scrape(const sim::Endpoint& endpoint) {
-  sim::HttpClient http(endpoint.host, endpoint.http_port);
-  std::map<std::string, double> out;
-  const auto reply = http.get("/metrics");
-  if (!reply.ok()) return out;
-  std::istringstream lines(reply->body);
-  for (std::string line; std::getline(lines, line);) {
-    const auto space = line.rfind(' ');
-    if (line.empty() || line[0] == '#' || space == std::string::npos) continue;
-    out[line.substr(0, space)] = std::strtod(line.c_str() + space + 1, nullptr);
-  }
-  return out;
-}
-
-/// The upper edge of the bucket in which quantile `q` of what came between two scrapes lies, in ms.
-double quantile_ms(const std::map<std::string, double>& before,
-                   const std::map<std::string, double>& after, const std::string& name, double q) {
-  const auto value = [](const std::map<std::string, double>& in, const std::string& key) {
-    const auto it = in.find(key);
-    return it == in.end() ? 0 : it->second;
-  };
-  const double total = value(after, name + "_count") - value(before, name + "_count");
-  std::map<double, double> buckets;
-  const auto prefix = name + "_bucket{le=\"";
-  for (auto it = after.lower_bound(prefix); it != after.end() && it->first.rfind(prefix, 0) == 0;
-       ++it) {
-    const auto edge = it->first.substr(prefix.size(), it->first.size() - prefix.size() - 2);
-    buckets[edge == "+Inf" ? 1e9 : std::stod(edge)] = it->second - value(before, it->first);
-  }
-  for (const auto& [edge, count] : buckets) {
-    if (total > 0 && count >= q * total) return edge * 1000;
-  }
-  return 0;
-}
 
 /// Packets of `bytes` a second from one ENet host to `peers` others on loopback, flat out for
 /// `seconds`.
@@ -108,7 +70,7 @@ double raw_enet(std::size_t bytes, std::size_t peers, double seconds) {
 int run(int bots, int per_match, int seconds, bool log, const std::string& json) {
   test::ServerProcess server({"http.access_log=false", "log.level=warn",
                               std::string("match.log=") + (log ? "true" : "false")});
-  std::map<std::string, double> before, after;
+  Series before, after;
   double cpu = 0;
   sim::MatchSimOptions options{bots, per_match, std::chrono::seconds(seconds), 1, {}, {}, {}};
   options.load_begins = [&] {

@@ -69,6 +69,14 @@ LiveServer::LiveServer(std::size_t io_threads, const std::string& web_dir) {
       throw std::runtime_error(files.error().detail);
     }
   }
+  impl_->router.add("GET", "/metrics",
+                    [this](const http::Request&, const http::Responder& out) {
+                      http::Response response;
+                      response.content_type = "text/plain; version=0.0.4";
+                      response.body = metrics();
+                      out.send(std::move(response));
+                    },
+                    {.access = http::Access::open});
   http::ServerOptions http_options;
   http_options.port = 0;
   http_options.token_key = kKey;
