@@ -12,6 +12,7 @@
 #include "actors/fleet/fleet.hpp"
 #include "actors/leaderboard/domain.hpp"
 #include "actors/match/domain.hpp"
+#include "actors/match/fairness/fairness_actor.hpp"
 #include "actors/matchmaking/desk_actor.hpp"
 #include "actors/ratings/settlement_actor.hpp"
 #include "actors/system/ask.hpp"
@@ -22,6 +23,7 @@
 #include "media/recording/clip_maker.hpp"
 #include "media/recording/recorder.hpp"
 #include "net/api/auction_api.hpp"
+#include "net/api/fairness_api.hpp"
 #include "net/api/feed_api.hpp"
 #include "net/api/fleet_api.hpp"
 #include "net/api/leaderboard_api.hpp"
@@ -218,6 +220,12 @@ Result<std::unique_ptr<api::LiveGateway>> start_live(
   options.window = {.segment_us = w.config.live_segment_ms * 1'000,
                     .part_us = w.config.live_part_ms * 1'000,
                     .window_us = w.config.live_rewind_s * 1'000'000};
+  auto rungs = media::parse_ladder(w.config.live_ladder);
+  if (!rungs.ok()) return error(rungs.code(), "live.ladder: " + rungs.error().detail);
+  options.ladder = {.rungs = std::move(*rungs),
+                    .workers = static_cast<std::size_t>(w.config.live_ladder_workers),
+                    .max_lag = std::chrono::milliseconds(w.config.live_ladder_max_lag_ms),
+                    .thumbnail_every = std::chrono::seconds(w.config.live_thumbnail_s)};
   if (recorder) {
     options.record = [recorder](const live::PublicationPtr& publication,
                                 const media::ChunkPtr& chunk) {
@@ -283,6 +291,26 @@ Result<std::unique_ptr<udp::Gateway>> start_host(const Wiring& w, udp::GatewayNu
   return gateway;
 }
 
+void start_fairness(const Wiring& w) {
+  fairness::FairnessOptions options;
+  auto& limits = options.thresholds;
+  limits.z = w.config.match_fairness_z;
+  limits.accuracy.limit = w.config.match_fairness_accuracy;
+  limits.reaction.limit = w.config.match_fairness_reaction;
+  limits.snap.limit = w.config.match_fairness_snap;
+  limits.flood.limit = w.config.match_fairness_flood;
+  options.ladder = {static_cast<std::uint32_t>(w.config.match_fairness_shadow_strikes),
+                    static_cast<std::uint32_t>(w.config.match_fairness_kick_strikes),
+                    static_cast<std::uint32_t>(w.config.match_fairness_ban_strikes),
+                    static_cast<std::uint32_t>(w.config.match_fairness_kick_s)};
+  const auto kick = [&entities = w.context.entities](const std::string& id,
+                                                     const std::string& player) {
+    entities.nudge(match::kMatchKind, id, caf::make_message(match::kick_atom::value, player));
+  };
+  fairness::add_fairness(std::make_shared<fairness::FairnessShared>(w.context, options, kick));
+  api::mount_fairness(w.router, w.context, w.asker);
+}
+
 Result<std::unique_ptr<GameGateways>> start_match(const Wiring& w, actors::Ticker& ticker,
                                                   api::MatchAudience& spectators) {
   const auto inputs = std::make_shared<match::InputBoxes>();
@@ -311,13 +339,20 @@ Result<std::unique_ptr<GameGateways>> start_match(const Wiring& w, actors::Ticke
       static_cast<int>(w.config.match_spectator_delay_ms),
       static_cast<std::size_t>(w.config.match_max_matches),
       {static_cast<game::Length>(w.config.match_view_units) * game::kUnit,
-       static_cast<std::uint32_t>(w.config.match_snapshot_bytes)},
+       static_cast<std::uint32_t>(w.config.match_snapshot_bytes), w.config.match_hide_behind_walls},
       w.config.match_log,
       static_cast<int>(w.config.match_log_keep_s)};
   const auto shared = std::make_shared<match::MatchShared>(w.context, out->outputs, ticker,
                                                            match_options, &spectators);
   shared->inputs = inputs;
   shared->options.places = out->fleet;
+  if (w.config.match_fairness) {
+    shared->conduct = [&entities = w.context.entities](const std::string& player,
+                                                       fairness::ReportPtr report) {
+      entities.tell(fairness::kFairnessKind, player,
+                    caf::make_message(fairness::report_atom::value, std::move(report)));
+    };
+  }
   match::add_match(shared);
   api::mount_match(
       w.router,
@@ -347,6 +382,7 @@ Result<std::unique_ptr<Domains>> Domains::start(const Wiring& wiring) {
     impl->spectators = std::make_unique<api::MatchAudience>(
         loops_of(wiring.io), wiring.context.metrics,
         static_cast<std::size_t>(wiring.config.match_max_spectators));
+    start_fairness(wiring);
     auto game = start_match(wiring, *impl->ticker, *impl->spectators);
     if (!game.ok()) return game.error();
     impl->game = std::move(*game);

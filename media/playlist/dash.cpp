@@ -54,32 +54,42 @@ std::int64_t bits_per_second(const Rendition& rendition) {
   return peak;
 }
 
-std::string adaptation_set(const Rendition& rendition, std::uint64_t epoch,
+std::string representation(const Rendition& rendition, std::uint64_t epoch,
                            std::int64_t& last_end_us) {
   std::uint64_t first_number = 0;
   const auto segments = timeline(rendition, epoch, first_number, last_end_us);
   if (segments.empty()) return {};
   const auto& track = rendition.track;
-  const std::string name(folder(rendition.kind));
-  std::string out = "<AdaptationSet contentType=\"" + name + "\" mimeType=\"" + name +
-                    "/mp4\" segmentAlignment=\"true\" startWithSAP=\"1\">";
-  out += "<SegmentTemplate timescale=\"1000000\" startNumber=\"" + std::to_string(first_number) +
-         "\" initialization=\"" + name + "/" + file_name({MediaFile::Kind::init, epoch, 0}) +
-         "\" media=\"" + name + "/segment-$Number$.m4s" + "\"><SegmentTimeline>" + segments +
-         "</SegmentTimeline></SegmentTemplate>";
-  out += "<Representation id=\"" + name + "\" codecs=\"" + xml_escape(track.codecs) +
-         "\" bandwidth=\"" + std::to_string(bits_per_second(rendition)) + "\"";
+  const auto name = xml_escape(rendition.name);
+  std::string out = "<Representation id=\"" + name + "\" codecs=\"" + xml_escape(track.codecs) +
+                    "\" bandwidth=\"" + std::to_string(bits_per_second(rendition)) + "\"";
   if (rendition.kind == TrackKind::video) {
     out += " width=\"" + std::to_string(track.width) + "\" height=\"" +
-           std::to_string(track.height) + "\"/>";
+           std::to_string(track.height) + "\">";
   } else {
     out += " audioSamplingRate=\"" + std::to_string(track.sample_rate) +
            "\"><AudioChannelConfiguration "
            "schemeIdUri=\"urn:mpeg:dash:23003:3:audio_channel_configuration:2011\" "
            "value=\"" +
-           std::to_string(track.channels) + "\"/></Representation>";
+           std::to_string(track.channels) + "\"/>";
   }
-  return out + "</AdaptationSet>";
+  out += "<SegmentTemplate timescale=\"1000000\" startNumber=\"" + std::to_string(first_number) +
+         "\" initialization=\"" + name + "/" + file_name({MediaFile::Kind::init, epoch, 0}) +
+         "\" media=\"" + name + "/segment-$Number$.m4s" + "\"><SegmentTimeline>" + segments +
+         "</SegmentTimeline></SegmentTemplate>";
+  return out + "</Representation>";
+}
+
+/// All renditions of a kind: what a player may switch between.
+std::string adaptation_set(const SegmentWindow& window, TrackKind kind, std::uint64_t epoch,
+                           std::int64_t& last_end_us) {
+  std::string all;
+  for (const auto& rendition : window.renditions())
+    if (rendition.kind == kind) all += representation(rendition, epoch, last_end_us);
+  if (all.empty()) return {};
+  const std::string name(folder(kind));
+  return "<AdaptationSet contentType=\"" + name + "\" mimeType=\"" + name +
+         "/mp4\" segmentAlignment=\"true\" startWithSAP=\"1\">" + all + "</AdaptationSet>";
 }
 
 }  // namespace
@@ -96,8 +106,8 @@ std::string dash_manifest(const SegmentWindow& window, std::int64_t now_us,
     const auto start_us = zero_of(window, epoch) - anchor_us;
     std::int64_t last_end_us = 0;
     std::string sets;
-    for (const auto& rendition : window.renditions())
-      sets += adaptation_set(rendition, epoch, last_end_us);
+    for (const auto kind : {TrackKind::video, TrackKind::audio})
+      sets += adaptation_set(window, kind, epoch, last_end_us);
     const bool open = epoch == *all.rbegin() && !window.ended();
     periods += "<Period id=\"" + std::to_string(epoch) + "\" start=\"" + duration(start_us) + "\"" +
                (open ? "" : " duration=\"" + duration(last_end_us) + "\"") + ">" + sets +

@@ -136,9 +136,9 @@ class Writer {
     out_ += "#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"" + prefix_ +
             file_name({MediaFile::Kind::part, next.number, next.part}) + "\"\n";
     for (const auto& other : window_.renditions()) {
-      if (other.kind == rendition_.kind || other.segments.empty()) continue;
+      if (&other == &rendition_ || other.segments.empty()) continue;
       const auto& last = other.segments.back();
-      out_ += "#EXT-X-RENDITION-REPORT:URI=\"../" + std::string(folder(other.kind)) +
+      out_ += "#EXT-X-RENDITION-REPORT:URI=\"../" + other.name +
               "/index.m3u8\",LAST-MSN=" + std::to_string(last.number);
       if (!last.parts.empty()) out_ += ",LAST-PART=" + std::to_string(last.parts.size() - 1);
       out_ += "\n";
@@ -152,10 +152,6 @@ class Writer {
 };
 
 }  // namespace
-
-std::string_view folder(TrackKind kind) noexcept {
-  return kind == TrackKind::video ? "video" : "audio";
-}
 
 Result<Reload> parse_reload(const std::optional<std::string>& msn,
                             const std::optional<std::string>& part,
@@ -207,10 +203,34 @@ Result<bool> is_ready(const SegmentWindow& window, const Rendition& rendition,
   return false;
 }
 
+namespace {
+
+std::string variant(const Rendition& main, const Rendition* sound, std::string_view prefix) {
+  auto total = bandwidth(main);
+  auto codecs = main.track.codecs;
+  if (sound != nullptr) {
+    const auto own = bandwidth(*sound);
+    total.peak += own.peak;
+    total.average += own.average;
+    codecs += "," + sound->track.codecs;
+  }
+  std::string out =
+      "#EXT-X-STREAM-INF:BANDWIDTH=" + std::to_string(std::max<std::int64_t>(total.peak, 1)) +
+      ",AVERAGE-BANDWIDTH=" + std::to_string(std::max<std::int64_t>(total.average, 1)) +
+      ",CODECS=\"" + codecs + "\"";
+  if (main.kind == TrackKind::video) {
+    out +=
+        ",RESOLUTION=" + std::to_string(main.track.width) + "x" + std::to_string(main.track.height);
+    if (sound != nullptr) out += ",AUDIO=\"audio\"";
+  }
+  return out + "\n" + std::string(prefix) + main.name + "/index.m3u8\n";
+}
+
+}  // namespace
+
 std::string multivariant_playlist(const SegmentWindow& window, std::string_view prefix) {
   const auto* video = window.find(TrackKind::video);
   const auto* audio = window.find(TrackKind::audio);
-  const auto* main = video != nullptr ? video : audio;
   std::string out = "#EXTM3U\n#EXT-X-VERSION:9\n";
   if (video != nullptr && audio != nullptr) {
     out +=
@@ -219,24 +239,10 @@ std::string multivariant_playlist(const SegmentWindow& window, std::string_view 
         std::to_string(audio->track.channels) + "\",URI=\"" + std::string(prefix) +
         "audio/index.m3u8" + "\"\n";
   }
-  Bandwidth total;
-  std::string codecs;
-  for (const auto* rendition : {video, audio}) {
-    if (rendition == nullptr) continue;
-    const auto own = bandwidth(*rendition);
-    total.peak += own.peak;
-    total.average += own.average;
-    codecs += (codecs.empty() ? "" : ",") + rendition->track.codecs;
-  }
-  out += "#EXT-X-STREAM-INF:BANDWIDTH=" + std::to_string(std::max<std::int64_t>(total.peak, 1)) +
-         ",AVERAGE-BANDWIDTH=" + std::to_string(std::max<std::int64_t>(total.average, 1)) +
-         ",CODECS=\"" + codecs + "\"";
-  if (video != nullptr) {
-    out += ",RESOLUTION=" + std::to_string(video->track.width) + "x" +
-           std::to_string(video->track.height);
-    if (audio != nullptr) out += ",AUDIO=\"audio\"";
-  }
-  out += "\n" + std::string(prefix) + std::string(folder(main->kind)) + "/index.m3u8\n";
+  if (video != nullptr) out += variant(*video, audio, prefix);
+  for (const auto& rendition : window.renditions())
+    if (rendition.made() && !rendition.segments.empty()) out += variant(rendition, audio, prefix);
+  if (audio != nullptr) out += variant(*audio, nullptr, prefix);
   return out;
 }
 

@@ -32,11 +32,9 @@ struct Reload {
 /// How long a request for what is not there may be held: three target durations.
 [[nodiscard]] std::int64_t max_hold_s(const SegmentWindow& window) noexcept;
 
-/// "video" or "audio": the folder of a rendition, relative to the multivariant playlist.
-[[nodiscard]] std::string_view folder(TrackKind kind) noexcept;
-
-/// The multivariant playlist (section 4.4.6): one variant of picture with its sound, or of sound
-/// alone. `prefix` stands before the media playlists' URIs. The window has a rendition.
+/// The multivariant playlist (section 4.4.6): a variant for each rendition of the picture that has
+/// something to show, with the sound, and one of sound alone. `prefix` stands before the media
+/// playlists' URIs. The window has a rendition.
 [[nodiscard]] std::string multivariant_playlist(const SegmentWindow& window,
                                                 std::string_view prefix);
 

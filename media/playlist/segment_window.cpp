@@ -22,6 +22,10 @@ std::int64_t ceil_ms(std::int64_t us) {
 
 }  // namespace
 
+std::string_view folder(TrackKind kind) noexcept {
+  return kind == TrackKind::video ? "video" : "audio";
+}
+
 const Segment* Rendition::find(std::uint64_t number) const noexcept {
   if (segments.empty() || number < segments.front().number || number > segments.back().number)
     return nullptr;
@@ -42,7 +46,13 @@ std::int64_t SegmentWindow::target_duration_s() const noexcept {
 
 const Rendition* SegmentWindow::find(TrackKind kind) const noexcept {
   for (const auto& rendition : renditions_)
-    if (rendition.kind == kind) return &rendition;
+    if (rendition.kind == kind && !rendition.made()) return &rendition;
+  return nullptr;
+}
+
+const Rendition* SegmentWindow::find(std::string_view name) const noexcept {
+  for (const auto& rendition : renditions_)
+    if (rendition.name == name) return &rendition;
   return nullptr;
 }
 
@@ -58,7 +68,8 @@ void SegmentWindow::begin(std::uint64_t epoch, const std::vector<Track>& tracks)
   epoch_wall_us_.reset();
   ended_ = false;
   const auto same_kinds = [&] {
-    return renditions_.size() == tracks.size() &&
+    return std::ranges::count_if(renditions_, [](const Rendition& r) { return !r.made(); }) ==
+               std::ssize(tracks) &&
            std::ranges::all_of(tracks, [&](const Track& t) { return find(t.kind) != nullptr; });
   };
   if (!same_kinds()) {
@@ -71,16 +82,45 @@ void SegmentWindow::begin(std::uint64_t epoch, const std::vector<Track>& tracks)
     for (const auto& track : tracks) {
       auto& rendition = renditions_.emplace_back();
       rendition.kind = track.kind;
+      rendition.name = folder(track.kind);
       rendition.next_number = number;
     }
   }
   for (const auto& track : tracks) {
     for (auto& rendition : renditions_) {
-      if (rendition.kind != track.kind) continue;
+      if (rendition.kind != track.kind || rendition.made()) continue;
       rendition.track = track;
       rendition.inits[epoch] = track.init;
     }
   }
+}
+
+void SegmentWindow::set_made(std::uint64_t epoch, const std::vector<Track>& tracks) {
+  if (epoch != epoch_ || ended_) return;
+  std::erase_if(renditions_, [&](const Rendition& rendition) {
+    return rendition.made() &&
+           std::ranges::find(tracks, rendition.name, &Track::name) == tracks.end();
+  });
+  std::erase_if(open_, [&](const auto& open) { return find(open.first) == nullptr; });
+  for (const auto& track : tracks) {
+    auto rendition = std::ranges::find(renditions_, track.name, &Rendition::name);
+    if (rendition == renditions_.end()) {
+      renditions_.emplace_back().name = track.name;
+      rendition = std::prev(renditions_.end());
+      rendition->kind = track.kind;
+    }
+    rendition->track = track;
+    rendition->inits[epoch] = track.init;
+  }
+}
+
+/// The segment of the published picture in which `chunk` begins; null: none of this publication.
+const Segment* SegmentWindow::source_segment(const Chunk& chunk) const noexcept {
+  const auto* source = find(TrackKind::video);
+  if (source == nullptr) return nullptr;
+  for (auto s = source->segments.rbegin(); s != source->segments.rend() && s->epoch == epoch_; ++s)
+    if (s->start_us <= chunk.start_us + chunk.duration_us / 2) return &*s;
+  return nullptr;
 }
 
 bool SegmentWindow::begins_segment(const Rendition& rendition, const Chunk& chunk) const {
@@ -88,13 +128,14 @@ bool SegmentWindow::begins_segment(const Rendition& rendition, const Chunk& chun
   const auto& last = rendition.segments.back();
   const auto length_us = chunk.start_us - last.start_us;
   if (length_us + chunk.duration_us > target_duration_s() * 1'000'000 + kSlackUs) return true;
-  if (rendition.kind == TrackKind::audio) {
-    // Sound follows the picture's cuts, so that numbers mean the same time in both.
+  if (rendition.kind == TrackKind::audio || rendition.made()) {
+    // These follow the picture's cuts, so that numbers mean the same time in all.
     if (const auto* video = find(TrackKind::video); video != nullptr && !video->segments.empty()) {
       const auto cut = std::ranges::find_if(video->segments, [&](const Segment& s) {
         return s.epoch == last.epoch && s.ordinal == last.ordinal + 1;
       });
-      return cut != video->segments.end() &&
+      const bool decodable = chunk.key || cut == video->segments.end() || !cut->independent;
+      return cut != video->segments.end() && decodable &&
              chunk.start_us + chunk.duration_us / 2 >= cut->start_us;
     }
   }
@@ -103,9 +144,21 @@ bool SegmentWindow::begins_segment(const Rendition& rendition, const Chunk& chun
 
 void SegmentWindow::open_segment(Rendition& rendition, const Chunk& chunk) {
   const bool first = rendition.segments.empty() || rendition.segments.back().epoch != epoch_;
+  const auto* source = rendition.made() ? source_segment(chunk) : nullptr;
+  if (source != nullptr && rendition.segments.empty()) {
+    // A newcomer counts as the published picture does, discontinuities too.
+    const auto& published = *find(TrackKind::video);
+    rendition.next_number = std::max(rendition.next_number, source->number);
+    rendition.discontinuities_gone =
+        published.discontinuities_gone +
+        static_cast<std::uint64_t>(std::ranges::count_if(published.segments, [&](const auto& s) {
+          return s.discontinuity && s.number <= source->number;
+        }));
+  }
   Segment segment;
   segment.number = rendition.next_number++;
   segment.ordinal = first ? 0 : rendition.segments.back().ordinal + 1;
+  if (source != nullptr) segment.ordinal = source->ordinal;
   segment.epoch = epoch_;
   segment.start_us = chunk.start_us;
   segment.wall_us = *epoch_wall_us_ + chunk.start_us;
@@ -127,7 +180,7 @@ bool SegmentWindow::push(const Chunk& chunk) {
     const auto jitter_us = std::min(kJitterUs, chunk.duration_us / kJitterShare);
     rendition->part_target_us = ceil_ms(chunks * (chunk.duration_us + jitter_us));
   }
-  auto& open = open_[rendition->kind];
+  auto& open = open_[rendition->name];
   bool grew = false;
   if (begins_segment(*rendition, chunk)) {
     grew = close_part(*rendition);
@@ -146,7 +199,7 @@ bool SegmentWindow::push(const Chunk& chunk) {
 }
 
 bool SegmentWindow::close_part(Rendition& rendition) {
-  auto& open = open_[rendition.kind];
+  auto& open = open_[rendition.name];
   if (open.bytes.empty() || rendition.segments.empty()) return false;
   auto& segment = rendition.segments.back();
   segment.duration_us += open.duration_us;

@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "media/chunk.hpp"
@@ -41,8 +42,9 @@ struct Segment {
 /// One track over all its publications.
 struct Rendition {
   TrackKind kind = TrackKind::video;
-  Track track;                             ///< of the newest publication
-  std::int64_t part_target_us = 0;         ///< 0 until the first chunk told how long chunks are
+  std::string name;                 ///< and folder: "video", "audio", or the ladder's: "360p"
+  Track track;                      ///< of the newest publication
+  std::int64_t part_target_us = 0;  ///< 0 until the first chunk told how long chunks are
   std::uint64_t discontinuities_gone = 0;  ///< EXT-X-DISCONTINUITY-SEQUENCE
   std::uint64_t next_number = 0;           ///< of the segment that follows the last
   std::deque<Segment>
@@ -50,6 +52,8 @@ struct Rendition {
   std::map<std::uint64_t, SharedBytes> inits;  ///< by epoch, as long as a segment needs it
 
   [[nodiscard]] const Segment* find(std::uint64_t number) const noexcept;
+  /// Of the ladder: follows the cuts of the published picture, and may go before it does.
+  [[nodiscard]] bool made() const noexcept { return !track.name.empty(); }
   /// The part that comes next: its segment's number and its index there.
   struct Position {
     std::uint64_t number = 0;
@@ -66,6 +70,9 @@ struct WindowOptions {
   std::size_t max_bytes = 64U << 20;    ///< of one rendition; the oldest segments go first
 };
 
+/// "video" or "audio": name and folder of a rendition as it was published.
+[[nodiscard]] std::string_view folder(TrackKind kind) noexcept;
+
 /// Groups the chunks of one live session. Not thread-safe; no clock of its own. Segments longer
 /// than the target duration cannot arise: where no key frame comes in time, a segment ends without
 /// one.
@@ -76,6 +83,9 @@ class SegmentWindow {
   /// A publication begins. Its first segments carry a discontinuity when there are segments
   /// already.
   void begin(std::uint64_t epoch, const std::vector<Track>& tracks);
+  /// The ladder makes these, from now on; those that are not listed any more go. Nothing happens
+  /// when another publication runs.
+  void set_made(std::uint64_t epoch, const std::vector<Track>& tracks);
   /// Chunks of one track in order. Those of unknown tracks are ignored. True when a part or a
   /// segment became whole.
   bool push(const Chunk& chunk);
@@ -84,7 +94,10 @@ class SegmentWindow {
   /// Nothing will follow.
   void end();
 
+  /// As it was published.
   [[nodiscard]] const Rendition* find(TrackKind kind) const noexcept;
+  [[nodiscard]] const Rendition* find(std::string_view name) const noexcept;
+  [[nodiscard]] std::uint64_t epoch() const noexcept { return epoch_; }
   [[nodiscard]] const std::vector<Rendition>& renditions() const noexcept { return renditions_; }
   [[nodiscard]] bool ended() const noexcept { return ended_; }
   [[nodiscard]] const WindowOptions& options() const noexcept { return options_; }
@@ -100,6 +113,7 @@ class SegmentWindow {
     bool independent = false;
   };
   Rendition* rendition_of(std::uint32_t track) noexcept;
+  [[nodiscard]] const Segment* source_segment(const Chunk& chunk) const noexcept;
   [[nodiscard]] bool begins_segment(const Rendition& rendition, const Chunk& chunk) const;
   void open_segment(Rendition& rendition, const Chunk& chunk);
   /// False when there was none.
@@ -109,7 +123,7 @@ class SegmentWindow {
 
   const WindowOptions options_;
   std::vector<Rendition> renditions_;
-  std::map<TrackKind, Open> open_;
+  std::map<std::string, Open, std::less<>> open_;  ///< by the rendition's name
   std::uint64_t epoch_ = 0;
   std::optional<std::int64_t> epoch_wall_us_;  ///< Unix time of the publication's zero
   std::optional<std::int64_t> origin_us_;

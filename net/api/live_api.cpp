@@ -10,6 +10,7 @@
 #include "actors/system/ask.hpp"
 #include "actors/system/context.hpp"
 #include "base/ids.hpp"
+#include "media/ladder/ladder.hpp"
 #include "net/api/live_playlists.hpp"
 #include "net/http/router.hpp"
 #include "net/ws/hub.hpp"
@@ -26,6 +27,23 @@ namespace json = boost::json;
 
 constexpr std::size_t kDefaultPage = 50, kMaxPage = 200;
 constexpr std::size_t kMaxBody = 16U << 10;
+
+void add_ladder(json::object& out, const media::TranscodeStatus& status) {
+  if (status.rungs.empty()) return;
+  json::array renditions;
+  for (const auto& entry : status.rungs) {
+    const char* state = entry.state == media::RungState::on         ? "on"
+                        : entry.state == media::RungState::starting ? "starting"
+                                                                    : "dropped";
+    renditions.push_back(json::object{{"name", entry.rung.name},
+                                      {"width", entry.size.width},
+                                      {"height", entry.size.height},
+                                      {"kbit_per_s", entry.rung.kbit_per_s},
+                                      {"state", state}});
+  }
+  out["renditions"] = std::move(renditions);
+  out["ladder_lag_ms"] = status.lag.count();
+}
 
 json::object view(const LiveApi& api, const live::Session& session) {
   json::object out{{"id", session.id},
@@ -45,6 +63,9 @@ json::object view(const LiveApi& api, const live::Session& session) {
                           {"key_interval_s", stats->key_interval_s},
                           {"drift_ms", stats->drift_ms}};
     }
+  }
+  if (api.ladder) {
+    if (const auto status = api.ladder->status(session.id)) add_ladder(out, *status);
   }
   if (session.started_ms != 0) out["started_ms"] = session.started_ms;
   if (session.ended_ms != 0) out["ended_ms"] = session.ended_ms;

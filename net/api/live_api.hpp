@@ -19,6 +19,9 @@ class Router;
 namespace troupe::live {
 class Directory;
 }
+namespace troupe::media {
+class Ladder;
+}
 namespace troupe::ws {
 class Fanout;
 }
@@ -33,6 +36,7 @@ struct LiveApi {
   live::Directory& directory;
   ws::Fanout& fanout;
   LivePlaylists& playlists;
+  std::shared_ptr<const media::Ladder> ladder;  ///< null: there is none
   /// "srt://127.0.0.1:9000" once the port is known.
   std::function<std::string()> srt_origin;
   /// "rtmp://127.0.0.1:1935"; null or empty: there is none.

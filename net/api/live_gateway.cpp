@@ -11,12 +11,16 @@
 #include "base/metrics.hpp"
 #include "net/api/live_playlists.hpp"
 #include "net/api/live_quality.hpp"
+#include "net/api/live_thumbnails.hpp"
 #include "net/api/quality_book.hpp"
 #include "net/http/router.hpp"
 #include "net/ws/hub.hpp"
 
 namespace troupe::api {
 namespace {
+
+/// Encoders open within a second of the first chunk; players read once what renditions there are.
+constexpr std::chrono::milliseconds kAwaitLadder{3'000};
 
 std::uint64_t unix_us() {
   return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(
@@ -86,11 +90,14 @@ class Gateway final : public LiveGateway {
         LivePlaylistOptions{
             .window = options.window,
             .anonymous_viewers = options.anonymous_viewers,
+            .await_ladder =
+                options.ladder.rungs.empty() ? std::chrono::milliseconds(0) : kAwaitLadder,
             .exists = exists,
             .observe = [book = quality_](const std::string& id, const http::Request& request) {
               note_cmcd(*book, id, request);
             }});
     playlists_->mount(router);
+    open_ladder(router, options, exists);
     mount_live_quality(router, {quality_, asker, exists, options.anonymous_viewers});
     live::Options live_options;
     live_options.record = std::move(options.record);
@@ -103,6 +110,7 @@ class Gateway final : public LiveGateway {
                                    .directory = directory_,
                                    .fanout = *fanout_,
                                    .playlists = *playlists_,
+                                   .ladder = ladder_,
                                    .srt_origin = std::move(options.srt_origin),
                                    .rtmp_origin = std::move(options.rtmp_origin),
                                    .anonymous_viewers = options.anonymous_viewers}));
@@ -123,23 +131,58 @@ class Gateway final : public LiveGateway {
   }
 
  private:
+  /// Results reach viewers from the workers' threads; a publication's epoch says what they belong
+  /// to.
+  void open_ladder(http::Router& router, const LiveGatewayOptions& options,
+                   std::function<bool(const std::string&)> exists) {
+    const bool thumbnails = options.ladder.thumbnail_every.count() > 0;
+    if (options.ladder.rungs.empty() && !thumbnails) return;
+    media::LadderSink sink;
+    sink.renditions = [fanout = fanout_, playlists = playlists_](
+                          const std::string& id, std::uint64_t epoch,
+                          const std::vector<media::Track>& tracks) {
+      playlists->set_made(id, epoch, tracks);
+      fanout->set_renditions(id, epoch, tracks);
+    };
+    sink.chunk = [fanout = fanout_, playlists = playlists_](
+                     const std::string& id, std::uint64_t epoch, const media::ChunkPtr& chunk) {
+      fanout->rendition_chunk(id, epoch, chunk);
+      playlists->push_made(id, epoch, *chunk);
+    };
+    if (thumbnails) {
+      thumbnails_ = std::make_shared<ThumbnailBook>(options.window.window_us);
+      sink.thumbnail = [book = thumbnails_](const std::string& id, std::uint64_t,
+                                            const media::Thumbnail& thumbnail) {
+        book->add(id, thumbnail);
+      };
+      mount_live_thumbnails(router, {thumbnails_, std::move(exists), options.anonymous_viewers});
+    }
+    ladder_ = std::make_shared<media::Ladder>(options.ladder, context_.metrics, std::move(sink));
+  }
+
   live::Output output() {
     live::Output out;
-    out.start = [fanout = fanout_,
-                 playlists = playlists_](const live::PublicationPtr& publication) {
+    out.start = [fanout = fanout_, playlists = playlists_,
+                 ladder = ladder_](const live::PublicationPtr& publication) {
       playlists->start(publication);
       fanout->start(publication->session_id, publication->epoch, publication->tracks);
+      if (ladder) ladder->start(publication->session_id, publication->epoch, publication->tracks);
     };
-    out.chunk = [fanout = fanout_, playlists = playlists_](const std::string& id,
-                                                           const media::ChunkPtr& chunk) {
+    out.chunk = [fanout = fanout_, playlists = playlists_, ladder = ladder_](
+                    const std::string& id, const media::ChunkPtr& chunk) {
       fanout->chunk(id, chunk);
       playlists->chunk(id, *chunk);
+      if (ladder) ladder->push(id, chunk);
     };
-    out.stop = [fanout = fanout_, playlists = playlists_](const std::string& id) {
+    out.stop = [fanout = fanout_, playlists = playlists_, ladder = ladder_](const std::string& id) {
+      if (ladder) ladder->stop(id);
       fanout->stop(id);
       playlists->stop(id);
     };
-    out.end = [fanout = fanout_, playlists = playlists_](const std::string& id) {
+    out.end = [fanout = fanout_, playlists = playlists_, ladder = ladder_,
+               thumbnails = thumbnails_](const std::string& id) {
+      if (ladder) ladder->stop(id);
+      if (thumbnails) thumbnails->forget(id);
       fanout->end(id);
       playlists->end(id);
     };
@@ -165,6 +208,8 @@ class Gateway final : public LiveGateway {
   std::shared_ptr<ws::Fanout> fanout_;
   std::shared_ptr<LivePlaylists> playlists_;
   std::shared_ptr<QualityBook> quality_;
+  std::shared_ptr<ThumbnailBook> thumbnails_;
+  std::shared_ptr<media::Ladder> ladder_;  ///< null: nothing is decoded
 };
 
 }  // namespace

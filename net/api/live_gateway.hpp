@@ -10,6 +10,7 @@
 #include "actors/live/session.hpp"
 #include "base/result.hpp"
 #include "media/chunk.hpp"
+#include "media/ladder/ladder.hpp"
 #include "media/playlist/segment_window.hpp"
 #include "net/api/live_api.hpp"
 
@@ -37,6 +38,7 @@ struct LiveGatewayOptions {
   std::function<std::string()> rtmp_origin;  ///< "rtmp://127.0.0.1:1935"; empty: there is none
   bool anonymous_viewers = true;
   media::WindowOptions window;  ///< of HLS and DASH
+  media::LadderOptions ladder;  ///< without rungs and thumbnails: nothing is decoded
   std::function<void(const live::PublicationPtr&, const media::ChunkPtr&)>
       record;  ///< must not block
 };

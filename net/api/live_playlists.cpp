@@ -31,12 +31,6 @@ std::int64_t unix_us() {
       .count();
 }
 
-std::optional<media::TrackKind> kind_of(const std::string& folder) {
-  for (const auto kind : {media::TrackKind::video, media::TrackKind::audio})
-    if (folder == media::folder(kind)) return kind;
-  return std::nullopt;
-}
-
 http::Response text_response(const char* type, std::string body) {
   http::Response response;
   response.content_type = type;
@@ -121,7 +115,7 @@ struct LivePlaylists::Impl : std::enable_shared_from_this<Impl> {
     const auto session = session_of(request, out);
     if (!session) return;
     const auto viewer = make_id_string();
-    auto text = session->multivariant("v/" + viewer + "/");
+    auto text = session->multivariant("v/" + viewer + "/", Clock::now());
     if (!text) return just_beginning(out);
     if (!session->seen(viewer, Clock::now(), options.max_viewers)) return too_many(out);
     out.send(text_response("application/vnd.apple.mpegurl", std::move(*text)));
@@ -144,9 +138,9 @@ struct LivePlaylists::Impl : std::enable_shared_from_this<Impl> {
   }
 
   void playlist(const Request& request, const Responder& out) {
-    const auto kind = kind_of(request.params.at("rendition"));
+    const auto& rendition = request.params.at("rendition");
     const auto viewer = parse_id(request.params.at("viewer"));
-    if (!kind || !viewer) return out.send(error(ErrorCode::not_found, "no such rendition"));
+    if (!viewer) return out.send(error(ErrorCode::not_found, "no such rendition"));
     const auto reload =
         media::parse_reload(request.query_value("_HLS_msn"), request.query_value("_HLS_part"),
                             request.query_value("_HLS_skip"));
@@ -155,7 +149,7 @@ struct LivePlaylists::Impl : std::enable_shared_from_this<Impl> {
     if (!session) return;
     const auto now = Clock::now();
     if (!session->seen(viewer->to_string(), now, options.max_viewers)) return too_many(out);
-    if (!session->playlist(*kind, *reload, now, out)) too_many(out);
+    if (!session->playlist(rendition, *reload, now, out)) too_many(out);
   }
 
   void update_manifest(const Request& request, const Responder& out) {
@@ -165,19 +159,19 @@ struct LivePlaylists::Impl : std::enable_shared_from_this<Impl> {
     if (!session) return;
     if (!session->seen(viewer->to_string(), Clock::now(), options.max_viewers))
       return too_many(out);
-    auto text = session->manifest(unix_us(), "../../");
+    auto text = session->manifest(unix_us(), "../../", Clock::now());
     if (!text) return just_beginning(out);
     out.send(text_response("application/dash+xml", std::move(*text)));
   }
 
   void file(const Request& request, const Responder& out) {
-    const auto kind = kind_of(request.params.at("rendition"));
+    const auto& rendition = request.params.at("rendition");
     const auto file = media::parse_media_file(request.params.at("file"));
-    if (!kind || !file) return out.send(error(ErrorCode::not_found, "no such file"));
+    if (!file) return out.send(error(ErrorCode::not_found, "no such file"));
     const auto session = session_of(request, out);
     if (!session) return;
     const auto known = request.header("if-none-match").value_or("");
-    if (!session->file(*kind, *file, known, Clock::now(), out)) too_many(out);
+    if (!session->file(rendition, *file, known, Clock::now(), out)) too_many(out);
   }
 
   const LivePlaylistOptions options;
@@ -209,7 +203,8 @@ void LivePlaylists::start(const live::PublicationPtr& publication) {
     const std::unique_lock lock(impl_->mutex);
     auto& slot = impl_->sessions[publication->session_id];
     if (!slot)
-      slot = std::make_shared<PlaylistSession>(impl_->options.window, impl_->options.max_held);
+      slot = std::make_shared<PlaylistSession>(impl_->options.window, impl_->options.max_held,
+                                               impl_->options.await_ladder);
     session = slot;
   }
   session->start(*publication);
@@ -217,6 +212,16 @@ void LivePlaylists::start(const live::PublicationPtr& publication) {
 
 void LivePlaylists::chunk(const std::string& id, const media::Chunk& chunk) {
   if (const auto session = impl_->find(id)) session->push(chunk);
+}
+
+void LivePlaylists::set_made(const std::string& id, std::uint64_t epoch,
+                             const std::vector<media::Track>& tracks) {
+  if (const auto session = impl_->find(id)) session->set_made(epoch, tracks);
+}
+
+void LivePlaylists::push_made(const std::string& id, std::uint64_t epoch,
+                              const media::Chunk& chunk) {
+  if (const auto session = impl_->find(id)) session->push_made(epoch, chunk);
 }
 
 void LivePlaylists::stop(const std::string& id) {

@@ -2,6 +2,7 @@
 // that wait for its next part.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -27,6 +28,8 @@ namespace troupe::api {
 struct LivePlaylistOptions {
   media::WindowOptions window;
   bool anonymous_viewers = true;
+  /// How long newcomers wait for the ladder's renditions to begin; 0: there is none.
+  std::chrono::milliseconds await_ladder{0};
   /// Requests of one session that wait; more are answered 503.
   std::size_t max_held = 40'000;
   /// A session's viewers; more are answered 503.
@@ -39,7 +42,7 @@ struct LivePlaylistOptions {
 
 /// GET /live/{id}/index.m3u8 and /live/{id}/manifest.mpd give a newcomer a viewer's id; its further
 /// requests for playlists go below /live/{id}/v/{viewer}/, which counts it wherever cookies are
-/// lost. Media lie at /live/{id}/{video|audio}/… for all viewers alike, so that caches can hold
+/// lost. Media lie at /live/{id}/{rendition}/… for all viewers alike, so that caches can hold
 /// them. docs/live.md tells the rest.
 /// Thread-safe.
 class LivePlaylists {
@@ -57,6 +60,10 @@ class LivePlaylists {
   /// As the session's actor announces them; none blocks on the network.
   void start(const live::PublicationPtr& publication);
   void chunk(const std::string& id, const media::Chunk& chunk);
+  /// The ladder's renditions of the publication `epoch`, and their chunks.
+  void set_made(const std::string& id, std::uint64_t epoch,
+                const std::vector<media::Track>& tracks);
+  void push_made(const std::string& id, std::uint64_t epoch, const media::Chunk& chunk);
   void stop(const std::string& id);
   void end(const std::string& id);
 

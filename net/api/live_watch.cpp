@@ -22,6 +22,7 @@ constexpr double kReactionsPerSecond = 5, kReactionsAtOnce = 10;
 /// One viewer. Lives on its session's loop.
 struct Viewer {
   std::string live_id;
+  std::string rendition;  ///< to begin with
   std::optional<http::Principal> principal;
   bool closed = false;
   std::function<void()> leave;  ///< set while it is in a room
@@ -81,6 +82,8 @@ void on_message(const ApiPtr& api, const SessionPtr& session, const std::shared_
   const auto type = text_of(*message, "type");
   if (type == "chat") return say(api, session, viewer, *message);
   if (type == "react") return react(api, session, *viewer, *message);
+  if (type == "rendition")
+    return api->fanout.choose(viewer->live_id, *session, text_of(*message, "name"));
   tell_error(*session, error(ErrorCode::invalid_argument, "unknown type"));
 }
 
@@ -101,7 +104,7 @@ void admit(const ApiPtr& api, const SessionPtr& session, const std::shared_ptr<V
   if (found->state == live::State::ended) {
     return session->close(ws::close_code(ErrorCode::conflict), "the session has ended");
   }
-  auto joined = api->fanout.join(viewer->live_id, session);
+  auto joined = api->fanout.join(viewer->live_id, session, viewer->rendition);
   if (!joined.ok()) return session->close(ws::close_code(joined.code()), joined.error().detail);
   viewer->leave = std::move(*joined);
   send_history(api, session, viewer->live_id);
@@ -120,6 +123,7 @@ void mount_live_watch(http::Router& router, ApiPtr api) {
         if (!id)
           return session->close(ws::close_code(ErrorCode::not_found), "no such live session");
         viewer->live_id = id->to_string();
+        viewer->rendition = request.query_value("rendition").value_or("");
         session->on_message([api, viewer, weak = std::weak_ptr<ws::Session>(session)](
                                 std::string_view bytes, bool text) {
           if (const auto self = weak.lock()) on_message(api, self, viewer, bytes, text);

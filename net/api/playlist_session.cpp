@@ -1,5 +1,7 @@
 #include "net/api/playlist_session.hpp"
 
+#include <algorithm>
+
 #include "media/playlist/dash.hpp"
 
 namespace troupe::api {
@@ -43,6 +45,8 @@ bool PlaylistSession::start(const live::Publication& publication) {
     if (publishing_ && publication.epoch == epoch_) return false;
     epoch_ = publication.epoch;
     publishing_ = true;
+    made_told_ = false;
+    started_at_ = std::chrono::steady_clock::now();
     window_.begin(publication.epoch, publication.tracks);
     rendered_.clear();
     answers = release();
@@ -55,6 +59,32 @@ void PlaylistSession::push(const media::Chunk& chunk) {
   Answers answers;
   {
     const std::lock_guard lock(mutex_);
+    if (window_.push(chunk)) {
+      rendered_.clear();
+      answers = release();
+    }
+  }
+  send(std::move(answers));
+}
+
+void PlaylistSession::set_made(std::uint64_t epoch, const std::vector<media::Track>& tracks) {
+  Answers answers;
+  {
+    const std::lock_guard lock(mutex_);
+    if (!publishing_ || epoch != epoch_) return;
+    made_told_ = true;
+    window_.set_made(epoch, tracks);
+    rendered_.clear();
+    answers = release();
+  }
+  send(std::move(answers));
+}
+
+void PlaylistSession::push_made(std::uint64_t epoch, const media::Chunk& chunk) {
+  Answers answers;
+  {
+    const std::lock_guard lock(mutex_);
+    if (!publishing_ || epoch != epoch_) return;
     if (window_.push(chunk)) {
       rendered_.clear();
       answers = release();
@@ -89,26 +119,26 @@ void PlaylistSession::end(TimePoint now) {
   send(std::move(answers));
 }
 
-std::optional<http::Response> PlaylistSession::answer(media::TrackKind kind,
+std::optional<http::Response> PlaylistSession::answer(const std::string& name,
                                                       const media::Reload& reload) {
-  const auto* rendition = window_.find(kind);
+  const auto* rendition = window_.find(name);
   if (rendition == nullptr) return http::problem(error(ErrorCode::not_found, "no such rendition"));
   const auto ready = media::is_ready(window_, *rendition, reload);
   if (!ready.ok()) return http::problem(ready.error());
   // Before the first part there is nothing that a playlist could say.
   if (!*ready || rendition->part_target_us == 0) return std::nullopt;
-  auto& rendered = rendered_[{kind, reload.skip}];
+  auto& rendered = rendered_[{name, reload.skip}];
   if (!rendered) {
-    const auto prefix = "../../../" + std::string(media::folder(kind)) + "/";
+    const auto prefix = "../../../" + name + "/";
     rendered = std::make_shared<const std::string>(
         media::media_playlist(window_, *rendition, reload.skip, prefix));
   }
   return playlist_response("application/vnd.apple.mpegurl", rendered);
 }
 
-std::optional<http::Response> PlaylistSession::answer(media::TrackKind kind,
+std::optional<http::Response> PlaylistSession::answer(const std::string& name,
                                                       const media::MediaFile& file) {
-  const auto* rendition = window_.find(kind);
+  const auto* rendition = window_.find(name);
   if (rendition == nullptr) return http::problem(error(ErrorCode::not_found, "no such rendition"));
   auto found = media::find_file(window_, *rendition, file);
   if (found.bytes) return media_response(file, std::move(found.bytes));
@@ -120,7 +150,7 @@ PlaylistSession::Answers PlaylistSession::release() {
   Answers answers;
   std::erase_if(held_, [&](Held& held) {
     auto response =
-        std::visit([&](const auto& wanted) { return answer(held.kind, wanted); }, held.wanted);
+        std::visit([&](const auto& wanted) { return answer(held.rendition, wanted); }, held.wanted);
     if (!response) return false;
     answers.emplace_back(std::move(held.out), std::move(*response));
     return true;
@@ -138,28 +168,28 @@ bool PlaylistSession::hold(Held held) {
   return true;
 }
 
-bool PlaylistSession::playlist(media::TrackKind kind, const media::Reload& reload, TimePoint now,
-                               const http::Responder& out) {
+bool PlaylistSession::playlist(const std::string& rendition, const media::Reload& reload,
+                               TimePoint now, const http::Responder& out) {
   std::optional<http::Response> response;
   {
     const std::lock_guard lock(mutex_);
-    response = answer(kind, reload);
+    response = answer(rendition, reload);
     const auto longest = std::chrono::seconds(media::max_hold_s(window_));
-    if (!response) return hold({kind, reload, now + longest, out});
+    if (!response) return hold({rendition, reload, now + longest, out});
   }
   out.send(std::move(*response));
   return true;
 }
 
-bool PlaylistSession::file(media::TrackKind kind, const media::MediaFile& file,
+bool PlaylistSession::file(const std::string& rendition, const media::MediaFile& file,
                            const std::string& if_none_match, TimePoint now,
                            const http::Responder& out) {
   std::optional<http::Response> response;
   {
     const std::lock_guard lock(mutex_);
-    response = answer(kind, file);
+    response = answer(rendition, file);
     const auto longest = std::chrono::seconds(media::max_hold_s(window_));
-    if (!response) return hold({kind, file, now + longest, out});
+    if (!response) return hold({rendition, file, now + longest, out});
   }
   if (response->status == 200 && if_none_match == etag_of(file)) {
     response->status = 304;
@@ -169,21 +199,38 @@ bool PlaylistSession::file(media::TrackKind kind, const media::MediaFile& file,
   return true;
 }
 
-std::optional<std::string> PlaylistSession::multivariant(const std::string& prefix) const {
+/// Players read these once and keep to what they say: they should name all renditions.
+bool PlaylistSession::awaits_ladder(TimePoint now, bool whole_segments) const {
+  auto longest = await_ladder_;
+  if (longest.count() == 0 || !publishing_) return false;
+  if (whole_segments) longest += std::chrono::seconds(window_.target_duration_s());
+  if (now - started_at_ > longest) return false;
+  return !made_told_ || std::ranges::any_of(window_.renditions(), [&](const auto& rendition) {
+    return rendition.made() &&
+           (rendition.segments.empty() || (whole_segments && !rendition.segments.front().complete));
+  });
+}
+
+std::optional<std::string> PlaylistSession::multivariant(const std::string& prefix,
+                                                         TimePoint now) const {
   const std::lock_guard lock(mutex_);
-  for (const auto& rendition : window_.renditions())
+  if (window_.renditions().empty() || awaits_ladder(now, false)) return std::nullopt;
+  for (const auto& rendition : window_.renditions()) {
+    if (rendition.made()) continue;
     if (rendition.segments.empty() || rendition.segments.front().duration_us == 0)
       return std::nullopt;
-  if (window_.renditions().empty()) return std::nullopt;
+  }
   return media::multivariant_playlist(window_, prefix);
 }
 
-std::optional<std::string> PlaylistSession::manifest(std::int64_t now_us,
-                                                     std::string_view base_url) const {
+std::optional<std::string> PlaylistSession::manifest(std::int64_t now_us, std::string_view base_url,
+                                                     TimePoint now) const {
   const std::lock_guard lock(mutex_);
-  for (const auto& rendition : window_.renditions())
+  if (window_.renditions().empty() || awaits_ladder(now, true)) return std::nullopt;
+  for (const auto& rendition : window_.renditions()) {
+    if (rendition.made()) continue;
     if (rendition.segments.empty() || !rendition.segments.front().complete) return std::nullopt;
-  if (window_.renditions().empty()) return std::nullopt;
+  }
   return media::dash_manifest(window_, now_us, base_url);
 }
 

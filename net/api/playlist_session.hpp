@@ -22,25 +22,31 @@ class PlaylistSession {
   using TimePoint = std::chrono::steady_clock::time_point;
 
   /// More than `max_held` requests are not held but refused.
-  PlaylistSession(media::WindowOptions options, std::size_t max_held)
-      : max_held_(max_held), window_(options) {}
+  /// Newcomers wait for the ladder's first renditions up to `await_ladder`.
+  PlaylistSession(media::WindowOptions options, std::size_t max_held,
+                  std::chrono::milliseconds await_ladder = {})
+      : max_held_(max_held), await_ladder_(await_ladder), window_(options) {}
 
   /// False when this publication runs already.
   bool start(const live::Publication& publication);
   void push(const media::Chunk& chunk);
+  /// What the ladder makes of the publication `epoch`; ignored when another runs.
+  void set_made(std::uint64_t epoch, const std::vector<media::Track>& tracks);
+  void push_made(std::uint64_t epoch, const media::Chunk& chunk);
   void stop(TimePoint now);
   void end(TimePoint now);
 
   /// Each answers now, or holds the request until what it asks for is there. False: it would have
   /// to be held, and too many are.
-  bool playlist(media::TrackKind kind, const media::Reload& reload, TimePoint now,
+  bool playlist(const std::string& rendition, const media::Reload& reload, TimePoint now,
                 const http::Responder& out);
-  bool file(media::TrackKind kind, const media::MediaFile& file, const std::string& if_none_match,
-            TimePoint now, const http::Responder& out);
+  bool file(const std::string& rendition, const media::MediaFile& file,
+            const std::string& if_none_match, TimePoint now, const http::Responder& out);
   /// For a newcomer: nothing while there is no whole segment.
-  [[nodiscard]] std::optional<std::string> multivariant(const std::string& prefix) const;
-  [[nodiscard]] std::optional<std::string> manifest(std::int64_t now_us,
-                                                    std::string_view base_url) const;
+  [[nodiscard]] std::optional<std::string> multivariant(const std::string& prefix,
+                                                        TimePoint now) const;
+  [[nodiscard]] std::optional<std::string> manifest(std::int64_t now_us, std::string_view base_url,
+                                                    TimePoint now) const;
 
   /// Counts the viewer. False when it is one too many.
   bool seen(const std::string& viewer, TimePoint now, std::size_t max_viewers);
@@ -53,32 +59,36 @@ class PlaylistSession {
 
  private:
   struct Held {
-    media::TrackKind kind = media::TrackKind::video;
+    std::string rendition;
     std::variant<media::Reload, media::MediaFile> wanted;
     TimePoint until;
     http::Responder out;
   };
   using Answers = std::vector<std::pair<http::Responder, http::Response>>;
 
-  [[nodiscard]] std::optional<http::Response> answer(media::TrackKind kind,
+  [[nodiscard]] std::optional<http::Response> answer(const std::string& rendition,
                                                      const media::Reload& reload);
-  [[nodiscard]] std::optional<http::Response> answer(media::TrackKind kind,
+  [[nodiscard]] std::optional<http::Response> answer(const std::string& rendition,
                                                      const media::MediaFile& file);
   /// Takes out all that can be answered now.
   Answers release();
   static void send(Answers answers);
 
   bool hold(Held held);
+  [[nodiscard]] bool awaits_ladder(TimePoint now, bool whole_segments) const;
 
   const std::size_t max_held_;
+  const std::chrono::milliseconds await_ladder_;
   mutable std::mutex mutex_;
   media::SegmentWindow window_;
   std::uint64_t epoch_ = 0;
   bool publishing_ = false;
+  bool made_told_ = false;  ///< the ladder has said what it makes of this publication
+  TimePoint started_at_{};
   TimePoint stopped_at_{};
   std::vector<Held> held_;
   /// Rendered once for all who ask: by rendition and delta or not.
-  std::map<std::pair<media::TrackKind, bool>, media::SharedBytes> rendered_;
+  std::map<std::pair<std::string, bool>, media::SharedBytes> rendered_;
   std::unordered_map<std::string, TimePoint> viewers_;
 };
 

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -62,6 +63,8 @@ struct StreamStart {
   std::uint32_t video_track = 0;
   std::string tracks_json;  ///< The array for the hello.
   std::vector<Frame> inits;
+  media::Track video;  ///< when there is one
+  Frame video_init;
 };
 using StreamStartPtr = std::shared_ptr<const StreamStart>;
 [[nodiscard]] StreamStartPtr make_stream_start(std::uint64_t epoch,
@@ -95,9 +98,13 @@ class Room {
 
   Room(std::string id, const FanoutLimits& limits, std::shared_ptr<Audience> audience);
 
-  /// Hello, init segments, then everything since the last key frame.
-  void join(std::shared_ptr<Session> session, std::int64_t wall_us);
+  /// Hello, init segments, then everything since the last key frame: of the rendition of that name
+  /// if there is one.
+  void join(std::shared_ptr<Session> session, std::int64_t wall_us, std::string rendition = {});
   void leave(std::uint64_t session_id);
+  /// The viewer wants that rendition of the picture; empty: as it is published. It switches at a
+  /// key frame, without a hole where both have it.
+  void choose(std::uint64_t session_id, const std::string& rendition);
 
   /// A publication began. Nothing happens when it is the one that runs already.
   void start(StreamStartPtr stream, std::int64_t wall_us);
@@ -105,6 +112,12 @@ class Room {
   /// many chunks went by. A hole in the sequence makes all of them do that, since what follows a
   /// hole cannot be decoded.
   void chunk(const LiveChunk& next, TimePoint now, FanoutStats& stats);
+  /// What the ladder makes of the publication `epoch` from now on. Who watches one that is gone
+  /// goes back to the picture as it is published.
+  void set_renditions(std::uint64_t epoch, const std::vector<media::Track>& tracks,
+                      FanoutStats& stats);
+  void rendition_chunk(std::uint64_t epoch, const LiveChunk& next, TimePoint now,
+                       FanoutStats& stats);
   /// Sound waits for a picture (hold_sound_from_viewers) until then; nothing: none waits.
   [[nodiscard]] std::optional<TimePoint> held_until() const;
   void send_held(TimePoint now, FanoutStats& stats);
@@ -132,12 +145,40 @@ class Room {
     std::int64_t resync_us = INT64_MIN;  ///< Audio that ends before is not sent.
     TimePoint slow_since{};              ///< Zero: not slow.
     TimePoint last_skip{};
+    std::string wanted_name;   ///< of the rendition, over publications; empty: as published
+    std::uint32_t track = 0;   ///< the picture it gets: 0 as published, else a rendition's track
+    std::uint32_t wanted = 0;  ///< the picture it is to get
+    bool between = false;      ///< has had all of `track` before `switch_us`, waits for `wanted`
+    bool announce = false;     ///< is to be told of `track` before its next picture
+    std::int64_t switch_us = 0;
+    int missed_switches = 0;
+  };
+  /// A rendition and its chunks since its last key frame.
+  struct Rung {
+    media::Track track;
+    Frame init;
+    std::deque<LiveChunk> cache;
+    std::size_t cached_bytes = 0;
+    std::uint64_t next_sequence = 0;
   };
 
   void greet(Viewer& viewer, std::int64_t wall_us);
   void tell_reactions();
   void cache(const LiveChunk& next);
   [[nodiscard]] bool resync_point(const media::Chunk& chunk) const;
+  [[nodiscard]] bool resync_point(const Viewer& viewer, const media::Chunk& chunk) const;
+  [[nodiscard]] bool is_picture(const media::Chunk& chunk) const;
+  /// Whether a viewer is to get this chunk of the published picture; may switch it instead.
+  bool takes_published(Viewer& viewer, const media::Chunk& chunk, TimePoint now,
+                       FanoutStats& stats);
+  bool try_switch(Viewer& viewer, std::int64_t at_us, TimePoint now, FanoutStats& stats);
+  bool enter(Viewer& viewer, std::uint32_t track);
+  void enter_with_cache(Viewer& viewer, std::uint32_t track, TimePoint now, FanoutStats& stats);
+  [[nodiscard]] const std::deque<LiveChunk>& cache_of(std::uint32_t track) const;
+  [[nodiscard]] std::uint32_t rung_named(const std::string& name) const;
+  [[nodiscard]] std::string rendition_message(std::uint32_t track) const;
+  [[nodiscard]] std::string renditions_message() const;
+  void forget_renditions();
   void offer(Viewer& viewer, const LiveChunk& next, TimePoint now, FanoutStats& stats);
   void offer_with_held(const LiveChunk& next, TimePoint now, FanoutStats& stats);
   void begin_skip(Viewer& viewer, TimePoint now);
@@ -155,7 +196,8 @@ class Room {
   std::size_t group_bytes_ = 0;      ///< Size of the last whole group of pictures.
   std::uint64_t next_sequence_ = 0;  ///< 0: any
   media::ChunkPtr last_video_;
-  std::vector<LiveChunk> held_;  ///< sound that leaves with the next picture
+  std::map<std::uint32_t, Rung> rungs_;  ///< by track
+  std::vector<LiveChunk> held_;          ///< sound that leaves with the next picture
   TimePoint held_until_{};
   std::int64_t told_viewers_ = -1;
   ReactionCounts told_reactions_;
@@ -173,12 +215,18 @@ class Fanout {
 
   /// To be called on the session's loop. The returned function makes it leave: call it in on_close,
   /// on the same loop. Errors: overloaded.
-  Result<std::function<void()>> join(const std::string& id,
-                                     const std::shared_ptr<Session>& session);
+  Result<std::function<void()>> join(const std::string& id, const std::shared_ptr<Session>& session,
+                                     const std::string& rendition = {});
+  /// As Room::choose; on the session's loop.
+  void choose(const std::string& id, const Session& session, const std::string& rendition);
   [[nodiscard]] std::int64_t viewers(const std::string& id) const;
 
   void start(const std::string& id, std::uint64_t epoch, const std::vector<media::Track>& tracks);
   void chunk(const std::string& id, const media::ChunkPtr& chunk);
+  /// What the ladder makes of the publication `epoch`.
+  void set_renditions(const std::string& id, std::uint64_t epoch,
+                      const std::vector<media::Track>& tracks);
+  void rendition_chunk(const std::string& id, std::uint64_t epoch, const media::ChunkPtr& chunk);
   void stop(const std::string& id);
   void end(const std::string& id);
   /// Chat: what comes in quick succession is gathered.

@@ -37,6 +37,10 @@ StreamStartPtr make_stream_start(std::uint64_t epoch, const std::vector<media::T
     }
     list.push_back(std::move(row));
     if (track.init) start->inits.push_back(binary_frame(*track.init));
+    if (video && track.init) {
+      start->video = track;
+      start->video_init = start->inits.back();
+    }
   }
   start->tracks_json = boost::json::serialize(list);
   return start;
@@ -83,12 +87,23 @@ void Room::greet(Viewer& viewer, std::int64_t wall_us) {
   if (!stream_) return;
   for (const auto& init : stream_->inits) viewer.session->send(init);
   if (last_video_) viewer.session->send(text_frame(clock(wall_us)));
+  if (!rungs_.empty()) viewer.session->send(text_frame(renditions_message()));
+  viewer.wanted = rung_named(viewer.wanted_name);
+  if (viewer.wanted != 0 && !cache_of(viewer.wanted).empty()) {
+    enter(viewer, viewer.wanted);
+    for (const auto& kept : cache_of(viewer.track)) viewer.session->send(kept.frame);
+    for (const auto& kept : cache_)
+      if (!is_picture(*kept.chunk)) viewer.session->send(kept.frame);
+    viewer.fresh = viewer.waiting = false;
+    return;
+  }
   for (const auto& kept : cache_) viewer.session->send(kept.frame);
   viewer.fresh = viewer.waiting = cache_.empty();
 }
 
-void Room::join(std::shared_ptr<Session> session, std::int64_t wall_us) {
+void Room::join(std::shared_ptr<Session> session, std::int64_t wall_us, std::string rendition) {
   viewers_.push_back({.session = std::move(session)});
+  viewers_.back().wanted_name = std::move(rendition);
   ++audience_->viewers;
   greet(viewers_.back(), wall_us);
 }
@@ -111,11 +126,13 @@ void Room::start(StreamStartPtr stream, std::int64_t wall_us) {
   held_.clear();
   next_sequence_ = 0;
   last_video_ = nullptr;
+  forget_renditions();
   for (auto& viewer : viewers_) greet(viewer, wall_us);
 }
 
 void Room::stop() {
   stream_ = nullptr;
+  forget_renditions();
   cache_.clear();
   cached_bytes_ = 0;
   last_video_ = nullptr;
@@ -166,8 +183,16 @@ void Room::tick(std::int64_t wall_us) {
   if (stream_ && last_video_) text(text_frame(clock(wall_us)));
 }
 
+bool Room::is_picture(const media::Chunk& chunk) const {
+  return stream_->has_video && chunk.track == stream_->video_track;
+}
+
 bool Room::resync_point(const media::Chunk& chunk) const {
-  return chunk.key && (!stream_->has_video || chunk.track == stream_->video_track);
+  return chunk.key && (!stream_->has_video || is_picture(chunk));
+}
+
+bool Room::resync_point(const Viewer& viewer, const media::Chunk& chunk) const {
+  return viewer.track == 0 ? resync_point(chunk) : chunk.key && chunk.track == viewer.track;
 }
 
 void Room::cache(const LiveChunk& next) {
@@ -237,7 +262,8 @@ void Room::offer_with_held(const LiveChunk& next, TimePoint now, FanoutStats& st
                       held_.size() + 1};
   const auto sound_us = held_.front().chunk->start_us;
   for (auto& viewer : viewers_) {
-    if (!viewer.waiting && sound_us >= viewer.resync_us) {
+    if (!viewer.waiting && sound_us >= viewer.resync_us && viewer.track == 0 &&
+        viewer.wanted == 0) {
       offer(viewer, all, now, stats);
       continue;
     }
@@ -261,10 +287,11 @@ std::optional<Room::TimePoint> Room::held_until() const {
 
 void Room::offer(Viewer& viewer, const LiveChunk& next, TimePoint now, FanoutStats& stats) {
   const auto& chunk = *next.chunk;
+  if (is_picture(chunk) && !takes_published(viewer, chunk, now, stats)) return;
   const auto queued = viewer.session->queued_bytes();
   if (viewer.waiting) {
     // Half the bound: a viewer that has only just drained would be slow again within a second.
-    if (!resync_point(chunk) || queued > queue_bound() / 2) {
+    if (!resync_point(viewer, chunk) || queued > queue_bound() / 2) {
       if (!viewer.fresh) ++viewer.skipped;
       if (viewer.slow_since != TimePoint{}) {
         ++stats.skipped_chunks;
@@ -281,6 +308,7 @@ void Room::offer(Viewer& viewer, const LiveChunk& next, TimePoint now, FanoutSta
       viewer.session->send(text_frame(fmt::format(R"({{"type":"skip","count":{},"media_us":{}}})",
                                                   viewer.skipped, chunk.start_us)));
     }
+    if (viewer.announce && !enter(viewer, viewer.track)) return;
     viewer.waiting = viewer.fresh = false;
     viewer.skipped = 0;
     viewer.resync_us = chunk.start_us;

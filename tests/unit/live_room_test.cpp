@@ -276,5 +276,135 @@ TEST_F(RoomTest, ReactionsAreCountedAndToldOnceASecond) {
   EXPECT_FALSE(reaction_of("tomato"));
 }
 
+/// A room whose picture the ladder makes smaller, a little later.
+class RenditionRoomTest : public RoomTest {
+ protected:
+  static constexpr std::uint32_t kSmall = 3;
+
+  RenditionRoomTest() { offer_small(); }
+
+  void offer_small() {
+    media::Track track;
+    track.id = kSmall;
+    track.name = "360p";
+    track.mime = "video/mp4; codecs=\"avc1.640015\"";
+    track.init = std::make_shared<const std::string>("small init");
+    room.set_renditions(1, {track}, stats);
+  }
+  /// The picture at `at_ms`, as published.
+  LiveChunk large_at(std::int64_t at_ms, bool key) {
+    auto chunk = std::make_shared<media::Chunk>(*make(1, key).chunk);
+    chunk->start_us = at_ms * 1'000;
+    return push({chunk, binary_frame("large")});
+  }
+  LiveChunk small_at(std::int64_t at_ms, bool key) {
+    auto chunk = std::make_shared<media::Chunk>();
+    chunk->sequence = ++small_sequence;
+    chunk->track = kSmall;
+    chunk->key = key;
+    chunk->start_us = at_ms * 1'000;
+    chunk->duration_us = 100'000;
+    const LiveChunk made{chunk, binary_frame("small")};
+    room.rendition_chunk(1, made, now, stats);
+    return made;
+  }
+  static std::vector<Frame> order(const FakeSession& viewer, std::vector<Frame> among) {
+    std::vector<Frame> out;
+    for (const auto& frame : viewer.frames)
+      if (std::find(among.begin(), among.end(), frame) != among.end()) out.push_back(frame);
+    return out;
+  }
+
+  std::uint64_t small_sequence = 0;
+};
+
+TEST_F(RenditionRoomTest, AViewerGoesToASlowerRenditionAtAKeyFrameWithoutHoleOrRepetition) {
+  const auto viewer = join();
+  const auto a = large_at(0, true);
+  small_at(0, true);
+  room.choose(viewer->id(), "360p");
+  const auto b = large_at(100, false);
+  const auto c = large_at(200, true);  // from here on the other brings it
+  const auto d = small_at(100, false);
+  const auto e = large_at(300, false);
+  const auto f = small_at(200, true);
+  const auto g = small_at(300, false);
+
+  EXPECT_EQ(order(*viewer, {a.frame, b.frame, c.frame, d.frame, e.frame, f.frame, g.frame}),
+            (std::vector<Frame>{a.frame, b.frame, f.frame, g.frame}));
+  EXPECT_EQ(viewer->texts_with("\"type\":\"rendition\""), 1);
+  EXPECT_EQ(viewer->texts_with("small init"), 1);
+}
+
+TEST_F(RenditionRoomTest, AViewerComesBackToThePublishedPictureAtItsOwnNextKeyFrame) {
+  large_at(0, true);
+  small_at(0, true);
+  auto viewer = std::make_shared<FakeSession>(77);
+  room.join(viewer, 0, "360p");
+  room.choose(viewer->id(), "");
+  const auto a = large_at(100, true);
+  const auto b = large_at(200, false);
+  const auto c = small_at(50, false);
+  const auto d = small_at(100, true);
+  const auto e = large_at(300, false);
+  const auto f = small_at(200, false);
+
+  EXPECT_EQ(order(*viewer, {a.frame, b.frame, c.frame, d.frame, e.frame, f.frame}),
+            (std::vector<Frame>{c.frame, a.frame, b.frame, e.frame}));
+}
+
+TEST_F(RenditionRoomTest, AViewerMayBeginWithARendition) {
+  const auto large = large_at(0, true);
+  const auto small = small_at(0, true);
+
+  auto viewer = std::make_shared<FakeSession>(77);
+  room.join(viewer, 0, "360p");
+
+  EXPECT_TRUE(viewer->got(small.frame));
+  EXPECT_FALSE(viewer->got(large.frame));
+  EXPECT_EQ(viewer->texts_with("\"type\":\"renditions\""), 1);
+}
+
+TEST_F(RenditionRoomTest, WhenARenditionIsGivenUpItsViewersGoOnWithThePublishedPicture) {
+  large_at(0, true);
+  small_at(0, true);
+  auto viewer = std::make_shared<FakeSession>(77);
+  room.join(viewer, 0, "360p");
+  const auto a = large_at(100, true);
+
+  room.set_renditions(1, {}, stats);
+  const auto b = large_at(200, false);
+  offer_small();
+  small_sequence = 0;
+  small_at(200, true);
+  large_at(300, true);
+  const auto c = small_at(300, true);  // wanted still: taken again
+
+  EXPECT_TRUE(viewer->got(a.frame) && viewer->got(b.frame) && viewer->got(c.frame));
+}
+
+TEST_F(RenditionRoomTest, SoundGoesOnBesideEachRendition) {
+  const auto published = join();
+  auto other = std::make_shared<FakeSession>(77);
+  large_at(0, true);
+  small_at(0, true);
+  room.join(other, 0, "360p");
+
+  const auto sound = audio();
+
+  EXPECT_TRUE(published->got(sound.frame) && other->got(sound.frame));
+}
+
+TEST_F(RenditionRoomTest, AnUnknownRenditionIsAnErrorAndChangesNothing) {
+  const auto viewer = join();
+  large_at(0, true);
+
+  room.choose(viewer->id(), "4320p");
+  const auto next = large_at(100, true);
+
+  EXPECT_EQ(viewer->texts_with("not_found"), 1);
+  EXPECT_TRUE(viewer->got(next.frame));
+}
+
 }  // namespace
 }  // namespace troupe::ws

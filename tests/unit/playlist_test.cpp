@@ -361,5 +361,116 @@ TEST(DashManifestTest, a_publisher_that_comes_back_begins_a_period_and_closes_th
   EXPECT_THAT(mpd, HasSubstr("<BaseURL>../../?a=1&amp;b=2</BaseURL>"));
 }
 
+/// A publication with a rendition that comes 300 ms later.
+class LadderWindowTest : public testing::Test {
+ protected:
+  static Track small() {
+    Track track;
+    track.id = 3;
+    track.name = "360p";
+    track.codecs = "avc1.640015";
+    track.width = 640;
+    track.height = 360;
+    track.init = std::make_shared<const std::string>("small init");
+    return track;
+  }
+  void feed_both(SegmentWindow& window, Publication& publication, std::int64_t until_us) {
+    for (auto chunk = publication.next();; chunk = publication.next()) {
+      window.push(chunk);
+      if (chunk.track == 1) {
+        late_.push_back(chunk);
+        late_.back().track = 3;
+      }
+      while (!late_.empty() && late_.front().start_us + 300'000 <= chunk.start_us) {
+        window.push(late_.front());
+        late_.pop_front();
+      }
+      if (chunk.start_us >= until_us) return;
+    }
+  }
+
+  std::deque<Chunk> late_;
+};
+
+TEST_F(LadderWindowTest, a_rendition_has_the_sources_segments_with_their_numbers_and_times) {
+  SegmentWindow window({.segment_us = 2'000'000});
+  window.begin(1, tracks());
+  window.set_made(1, {small()});
+  Publication publication(33'333, 3, 30);
+
+  feed_both(window, publication, 21'000'000);
+
+  const auto* made = window.find("360p");
+  ASSERT_NE(made, nullptr);
+  ASSERT_GE(made->segments.size(), 9U);
+  for (const auto& segment : made->segments) {
+    const auto* source = video_of(window).find(segment.number);
+    ASSERT_NE(source, nullptr);
+    EXPECT_EQ(segment.start_us, source->start_us);
+    EXPECT_EQ(segment.wall_us, source->wall_us);
+    EXPECT_TRUE(!segment.complete || segment.duration_us == source->duration_us);
+  }
+}
+
+TEST_F(LadderWindowTest, playlists_keep_the_rules_and_report_each_other) {
+  SegmentWindow window({.segment_us = 2'000'000});
+  window.begin(1, tracks());
+  window.set_made(1, {small()});
+  Publication publication(33'333, 3, 30);
+  std::optional<test::ReadPlaylist> before;
+
+  for (std::int64_t until_us = 3'000'000; until_us < 15'000'000; until_us += 100'000) {
+    feed_both(window, publication, until_us);
+    const auto list = read_playlist(media_playlist(window, *window.find("360p"), false, ""));
+    ASSERT_THAT(list.objections, IsEmpty());
+    EXPECT_THAT(list.reports,
+                testing::UnorderedElementsAre("../video/index.m3u8", "../audio/index.m3u8"));
+    if (before) {
+      ASSERT_THAT(test::compare_playlists(*before, list), IsEmpty());
+    }
+    before = list;
+  }
+
+  const auto main = multivariant_playlist(window, "");
+  EXPECT_THAT(main,
+              HasSubstr("CODECS=\"avc1.640015,mp4a.40.2\",RESOLUTION=640x360,AUDIO=\"audio\"\n"
+                        "360p/index.m3u8"));
+  EXPECT_THAT(main, HasSubstr("CODECS=\"mp4a.40.2\"\naudio/index.m3u8"));
+  const auto mpd = dash_manifest(window, kStartUs, "");
+  EXPECT_THAT(mpd, HasSubstr("<Representation id=\"360p\" codecs=\"avc1.640015\""));
+}
+
+TEST_F(LadderWindowTest, a_rendition_that_begins_later_counts_as_the_source_does) {
+  SegmentWindow window({.segment_us = 2'000'000});
+  window.begin(1, tracks());
+  Publication first(33'333, 3, 30);
+  feed(window, first, 7'000'000);
+  window.begin(2, tracks());
+  window.set_made(2, {small()});
+  Publication second(33'333, 3, 30);
+
+  feed_both(window, second, 5'000'000);
+
+  const auto& made = *window.find("360p");
+  const auto& source = *video_of(window).find(made.segments.front().number);
+  EXPECT_EQ(source.epoch, 2U);
+  EXPECT_EQ(made.segments.front().wall_us, source.wall_us);
+  EXPECT_EQ(made.discontinuities_gone, 1U);
+}
+
+TEST_F(LadderWindowTest, a_rendition_that_is_given_up_is_gone_from_all_playlists) {
+  SegmentWindow window({.segment_us = 2'000'000});
+  window.begin(1, tracks());
+  window.set_made(1, {small()});
+  Publication publication(33'333, 3, 30);
+  feed_both(window, publication, 5'000'000);
+
+  window.set_made(1, {});
+  feed_both(window, publication, 7'000'000);
+
+  EXPECT_EQ(window.find("360p"), nullptr);
+  EXPECT_THAT(multivariant_playlist(window, ""), testing::Not(HasSubstr("360p")));
+}
+
 }  // namespace
 }  // namespace troupe
