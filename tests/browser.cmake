@@ -17,5 +17,7 @@ if(NODE AND CHROMIUM)
     COMMAND ${NODE} "${CMAKE_CURRENT_SOURCE_DIR}/browser/match.mjs" $<TARGET_FILE:troupe> $<TARGET_FILE:troupe-sim> "${PROJECT_SOURCE_DIR}/web")
   add_test(NAME browser.play
     COMMAND ${NODE} "${CMAKE_CURRENT_SOURCE_DIR}/browser/play.mjs" $<TARGET_FILE:troupe> "${PROJECT_SOURCE_DIR}/web")
-  set_tests_properties(browser.live browser.match browser.play browser.players PROPERTIES LABELS browser TIMEOUT 120)
+  add_test(NAME browser.broadcast
+    COMMAND ${NODE} "${CMAKE_CURRENT_SOURCE_DIR}/browser/broadcast.mjs" $<TARGET_FILE:troupe> "${PROJECT_SOURCE_DIR}/web")
+  set_tests_properties(browser.broadcast browser.live browser.match browser.play browser.players PROPERTIES LABELS browser TIMEOUT 120)
 endif()

@@ -70,13 +70,13 @@ export class Stage {
     return child;
   }
 
-  async browser() {
+  async browser(more = []) {
     this.context = await chromium.launchPersistentContext(join(this.directory, 'profile'), {
       executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
       headless: true,
       viewport: { width: 1280, height: 720 },
       args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
-        '--disable-component-update', '--disable-sync', '--autoplay-policy=no-user-gesture-required'],
+        '--disable-component-update', '--disable-sync', '--autoplay-policy=no-user-gesture-required', ...more],
     });
     return this.context;
   }

@@ -1,5 +1,7 @@
-// HTTP push on real sockets: what encoders do to it, and what others try.
+// HTTP and WebSocket push on real sockets: what encoders do to it, and what others try.
 #include <atomic>
+#include <fstream>
+#include <iterator>
 #include <mutex>
 
 #include <boost/json.hpp>
@@ -9,8 +11,10 @@
 #include "base/metrics.hpp"
 #include "net/api/live_push.hpp"
 #include "net/ingest/push_ingest.hpp"
+#include "sim/ws_client.hpp"
 #include "tests/support/http_fixture.hpp"
 #include "tests/support/server_process.hpp"
+#include "tests/support/temp_dir.hpp"
 
 namespace troupe::ingest {
 namespace {
@@ -208,6 +212,102 @@ TEST_F(PushTest, WhoSendsFasterThanIsTakenHasToWait) {
 
   EXPECT_EQ(encoder.wait(20s), 0);
   EXPECT_GT(received(), 1e7);
+}
+
+// --- WebSocket ---
+
+struct WsPushTest : PushTest {
+  [[nodiscard]] sim::WsClient page(const std::string& key = "right") const {
+    return std::move(*sim::WsClient::connect("127.0.0.1", http->port(),
+                                             "/api/v1/live/" + kId + "/publish?key=" + key));
+  }
+  static std::string next(sim::WsClient& page) {
+    const auto message = page.receive(5s);
+    return message.ok() ? message->bytes : "closed";
+  }
+  /// Reads until the server closes; its code.
+  static int closed(sim::WsClient& page) {
+    while (page.receive(10s).ok()) {
+    }
+    return page.close_code();
+  }
+
+  /// Two seconds as a browser's recorder writes them.
+  static std::string recording() {
+    const test::TempDir dir;
+    auto child =
+        encode({"-c:a", "libopus", "-f", "webm", "-live", "1", "-f", "matroska", dir / "clip.webm"},
+               2, false);
+    EXPECT_EQ(child.wait(30s), 0);
+    std::ifstream file(dir / "clip.webm", std::ios::binary);
+    return {std::istreambuf_iterator<char>(file), {}};
+  }
+};
+
+TEST_F(WsPushTest, ARecordingGoesOnAirPieceByPiece) {
+  const auto bytes = recording();
+  auto client = page();
+  ASSERT_TRUE(client.send_text(R"({"type":"start","mime":"video/webm;codecs=h264,opus"})").ok());
+  EXPECT_THAT(next(client), HasSubstr(R"("type":"started","window":2097152)"));
+
+  constexpr std::size_t kPiece = 4'096;
+  for (std::size_t at = 0; at < bytes.size(); at += kPiece)
+    ASSERT_TRUE(client.send_binary(std::string_view(bytes).substr(at, kPiece)).ok());
+
+  std::string heard;
+  ASSERT_TRUE(eventually([&] {
+    heard += next(client);
+    return heard.find(R"("type":"live")") != std::string::npos;
+  })) << heard;
+  EXPECT_THAT(heard, ::testing::AllOf(HasSubstr("avc1."), HasSubstr("opus")));
+  ASSERT_TRUE(client.send_text(R"({"type":"stop"})").ok());
+  EXPECT_EQ(closed(client), 1000);
+  EXPECT_TRUE(eventually([&] { return seen.closed == 1; }));
+  EXPECT_GT(seen.chunks, 20);
+}
+
+TEST_F(WsPushTest, WhoMayNotPublishIsToldByTheCloseCode) {
+  auto wrong = page("wrong"), keyless = page("");
+  ASSERT_TRUE(wrong.send_text(R"({"type":"start","mime":"video/webm"})").ok());
+
+  EXPECT_EQ(closed(wrong), 4003);
+  EXPECT_EQ(closed(keyless), 4002);
+
+  auto first = page();
+  ASSERT_TRUE(first.send_text(R"({"type":"start","mime":"video/webm"})").ok());
+  EXPECT_THAT(next(first), HasSubstr("started"));
+  auto second = page();
+  ASSERT_TRUE(second.send_text(R"({"type":"start","mime":"video/webm"})").ok());
+  EXPECT_EQ(closed(second), 4005);
+}
+
+TEST_F(WsPushTest, WhatCannotBeCarriedIsRefused) {
+  auto other = page(), early = page(), garbage = page();
+  ASSERT_TRUE(other.send_text(R"({"type":"start","mime":"video/x-matroska"})").ok());
+  EXPECT_EQ(closed(other), 4013);
+  ASSERT_TRUE(early.send_binary("bytes").ok());
+  EXPECT_EQ(closed(early), 4001);
+  ASSERT_TRUE(garbage.send_text(R"({"type":"start","mime":"video/mp4"})").ok());
+  ASSERT_TRUE(garbage.send_binary("these are no boxes of MP4").ok());
+  EXPECT_EQ(closed(garbage), 4011);
+  EXPECT_TRUE(eventually([&] { return seen.closed == seen.opened; }));
+}
+
+TEST_F(WsPushTest, WhoIgnoresTheWindowIsClosedBeforeMemoryFills) {
+  seen.stuck = true;
+  auto client = page();
+  ASSERT_TRUE(client.send_text(R"({"type":"start","mime":"video/webm"})").ok());
+  const auto bytes = recording();
+  for (std::size_t at = 0; at < bytes.size(); at += 32'768)
+    ASSERT_TRUE(client.send_binary(std::string_view(bytes).substr(at, 32'768)).ok());
+  ASSERT_TRUE(eventually([&] { return seen.chunks == 1; }));
+
+  const std::string more(60'000, '\0');
+  int sent = 0;
+  while (sent < 200 && client.send_binary(more).ok()) ++sent;
+
+  EXPECT_EQ(closed(client), 4006);
+  seen.stuck = false;
 }
 
 struct ImpatientPushTest : PushTest {
