@@ -5,11 +5,13 @@
 
 #include "game/arena/arena.hpp"
 #include "game/ball/ball.hpp"
+#include "game/sea/sea.hpp"
 
 namespace troupe::game {
 
 std::span<const Game* const> games() noexcept {
-  static const std::array<const Game*, 2> kGames{&arena_game(), &ball::ball_game()};
+  static const std::array<const Game*, 3> kGames{&arena_game(), &ball::ball_game(),
+                                                &sea::sea_game()};
   return kGames;
 }
 

@@ -90,7 +90,8 @@ void send_snapshots(MatchState& state, HeldTick& held) {
     shared.full_bytes.Increment(static_cast<double>(state.full_bytes));
     held.hold(seat.session, head, std::move(packet.bytes));
   }
-  if (learn_from.first && tick % game::TablesAuthor::kLearnEvery == 0)
+  // What was learned is told to all: of a game with secrets it would give them away.
+  if (whole && learn_from.first && tick % game::TablesAuthor::kLearnEvery == 0)
     state.tables->learn(*learn_from.first, *learn_from.second);
 }
 
