@@ -30,6 +30,8 @@
 #include "net/api/live_clips.hpp"
 #include "net/api/live_gateway.hpp"
 #include "net/api/live_recordings.hpp"
+#include "net/api/game_lobby.hpp"
+#include "net/api/game_tickets.hpp"
 #include "net/api/match_api.hpp"
 #include "net/api/match_play.hpp"
 #include "net/api/match_watch.hpp"
@@ -51,6 +53,8 @@ struct GameGateways {
   std::vector<std::unique_ptr<udp::Gateway>> udp;  ///< one for each host of the fleet
   std::unique_ptr<api::MatchPlay> ws;
   udp::OutputSwitch outputs;
+  std::shared_ptr<udp::Door> door;
+  std::shared_ptr<const api::GameTickets> tickets;
 };
 
 /// Each domain adds its gateway here and its lines to `start`.
@@ -130,7 +134,7 @@ std::vector<std::string> split_names(const std::string& text) {
   return out;
 }
 
-Result<void> start_matchmaking(const Wiring& w) {
+Result<void> start_matchmaking(const Wiring& w, GameGateways& game) {
   auto modes = matchmaking::parse_modes(w.config.matchmaking_modes);
   if (!modes.ok()) return modes.error();
   matchmaking::MatchmakingOptions options;
@@ -149,7 +153,11 @@ Result<void> start_matchmaking(const Wiring& w) {
   const auto regions = options.desk.regions;
   if (auto done = matchmaking::add_matchmaking(w.context, std::move(options)); !done.ok())
     return done.error();
-  api::mount_matchmaking(w.router, {w.asker, *modes, regions});
+  api::mount_matchmaking(w.router, {w.asker, *modes, regions, game.tickets});
+  game.door->open_lobby(std::make_shared<api::GameLobby>(
+      w.asker, game.tickets, game.outputs, w.io.at(0),
+      api::GameLobbyOptions{
+          .modes = *modes, .regions = regions, .region = w.config.match_region}));
   tournament::add_tournament(w.context, {system, time_limit});
   api::mount_tournament(w.router, {w.context, w.asker});
   return {};
@@ -354,9 +362,11 @@ Result<std::unique_ptr<GameGateways>> start_match(const Wiring& w, actors::Ticke
     };
   }
   match::add_match(shared);
+  out->door = door;
+  out->tickets = std::make_shared<api::GameTickets>(w.context, w.asker, w.token_key, out->fleet);
   api::mount_match(
       w.router,
-      {w.context, w.asker, w.token_key, out->fleet, static_cast<int>(w.config.match_tick_hz),
+      {w.context, w.asker, out->fleet, out->tickets, static_cast<int>(w.config.match_tick_hz),
        static_cast<int>(w.config.match_time_limit_s), w.config.match_anonymous_spectators});
   api::mount_match_watch(w.router, {w.asker, spectators, static_cast<int>(w.config.match_tick_hz),
                                     static_cast<int>(w.config.match_spectator_delay_ms),
@@ -388,7 +398,7 @@ Result<std::unique_ptr<Domains>> Domains::start(const Wiring& wiring) {
     impl->game = std::move(*game);
     impl->drain_s = wiring.config.match_drain_s;
     impl->game_port = impl->game->udp.front()->port();
-    if (auto done = start_matchmaking(wiring); !done.ok()) return done.error();
+    if (auto done = start_matchmaking(wiring, *impl->game); !done.ok()) return done.error();
   }
   if (wiring.config.live_enabled) {
     auto recorder = start_recorder(wiring);
@@ -445,6 +455,7 @@ void Domains::stop_ingress() {
   if (impl_->game == nullptr) return;
   for (auto& host : impl_->game->udp) host->stop();
   impl_->game->ws->stop();
+  impl_->game->door->open_lobby(nullptr);
 }
 
 }  // namespace troupe::server

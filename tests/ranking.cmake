@@ -4,7 +4,7 @@ troupe_test(ranking_test
           actor/ratings_settlement_test.cpp
   LINK troupe_actors_ratings troupe_actors_leaderboard troupe_actors_matchmaking troupe_actors_tournament
   LABELS unit)
-troupe_test(ranking_e2e_test SOURCES e2e/leaderboard_e2e_test.cpp e2e/matchmaking_e2e_test.cpp e2e/tournament_e2e_test.cpp
+troupe_test(ranking_e2e_test SOURCES e2e/leaderboard_e2e_test.cpp e2e/matchmaking_e2e_test.cpp e2e/matchmaking_lobby_test.cpp e2e/tournament_e2e_test.cpp
   LINK troupe_test_support troupe_net_client LABELS e2e)
 add_dependencies(ranking_e2e_test troupe)
 # TROUPE_CRASH_ROUNDS=30 for the long run.

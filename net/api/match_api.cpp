@@ -5,18 +5,17 @@
 #include <boost/json.hpp>
 
 #include "actors/fleet/fleet.hpp"
-#include "actors/match/fairness/dossier.hpp"
 #include "actors/match/match_store.hpp"
 #include "actors/match/messages.hpp"
 #include "actors/system/ask.hpp"
 #include "actors/system/context.hpp"
 #include "base/ids.hpp"
 #include "game/registry.hpp"
+#include "net/api/game_tickets.hpp"
 #include "net/api/match_replay.hpp"
 #include "net/api/match_shots.hpp"
 #include "net/api/paging.hpp"
 #include "net/http/router.hpp"
-#include "net/udp/game_session.hpp"
 #include "storage/read_pool.hpp"
 #include "storage/store.hpp"
 
@@ -158,49 +157,18 @@ struct Handlers {
     });
   }
 
-  /// Who was kicked, for a while, and who is banned.
-  [[nodiscard]] Result<void> may_play(const storage::Store& store,
-                                      const std::string& player) const {
-    const auto dossier = fairness::read_dossier(store, player);
-    if (!dossier.ok()) return dossier.error();
-    const auto& standing = dossier->standing;
-    if (!fairness::barred(standing, api.context.now_ms())) return {};
-    if (standing.barred_until_ms == fairness::kForEver)
-      return error(ErrorCode::forbidden, "this player is banned");
-    const auto left_ms = standing.barred_until_ms - api.context.now_ms();
-    return error(ErrorCode::forbidden, "this player was kicked, and may play again in " +
-                                           std::to_string(left_ms / 1'000 + 1) + " s");
-  }
-
   void join(const Request& request, const Responder& out) const {
-    auto posted = api.context.reads.post([this, request, out](const storage::Store& store) {
-      const auto may = may_play(store, request.principal->subject);
-      if (!may.ok()) return out.send(may.error());
-      give_ticket(request, out);
-    });
-    if (!posted.ok()) out.send(posted.error());
-  }
-
-  void give_ticket(const Request& request, const Responder& out) const {
-    with_match(
-        request, out, [this, out, player = request.principal->subject](const MatchInfo& info) {
-          if (info.ended_ms != 0) return out.send(error(ErrorCode::conflict, "the match is over"));
-          const auto host = api.fleet->join(info);
-          if (!host.ok()) return send_busy(host.error(), out);
-          const auto now = static_cast<std::int64_t>(api.context.now_ms() / 1000);
-          auto token = sign_jwt(api.token_key, {.subject = player,
-                                                .audience = udp::kGameAudience,
-                                                .scope = {},
-                                                .extra = info.id + "." + make_id_string(),
-                                                .expires_s = now + udp::kGameTokenSeconds});
-          if (!token.ok()) return out.send(token.error());
-          out.send(
-              http::json_response(200, json::object{{"host", host->address},
-                                                    {"port", host->port},
-                                                    {"ws", "/api/v1/matches/" + info.id + "/play"},
-                                                    {"token", *token},
-                                                    {"player", player},
-                                                    {"expires_at", now + udp::kGameTokenSeconds}}));
+    const auto player = request.principal->subject;
+    api.tickets->issue(
+        player, request.params.at("id"), request.time_left(),
+        [out, player](const Result<GameTicket>& ticket) {
+          if (!ticket.ok()) return send_busy(ticket.error(), out);
+          out.send(http::json_response(200, json::object{{"host", ticket->host},
+                                                         {"port", ticket->port},
+                                                         {"ws", ticket->ws},
+                                                         {"token", ticket->token},
+                                                         {"player", player},
+                                                         {"expires_at", ticket->expires_s}}));
         });
   }
 

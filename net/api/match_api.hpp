@@ -20,11 +20,13 @@ class Router;
 
 namespace troupe::api {
 
+class GameTickets;
+
 struct MatchApi {
   actors::Context& context;
   actors::Asker& asker;
-  JwtKey token_key;
   std::shared_ptr<fleet::Fleet> fleet;
+  std::shared_ptr<const GameTickets> tickets;
   int tick_hz = 30;
   int time_limit_s = 600;            ///< of matches whose creator does not say
   bool anonymous_spectators = true;  ///< matches are shown to anybody

@@ -259,10 +259,19 @@ void MatchPlay::goodbye(SessionId session, Goodbye reason) {
   impl_->with(session, [&](Player& player) { player.goodbye = reason; });
 }
 
+void MatchPlay::message(SessionId session, std::string bytes) {
+  impl_->post(session, std::move(bytes));
+}
+
 void mount_match_play(http::Router& router, MatchPlay& play) {
   router.add_ws("/api/v1/matches/{id}/play",
                 [&play](const http::Request& request, const SocketPtr& socket) {
                   play.accept(socket, request.remote, request.params.at("id"));
+                },
+                {.access = http::Access::open});
+  router.add_ws("/api/v1/matchmaking/lobby",
+                [&play](const http::Request& request, const SocketPtr& socket) {
+                  play.accept(socket, request.remote, udp::kLobby);
                 },
                 {.access = http::Access::open});
 }

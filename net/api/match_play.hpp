@@ -8,6 +8,7 @@
 
 #include "actors/match/output.hpp"
 #include "net/udp/game_session.hpp"
+#include "net/udp/message_sink.hpp"
 
 namespace boost::asio {
 class io_context;
@@ -37,7 +38,7 @@ struct MatchPlayOptions {
 /// Each message is binary: a byte that names the channel (game::kReliableChannel or
 /// kUnreliableChannel), then what the ENet protocol has there. Thread-safe; a client lives on its
 /// session's loop.
-class MatchPlay final : public match::Output {
+class MatchPlay final : public match::Output, public udp::MessageSink {
  public:
   MatchPlay(Metrics& metrics, MatchPlayOptions options);
   ~MatchPlay() override;
@@ -55,14 +56,15 @@ class MatchPlay final : public match::Output {
   void tables(match::SessionId session, const game::PackedTables& tables) override;
   void welcome(match::SessionId session, const match::Welcome& place) override;
   void goodbye(match::SessionId session, game::Goodbye reason) override;
+  void message(match::SessionId session, std::string bytes) override;
 
  private:
   struct Impl;
   std::shared_ptr<Impl> impl_;
 };
 
-/// WS /api/v1/matches/{id}/play. The token comes in the first message, Hello. References must
-/// outlive the router.
+/// WS /api/v1/matches/{id}/play, and WS /api/v1/matchmaking/lobby for those who want one. The token
+/// comes in the first message, Hello. References must outlive the router.
 void mount_match_play(http::Router& router, MatchPlay& play);
 
 }  // namespace troupe::api

@@ -1,2 +1,2 @@
-troupe_library(troupe_net_api_matchmaking SOURCES matchmaking_api.cpp
-  PUBLIC troupe_net_api_system troupe_actors_matchmaking)
+troupe_library(troupe_net_api_matchmaking SOURCES game_lobby.cpp matchmaking_api.cpp matchmaking_wish.cpp
+  PUBLIC troupe_net_api_match troupe_net_api_system troupe_actors_matchmaking)

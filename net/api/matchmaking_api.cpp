@@ -7,6 +7,8 @@
 #include "actors/matchmaking/messages.hpp"
 #include "actors/system/ask.hpp"
 #include "base/ids.hpp"
+#include "net/api/game_tickets.hpp"
+#include "net/api/matchmaking_wish.hpp"
 #include "net/http/router.hpp"
 
 namespace troupe::api {
@@ -17,20 +19,6 @@ using http::Request;
 using http::Responder;
 using namespace matchmaking;
 
-constexpr std::size_t kMaxPlayerBytes = 64;
-constexpr std::int64_t kMaxPingMs = 2'000;
-/// Of a player who gives no pings: playable everywhere, good nowhere.
-constexpr std::uint16_t kUnknownPingMs = 80;
-
-Error bad(std::string_view field, std::string_view why) {
-  return error(ErrorCode::invalid_argument, std::string(field) + ": " + std::string(why));
-}
-
-bool is_player(std::string_view id) {
-  return !id.empty() && id.size() <= kMaxPlayerBytes &&
-         std::ranges::all_of(id, [](unsigned char c) { return c > 0x20 && c < 0x7f && c != '/'; });
-}
-
 Result<json::object> body_of(const Request& request) {
   return request.body.empty() ? Result<json::object>(json::object())
                               : http::parse_json_object(request.body);
@@ -39,49 +27,40 @@ Result<json::object> body_of(const Request& request) {
 Result<void> only_fields(const json::object& body, std::initializer_list<std::string_view> known) {
   for (const auto& [key, value] : body) {
     if (std::ranges::find(known, std::string_view(key)) == known.end())
-      return bad(std::string_view(key), "is not a known field");
+      return bad_field(std::string_view(key), "is not a known field");
   }
   return {};
 }
 
-Result<RoleMask> roles_field(const json::object& body, const std::vector<Role>& roles) {
-  const auto* value = body.if_contains("roles");
-  if (value == nullptr) return RoleMask{0};
-  if (!value->is_array()) return bad("roles", "must be a list of names");
-  RoleMask mask = 0;
-  for (const auto& name : value->as_array()) {
-    const auto it = name.is_string()
-                        ? std::ranges::find(roles, std::string_view(name.as_string()), &Role::name)
-                        : roles.end();
-    if (it == roles.end()) return bad("roles", "the mode has no such role");
-    mask = static_cast<RoleMask>(mask | (1U << (it - roles.begin())));
+/// A list of names; none when there is no such field.
+Result<std::vector<std::string>> names_field(const json::object& body, std::string_view name) {
+  std::vector<std::string> out;
+  const auto* value = body.if_contains(name);
+  if (value == nullptr) return out;
+  if (!value->is_array()) return bad_field(name, "must be a list of names");
+  for (const auto& one : value->as_array()) {
+    if (!one.is_string()) return bad_field(name, "must be a list of names");
+    out.emplace_back(one.as_string());
   }
-  return mask;
+  return out;
 }
 
 Result<bool> flag(const json::object& body, std::string_view name) {
   const auto* value = body.if_contains(name);
   if (value == nullptr) return false;
-  if (!value->is_bool()) return bad(name, "must be true or false");
+  if (!value->is_bool()) return bad_field(name, "must be true or false");
   return value->as_bool();
 }
 
-Result<std::array<std::uint16_t, kMaxRegions>> pings_field(
-    const json::object& body, const std::vector<std::string>& regions) {
-  std::array<std::uint16_t, kMaxRegions> out{};
+Result<std::vector<std::pair<std::string, std::int64_t>>> pings_field(const json::object& body) {
+  std::vector<std::pair<std::string, std::int64_t>> out;
   const auto* value = body.if_contains("regions");
-  if (value == nullptr) {
-    std::fill_n(out.begin(), regions.size(), kUnknownPingMs);
-    return out;
-  }
-  if (!value->is_object()) return bad("regions", "must be an object of pings in ms by name");
+  if (value == nullptr) return out;
+  if (!value->is_object() || value->as_object().empty())
+    return bad_field("regions", "must be an object of pings in ms by name");
   for (const auto& [name, ping] : value->as_object()) {
-    const auto it = std::ranges::find(regions, std::string_view(name));
-    if (it == regions.end()) return bad("regions", "there is no " + std::string(name));
-    if (!ping.is_int64() || ping.as_int64() < 1 || ping.as_int64() > kMaxPingMs)
-      return bad("regions", "pings are 1 to 2000 ms");
-    out[static_cast<std::size_t>(it - regions.begin())] =
-        static_cast<std::uint16_t>(ping.as_int64());
+    if (!ping.is_int64()) return bad_field("regions", "pings are 1 to 2000 ms");
+    out.emplace_back(name, ping.as_int64());
   }
   return out;
 }
@@ -111,7 +90,7 @@ struct Handlers {
   template <class Reply, class F, class... Args>
   void ask(const Request& request, const Responder& out, F then, Args&&... args) const {
     if (request.principal && !is_player(request.principal->subject))
-      return out.send(bad("sub", "the token's subject cannot be a player"));
+      return out.send(bad_field("sub", "the token's subject cannot be a player"));
     api.asker.ask_as<Reply>(
         kMatchmakingKind, kDeskId, request.time_left(),
         [out, then = std::move(then)](const Result<Reply>& reply) {
@@ -137,32 +116,22 @@ struct Handlers {
     if (auto known = only_fields(*body, {"mode", "party", "regions", "roles", "auto_accept"});
         !known.ok())
       return known.error();
-    Wish out;
-    const auto* mode = body->if_contains("mode");
-    const auto found =
-        mode != nullptr && mode->is_string()
-            ? std::ranges::find(api.modes, std::string_view(mode->as_string()), &Mode::name)
-            : api.modes.end();
-    if (found == api.modes.end()) return bad("mode", "there is no such mode");
-    out.mode = found->name;
-    const auto roles = roles_field(*body, found->roles);
+    WishFields out;
+    if (const auto* mode = body->if_contains("mode"); mode != nullptr && mode->is_string())
+      out.mode = std::string(mode->as_string());
+    auto roles = names_field(*body, "roles");
     if (!roles.ok()) return roles.error();
+    auto party = names_field(*body, "party");
+    if (!party.ok()) return party.error();
+    auto pings = pings_field(*body);
+    if (!pings.ok()) return pings.error();
     const auto auto_accept = flag(*body, "auto_accept");
     if (!auto_accept.ok()) return auto_accept.error();
-    const auto pings = pings_field(*body, api.regions);
-    if (!pings.ok()) return pings.error();
-    out.ping_ms = *pings;
-    out.party.push_back({request.principal->subject, *roles, false, false, *auto_accept});
-    if (const auto* party = body->if_contains("party")) {
-      if (!party->is_array() || party->as_array().size() >= kMaxParty)
-        return bad("party", "a list of at most 7 others");
-      for (const auto& one : party->as_array()) {
-        if (!one.is_string() || !is_player(std::string_view(one.as_string())))
-          return bad("party", "1 to 64 printable characters each");
-        out.party.push_back({std::string(one.as_string())});
-      }
-    }
-    return out;
+    out.roles = std::move(*roles);
+    out.party = std::move(*party);
+    out.pings = std::move(*pings);
+    out.auto_accept = *auto_accept;
+    return make_wish(out, request.principal->subject, api.modes, api.regions);
   }
 
   void enter(const Request& request, const Responder& out) const {
@@ -216,12 +185,30 @@ struct Handlers {
         [this, request, out, body = *body, ticket,
          auto_accept = *auto_accept](const ViewPtr& view) {
           const auto mode = std::ranges::find(api.modes, view->mode, &Mode::name);
-          const auto roles = roles_field(body, mode->roles);
+          const auto names = names_field(body, "roles");
+          if (!names.ok()) return out.send(names.error());
+          const auto roles = make_roles(*names, mode->roles);
           if (!roles.ok()) return out.send(roles.error());
           ask_ticket(request, out, accept_atom::value, ticket,
                      PartyMember{request.principal->subject, *roles, false, false, auto_accept});
         },
         look_atom::value, ticket, request.principal->subject);
+  }
+
+  /// For the lobby (game_lobby.hpp).
+  void lobby_token(const Request& request, const Responder& out) const {
+    const auto player = request.principal->subject;
+    if (!is_player(player))
+      return out.send(bad_field("sub", "the token's subject cannot be a player"));
+    api.tickets->issue_for_lobby(player, [out, player](const Result<GameTicket>& ticket) {
+      if (!ticket.ok()) return out.send(ticket.error());
+      out.send(http::json_response(200, json::object{{"host", ticket->host},
+                                                     {"port", ticket->port},
+                                                     {"ws", ticket->ws},
+                                                     {"token", ticket->token},
+                                                     {"player", player},
+                                                     {"expires_at", ticket->expires_s}}));
+    });
   }
 
   void queues(const Request& request, const Responder& out) const {
@@ -259,6 +246,7 @@ void mount_matchmaking(http::Router& router, const MatchmakingApi& api) {
   const std::string queue = "/api/v1/matchmaking/queue";
   router.add("GET", "/api/v1/matchmaking", bind(&Handlers::queues));
   router.add("POST", queue, bind(&Handlers::enter), {.max_body_bytes = 16U << 10});
+  router.add("POST", queue + "/token", bind(&Handlers::lobby_token));
   router.add("GET", queue, bind(&Handlers::mine));
   router.add("GET", queue + "/{ticket}", bind(&Handlers::get));
   router.add("DELETE", queue + "/{ticket}", bind(&Handlers::leave));

@@ -1,6 +1,7 @@
 // Matchmaking over HTTP.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -15,13 +16,16 @@ class Router;
 
 namespace troupe::api {
 
+class GameTickets;
+
 struct MatchmakingApi {
   actors::Asker& asker;
   std::vector<matchmaking::Mode> modes;
   std::vector<std::string> regions;
+  std::shared_ptr<const GameTickets> tickets;
 };
 
-/// GET /api/v1/matchmaking; POST, GET, DELETE /api/v1/matchmaking/queue[/{ticket}]; POST
+/// GET /api/v1/matchmaking; POST /api/v1/matchmaking/queue/token; POST, GET, DELETE /api/v1/matchmaking/queue[/{ticket}]; POST
 /// …/{ticket}/accept and …/decline. References must outlive the router.
 void mount_matchmaking(http::Router& router, const MatchmakingApi& api);
 

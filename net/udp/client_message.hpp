@@ -23,7 +23,23 @@ struct CommandsMessage {
   std::vector<match::Input::Numbered> commands;
   std::optional<match::Input::Mismatch> mismatch;
 };
-using ClientMessage = std::variant<HelloMessage, CommandsMessage>;
+// In the lobby.
+struct QueueMessage {
+  std::string mode;
+  std::vector<std::pair<std::string, std::uint16_t>> pings;  ///< region, ms
+  std::vector<std::string> party, roles;
+  bool auto_accept = false;
+};
+struct QueueAnswerMessage {
+  bool accept = false;
+  std::vector<std::string> roles;
+  bool auto_accept = false;
+};
+struct ProbeMessage {
+  std::uint32_t number = 0;
+};
+using LobbyMessage = std::variant<QueueMessage, QueueAnswerMessage, ProbeMessage>;
+using ClientMessage = std::variant<HelloMessage, CommandsMessage, LobbyMessage>;
 
 /// Nothing unless the bytes pass the FlatBuffers verifier and the limits of game/wire.hpp. Whether
 /// the commands are of the match's game, the match knows.

@@ -1,5 +1,6 @@
 #include "net/udp/game_session.hpp"
 
+#include "base/ids.hpp"
 #include "base/metrics.hpp"
 #include "game/wire.hpp"
 
@@ -18,6 +19,15 @@ std::int64_t unix_seconds() {
 }
 
 }  // namespace
+
+Result<std::string> sign_game_token(const JwtKey& key, const std::string& player,
+                                    const std::string& match, std::int64_t now_s) {
+  return sign_jwt(key, {.subject = player,
+                        .audience = kGameAudience,
+                        .scope = {},
+                        .extra = match + "." + make_id_string(),
+                        .expires_s = now_s + kGameTokenSeconds});
+}
 
 Door::Door(Metrics& metrics, DoorOptions options)
     : metrics_(metrics),
@@ -67,6 +77,16 @@ std::optional<Door::Admission> Door::admit(const std::string& token) {
   return Admission{claims->extra.substr(0, dot), claims->subject};
 }
 
+void Door::open_lobby(std::shared_ptr<Lobby> lobby) {
+  const std::lock_guard lock(mutex_);
+  lobby_ = std::move(lobby);
+}
+
+std::shared_ptr<Lobby> Door::lobby() const {
+  const std::lock_guard lock(mutex_);
+  return lobby_;
+}
+
 void Door::refuse(const char* reason) {
   metrics_.counter("troupe_udp_bad_packets_total", "Packets refused", {{"reason", reason}})
       .Increment();
@@ -96,13 +116,22 @@ Goodbye GameSession::receive(std::string_view bytes, TimePoint now) {
     door_.refuse("before_hello");
     return Goodbye::bad_message;
   }
-  auto& commands = std::get<CommandsMessage>(*message);
-  acked_tick_ = commands.acked_tick;
+  auto* game = std::get_if<CommandsMessage>(&*message);
+  if ((game == nullptr) != (lobby_ != nullptr)) {
+    door_.refuse("out_of_place");
+    return Goodbye::bad_message;
+  }
+  if (game != nullptr) return commands(*game);
+  lobby_->hear(client_, std::get<LobbyMessage>(*message));
+  return Goodbye::none;
+}
+
+Goodbye GameSession::commands(CommandsMessage& message) {
+  acked_tick_ = message.acked_tick;
   door_.options().on_input(
       match_, std::make_shared<const match::Input>(
-                  match::Input{client_, commands.acked_tick, commands.taken, commands.epoch,
-                               commands.tables, std::move(commands.commands),
-                               commands.mismatch}));
+                  match::Input{client_, message.acked_tick, message.taken, message.epoch,
+                               message.tables, std::move(message.commands), message.mismatch}));
   return Goodbye::none;
 }
 
@@ -114,12 +143,22 @@ Goodbye GameSession::hello(const HelloMessage& hello) {
       door_.refuse("token_of_another_match");
       return Goodbye::bad_token;
     }
-    verified_ = true;
     match_ = admission->match;
+    if (match_ == kLobby) lobby_ = door_.lobby();
+    if (match_ == kLobby && lobby_ == nullptr) return Goodbye::match_gone;
+    verified_ = true;
     client_ = {client_.session, admission->player, hello.resumed};
   }  // else it missed its Welcome
-  door_.options().on_enter(match_, client_);
+  come_in();
   return Goodbye::none;
+}
+
+void GameSession::come_in() {
+  if (lobby_ != nullptr) {
+    lobby_->enter(client_);
+  } else {
+    door_.options().on_enter(match_, client_);
+  }
 }
 
 bool GameSession::overdue(TimePoint now) {
@@ -129,7 +168,12 @@ bool GameSession::overdue(TimePoint now) {
 }
 
 void GameSession::gone() {
-  if (verified_) door_.options().on_leave(match_, client_);
+  if (!verified_) return;
+  if (lobby_ != nullptr) {
+    lobby_->leave(client_);
+  } else {
+    door_.options().on_leave(match_, client_);
+  }
 }
 
 }  // namespace troupe::udp

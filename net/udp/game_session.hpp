@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -30,6 +31,23 @@ namespace troupe::udp {
 inline constexpr const char* kGameAudience = "troupe-game";
 /// From its issue to its expiry. A door takes none that was issued before it was opened.
 inline constexpr std::int64_t kGameTokenSeconds = 60;
+
+/// The match of a token that opens the lobby.
+inline constexpr const char* kLobby = "@lobby";
+
+/// A token for `match`, or kLobby, and for one connection. Errors: those of sign_jwt.
+[[nodiscard]] Result<std::string> sign_game_token(const JwtKey& key, const std::string& player,
+                                                  const std::string& match, std::int64_t now_s);
+
+/// Who waits for a match while connected (net/api/game_lobby.hpp). Called on gateways' threads;
+/// must not block.
+class Lobby {
+ public:
+  virtual ~Lobby() = default;
+  virtual void enter(const match::Client& client) = 0;
+  virtual void hear(const match::Client& client, const LobbyMessage& message) = 0;
+  virtual void leave(const match::Client& client) = 0;
+};
 
 struct DoorOptions {
   JwtKey token_key;
@@ -60,6 +78,10 @@ class Door {
   /// Nothing when the token is forged, expired, used or of before; counted by which.
   [[nodiscard]] std::optional<Admission> admit(const std::string& token);
 
+  /// Nobody comes into the lobby before there is one.
+  void open_lobby(std::shared_ptr<Lobby> lobby);
+  [[nodiscard]] std::shared_ptr<Lobby> lobby() const;
+
   /// Counts something refused. `reason`: of a bounded set.
   void refuse(const char* reason);
   [[nodiscard]] const DoorOptions& options() const noexcept { return options_; }
@@ -68,7 +90,8 @@ class Door {
   Metrics& metrics_;
   const DoorOptions options_;
   const std::int64_t opened_s_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
+  std::shared_ptr<Lobby> lobby_;
   RateLimiter connects_;
   UsedTokens used_tokens_;
 
@@ -103,6 +126,8 @@ class GameSession {
 
  private:
   game::Goodbye hello(const HelloMessage& hello);
+  game::Goodbye commands(CommandsMessage& message);
+  void come_in();
 
   Door& door_;
   bool verified_ = false;
@@ -110,6 +135,7 @@ class GameSession {
   match::Client client_;
   TimePoint connected_;
   ClientRate rate_;
+  std::shared_ptr<Lobby> lobby_;  ///< null: it is not there
   std::uint32_t acked_tick_ = 0;
 };
 

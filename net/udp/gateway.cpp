@@ -322,4 +322,8 @@ void Gateway::goodbye(SessionId session, game::Goodbye reason) {
   impl_->post({session, {}, reason});
 }
 
+void Gateway::message(SessionId session, std::string bytes) {
+  impl_->post({session, std::move(bytes)});
+}
+
 }  // namespace troupe::udp

@@ -8,6 +8,7 @@
 #include "actors/match/messages.hpp"
 #include "base/result.hpp"
 #include "net/udp/game_session.hpp"
+#include "net/udp/message_sink.hpp"
 
 namespace troupe {
 class Metrics;
@@ -29,7 +30,7 @@ struct GatewayOptions {
 /// packet is checked by the FlatBuffers verifier, against the rules' limits and the client's rate
 /// before a match hears of it; what is wrong is counted by reason, and the client is sent away with
 /// a Goodbye.
-class Gateway final : public match::Output {
+class Gateway final : public match::Output, public MessageSink {
  public:
   /// Errors: io (the port is taken).
   static Result<std::unique_ptr<Gateway>> start(Metrics& metrics, GatewayOptions options);
@@ -46,6 +47,7 @@ class Gateway final : public match::Output {
   void tables(match::SessionId session, const game::PackedTables& tables) override;
   void welcome(match::SessionId session, const match::Welcome& place) override;
   void goodbye(match::SessionId session, game::Goodbye reason) override;
+  void message(match::SessionId session, std::string bytes) override;
 
  private:
   struct Impl;

@@ -3,8 +3,10 @@
 
 #include <array>
 #include <cassert>
+#include <utility>
 
 #include "actors/match/output.hpp"
+#include "net/udp/message_sink.hpp"
 
 namespace troupe::udp {
 
@@ -18,11 +20,13 @@ using GatewayNumber = std::uint8_t;
 }
 
 /// Sends by the session's gateway; to one that is not there, nowhere. `add` before matches run.
-class OutputSwitch final : public match::Output {
+class OutputSwitch final : public match::Output, public MessageSink {
  public:
-  void add(GatewayNumber number, match::Output& gateway) {
+  template <class Gateway>
+  void add(GatewayNumber number, Gateway& gateway) {
     assert(gateways_[number] == nullptr);
     gateways_[number] = &gateway;
+    sinks_[number] = &gateway;
   }
 
   void snapshot(match::SessionId session, const game::SnapshotHead& head,
@@ -42,11 +46,16 @@ class OutputSwitch final : public match::Output {
     if (auto* to = find(session)) to->goodbye(session, reason);
   }
 
+  void message(match::SessionId session, std::string bytes) override {
+    if (auto* to = sinks_[gateway_of(session)]) to->message(session, std::move(bytes));
+  }
+
  private:
   [[nodiscard]] match::Output* find(match::SessionId session) const noexcept {
     return gateways_[gateway_of(session)];
   }
   std::array<match::Output*, 256> gateways_{};
+  std::array<MessageSink*, 256> sinks_{};
 };
 
 }  // namespace troupe::udp

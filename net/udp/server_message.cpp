@@ -42,4 +42,27 @@ std::string encode_tables(const game::PackedTables& tables) {
                 fbs::CreateTables(builder, tables.epoch, tables.version, bytes, tables.checksum));
 }
 
+std::string encode_probe(std::uint32_t number) {
+  flatbuffers::FlatBufferBuilder builder(64);
+  return finish(builder, fbs::ServerBody::Probe, fbs::CreateProbe(builder, number));
+}
+
+std::string encode_queue_state(const QueueStanding& standing) {
+  flatbuffers::FlatBufferBuilder builder(1'024);
+  const auto text = [&builder](const std::string& value) { return builder.CreateString(value); };
+  const auto state = text(standing.state);
+  const auto reason = text(standing.reason);
+  const auto ticket = text(standing.ticket);
+  const auto mode = text(standing.mode);
+  const auto region = text(standing.region);
+  const auto match = text(standing.match);
+  const auto host = text(standing.host);
+  const auto ws = text(standing.ws);
+  const auto token = text(standing.token);
+  return finish(builder, fbs::ServerBody::QueueState,
+                fbs::CreateQueueState(builder, state, reason, ticket, mode, standing.deadline_ms,
+                                      standing.ping_ms, region, match, standing.team, host,
+                                      standing.port, ws, token));
+}
+
 }  // namespace troupe::udp

@@ -56,10 +56,10 @@ const seen = (page, slot) => page.evaluate((wanted) => {
   return row && { x: Number(row.dataset.x), y: Number(row.dataset.y) };
 }, slot);
 
-async function open(stage, root, token, match) {
+async function open(stage, root, token, query) {
   const page = await stage.context.newPage();
   await page.addInitScript((text) => sessionStorage.setItem('troupe.token', text), token);
-  await page.goto(`${root}/play.html?id=${match}`);
+  await page.goto(`${root}/play.html?${query}`);
   await until(page, () => document.getElementById('state').textContent === 'playing');
   return page;
 }
@@ -93,8 +93,8 @@ await onStage(async (stage) => {
   wire = new Wire(ports.http);
   const wired = `http://127.0.0.1:${await wire.open()}`;
 
-  const a = await open(stage, root, token('ann'), id);
-  const b = await open(stage, wired, token('bob'), id);
+  const a = await open(stage, root, token('ann'), `id=${id}`);
+  const b = await open(stage, wired, token('bob'), `id=${id}`);
   const problems = problemsOf(a);
   await until(a, () => document.querySelectorAll('#standings tr').length === 2);
   await until(a, () => document.getElementById('standings').textContent.includes('bob'));
@@ -128,6 +128,12 @@ await onStage(async (stage) => {
   const metrics = await (await fetch(`${root}/metrics`)).text();
   assert.match(metrics, /troupe_match_ws_clients 2/);
   assert.doesNotMatch(metrics, /troupe_match_state_mismatches_total [1-9]/);
+
+  // Two who ask for a match are given one, and play it.
+  const [c, d] = await Promise.all(['cat', 'dan'].map((name) => open(stage, root, token(name), 'mode=duel')));
+  assert.equal(new URL(c.url()).searchParams.get('id'), new URL(d.url()).searchParams.get('id'));
+  await until(c, () => document.querySelectorAll('#standings tr').length === 2);
+
   assert.deepEqual(problems, []);
   console.log(`ok: round trip ${await number(a, 'round-trip')} ms, ${await number(a, 'corrections')} corrections`);
 });

@@ -3,9 +3,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { GameClient } from '../../web/js/play/client.js';
 import { ClockSync } from '../../web/js/play/clock.js';
-import { Table, encode, string, table, u8 } from '../../web/js/play/flat.js';
+import { Table, encode, string, table, u32, u64, u8 } from '../../web/js/play/flat.js';
 import { aimOf, walkOf } from '../../web/js/play/input.js';
 import { between, newestBefore } from '../../web/js/play/interpolation.js';
+import { Lobby } from '../../web/js/play/lobby.js';
 import { decodeServerMessage, encodeCommands, encodeHello } from '../../web/js/play/messages.js';
 import { Prediction, kMaxAhead } from '../../web/js/play/prediction.js';
 
@@ -144,4 +145,28 @@ test('A ticket that is refused for good ends it', async () => {
   const client = new GameClient({ ticket: async () => { throw Object.assign(new Error('no such match'), { final: true }); } });
   await settle();
   assert.deepEqual([client.state, client.reason], ['closed', 'no such match']);
+});
+
+test('In the lobby probes are sent back, and wishes and answers are said', async () => {
+  const heard = [];
+  const lobby = new Lobby({ ticket: async () => ({ url: 'ws://x', token: 't' }), heard: (standing) => heard.push(standing),
+    makeSocket: () => new FakeSocket() });
+  await settle();
+  const [socket] = FakeSocket.all.slice(-1);
+  socket.onopen();
+  socket.onmessage({ data: framed(0, encode([u8(5), table([u32(7)])], 64)) });
+  const body = (i) => Table.root(new Uint8Array(socket.sent[i]).subarray(1));
+  assert.deepEqual([body(1).u8(0), body(1).table(1).u32(0)], [5, 7]);
+
+  const state = [string('proposed'), null, string('01T'), string('duel'), u64({ high: 1, low: 2 })];
+  socket.onmessage({ data: framed(0, encode([u8(4), table(state)], 256)) });
+  assert.deepEqual([heard[0].state, heard[0].ticket, heard[0].mode, heard[0].deadlineMs], ['proposed', '01T', 'duel', 2 ** 32 + 2]);
+
+  lobby.enter({ mode: 'duel', party: ['bob', 'eve'], autoAccept: true });
+  const wish = body(2).table(1);
+  const party = wish.follow(wish.field(2));
+  assert.deepEqual([body(2).u8(0), wish.string(0), wish.view.getUint32(party, true), wish.u8(4)], [3, 'duel', 2, 1]);
+  lobby.answer(false);
+  assert.deepEqual([body(3).u8(0), body(3).table(1).u8(0)], [4, 0]);
+  lobby.close();
 });

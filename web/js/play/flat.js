@@ -12,6 +12,7 @@ export const u64 = ({ high, low }) => ({ size: 8, put: (view, at) => {
 } });
 export const bytes = (value) => ({ size: 4, vector: value, ends: 0 });
 export const string = (value) => ({ size: 4, vector: kText.encode(value), ends: 1 });
+export const strings = (values) => ({ size: 4, list: values.map(string) });
 export const table = (fields) => ({ size: 4, fields });
 
 class Writer {
@@ -45,9 +46,26 @@ class Writer {
     });
     this.view.setUint16(vtable + 2, this.at - start, true);
     for (const { field, at } of references) {
-      const target = field.fields ? this.table(field.fields) : this.vector(field.vector, field.ends);
-      this.view.setUint32(at, target - at, true);
+      this.refer(at, field);
     }
+    return start;
+  }
+
+  /** Writes what `field` refers to, and at `at` where it stands. */
+  refer(at, field) {
+    let target;
+    if (field.fields) target = this.table(field.fields);
+    else if (field.list) target = this.list(field.list);
+    else target = this.vector(field.vector, field.ends);
+    this.view.setUint32(at, target - at, true);
+  }
+
+  list(fields) {
+    this.align(4);
+    const start = this.at;
+    this.view.setUint32(start, fields.length, true);
+    this.at += 4 + 4 * fields.length;
+    fields.forEach((field, i) => this.refer(start + 4 + 4 * i, field));
     return start;
   }
 
@@ -103,6 +121,12 @@ export class Table {
   u32(id) {
     const at = this.field(id);
     return at === 0 ? 0 : this.view.getUint32(at, true);
+  }
+
+  /** As a number: exact up to 2^53. */
+  u64(id) {
+    const at = this.field(id);
+    return at === 0 ? 0 : this.view.getUint32(at + 4, true) * 2 ** 32 + this.view.getUint32(at, true);
   }
 
   follow(at) {

@@ -2,10 +2,13 @@
 import { Arena, colourOf } from '../arena.js';
 import { GameClient } from './client.js';
 import { Input } from './input.js';
+import { Lobby } from './lobby.js';
 import { kArena, kWalls } from './walls.js';
 
 const $ = (id) => document.getElementById(id);
-const id = new URLSearchParams(location.search).get('id') ?? '';
+const query = new URLSearchParams(location.search);
+const mode = query.get('mode'); // a match is to be found first
+let id = query.get('id') ?? '';
 const kBehindTicks = 2;   // the others are drawn so far behind the server, so that there is one to draw towards
 const kNamesMs = 1000, kFactsMs = 250;
 const kFinalStatus = new Set([400, 401, 403, 404, 409]);
@@ -32,8 +35,10 @@ function tell(text) {
 }
 
 /** Where to connect, and with what: asked for every connection. */
-async function ticket() {
-  const response = await fetch(`/api/v1/matches/${encodeURIComponent(id)}/join`, { method: 'POST', ...authorised() });
+const ticket = () => ticketFrom(`/api/v1/matches/${encodeURIComponent(id)}/join`);
+
+async function ticketFrom(path) {
+  const response = await fetch(path, { method: 'POST', ...authorised() });
   const body = await response.json().catch(() => ({}));
   if (!response.ok) {
     if (response.status === 401) $('sign-in').hidden = false;
@@ -114,7 +119,7 @@ function showFacts() {
 }
 
 async function refreshNames() {
-  if (document.hidden) return;
+  if (document.hidden || id === '') return;
   try {
     const response = await fetch(`/api/v1/matches/${encodeURIComponent(id)}`, authorised());
     if (!response.ok) return;
@@ -139,6 +144,31 @@ function command(due) {
   setTimeout(() => command(next), Math.max(0, next - now));
 }
 
+const kWaiting = { none: 'Into the queue…', forming: 'Waiting for the party…', queued: 'Waiting for others…',
+  proposed: 'A match is found', starting: 'The match is being made…' };
+
+/** Waits in the lobby until there is a match, and plays it. */
+function find() {
+  $('sign-in').hidden = true;
+  overlay('Connecting…');
+  let entered = false;
+  const lobby = new Lobby({ ticket: () => ticketFrom('/api/v1/matchmaking/queue/token'), heard: (standing) => {
+    if (standing.state === 'matched') {
+      lobby.close();
+      id = standing.match;
+      history.replaceState(null, '', `/play.html?id=${encodeURIComponent(id)}`);
+      return begin();
+    }
+    if (standing.state === 'none' && !entered) {
+      entered = true;
+      lobby.enter({ mode, autoAccept: true });
+    }
+    if (standing.state === 'proposed') lobby.answer(true);
+    overlay(kWaiting[standing.state] ?? (standing.reason || 'The queue is closed'));
+    if (standing.pingMs > 0) $('round-trip').textContent = `${standing.pingMs} ms`;
+  } });
+}
+
 function begin() {
   $('sign-in').hidden = true;
   overlay('Connecting…');
@@ -147,16 +177,18 @@ function begin() {
   $('arena').focus({ preventScroll: true });
 }
 
+const start = () => (mode !== null && id === '' ? find() : begin());
+
 $('sign-in').addEventListener('submit', (event) => {
   event.preventDefault();
   sessionStorage.setItem('troupe.token', $('token').value.trim());
   $('token').value = '';
-  begin();
+  start();
 });
 window.addEventListener('pagehide', () => client?.leave());
 refreshNames();
 setInterval(refreshNames, kNamesMs);
 setInterval(showFacts, kFactsMs);
-begin();
+start();
 draw();
 command(performance.now());

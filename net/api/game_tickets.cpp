@@ -1,0 +1,90 @@
+#include "net/api/game_tickets.hpp"
+
+#include <algorithm>
+
+#include "actors/fleet/fleet.hpp"
+#include "actors/match/fairness/dossier.hpp"
+#include "actors/match/messages.hpp"
+#include "actors/system/ask.hpp"
+#include "actors/system/context.hpp"
+#include "base/ids.hpp"
+#include "net/udp/game_session.hpp"
+#include "storage/read_pool.hpp"
+#include "storage/store.hpp"
+
+namespace troupe::api {
+namespace {
+
+/// Who was kicked, for a while, and who is banned, may not.
+Result<void> may_play(const storage::Store& store, const std::string& player,
+                      std::uint64_t now_ms) {
+  const auto dossier = fairness::read_dossier(store, player);
+  if (!dossier.ok()) return dossier.error();
+  const auto& standing = dossier->standing;
+  if (!fairness::barred(standing, now_ms)) return {};
+  if (standing.barred_until_ms == fairness::kForEver)
+    return error(ErrorCode::forbidden, "this player is banned");
+  const auto left_ms = standing.barred_until_ms - now_ms;
+  return error(ErrorCode::forbidden, "this player was kicked, and may play again in " +
+                                         std::to_string(left_ms / 1'000 + 1) + " s");
+}
+
+Result<GameTicket> ticket_at(const fleet::HostSpec& host, Result<std::string> token,
+                             std::int64_t now_s, std::string ws) {
+  if (!token.ok()) return token.error();
+  return GameTicket{host.address, host.port, std::move(ws), std::move(*token),
+                    now_s + udp::kGameTokenSeconds};
+}
+
+std::int64_t seconds(const actors::Context& context) {
+  return static_cast<std::int64_t>(context.now_ms() / 1'000);
+}
+
+}  // namespace
+
+GameTickets::GameTickets(actors::Context& context, actors::Asker& asker, JwtKey key,
+                         std::shared_ptr<fleet::Fleet> fleet)
+    : context_(context), asker_(asker), key_(std::move(key)), fleet_(std::move(fleet)) {}
+
+void GameTickets::if_allowed(const std::string& player, const Done& done,
+                             std::function<void()> then) const {
+  auto posted = context_.reads.post(
+      [this, player, done, then = std::move(then)](const storage::Store& store) {
+        const auto may = may_play(store, player, context_.now_ms());
+        if (!may.ok()) return done(may.error());
+        then();
+      });
+  if (!posted.ok()) done(posted.error());
+}
+
+void GameTickets::issue(const std::string& player, const std::string& match,
+                        std::chrono::milliseconds timeout, const Done& done) const {
+  if (!parse_id(match)) return done(error(ErrorCode::not_found, "no such match"));
+  const auto give = [this, player, done](const Result<match::InfoPtr>& found) {
+    if (!found.ok()) return done(found.error());
+    const auto& info = **found;
+    if (info.ended_ms != 0) return done(error(ErrorCode::conflict, "the match is over"));
+    const auto host = fleet_->join(info);
+    if (!host.ok()) return done(host.error());
+    const auto now = seconds(context_);
+    done(ticket_at(*host, udp::sign_game_token(key_, player, info.id, now), now,
+                   "/api/v1/matches/" + info.id + "/play"));
+  };
+  if_allowed(player, done, [this, match, timeout, give] {
+    asker_.ask_as<match::InfoPtr>(match::kMatchKind, match, timeout, give, match::info_atom::value);
+  });
+}
+
+void GameTickets::issue_for_lobby(const std::string& player, const Done& done) const {
+  if_allowed(player, done, [this, player, done] {
+    const auto hosts = fleet_->status().hosts;
+    const auto open = std::ranges::find(hosts, fleet::HostState::open, &fleet::Host::state);
+    if (open == hosts.end())
+      return done(error(ErrorCode::unavailable, "no game host takes players"));
+    const auto now = seconds(context_);
+    done(ticket_at(open->spec, udp::sign_game_token(key_, player, udp::kLobby, now), now,
+                   "/api/v1/matchmaking/lobby"));
+  });
+}
+
+}  // namespace troupe::api

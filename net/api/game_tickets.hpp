@@ -1,0 +1,58 @@
+// What opens a game connection: a token, and where to go with it.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/jwt.hpp"
+#include "base/result.hpp"
+
+namespace troupe::actors {
+class Asker;
+struct Context;
+}  // namespace troupe::actors
+namespace troupe::fleet {
+class Fleet;
+}
+namespace troupe::storage {
+class Store;
+}
+
+namespace troupe::api {
+
+struct GameTicket {
+  std::string host;
+  std::uint16_t port = 0;
+  std::string ws;  ///< path
+  std::string token;
+  std::int64_t expires_s = 0;  ///< Unix time
+};
+
+/// Thread-safe.
+class GameTickets {
+ public:
+  GameTickets(actors::Context& context, actors::Asker& asker, JwtKey key,
+              std::shared_ptr<fleet::Fleet> fleet);
+
+  using Done = std::function<void(const Result<GameTicket>&)>;
+  /// For a match that goes on, to a player who may play. `done` runs once, on any thread. Errors:
+  /// forbidden (kicked or banned), not_found, conflict (the match is over), overloaded,
+  /// unavailable.
+  void issue(const std::string& player, const std::string& match, std::chrono::milliseconds timeout,
+             const Done& done) const;
+  /// Into the lobby, at a host that takes players. Errors: as above, unavailable.
+  void issue_for_lobby(const std::string& player, const Done& done) const;
+
+ private:
+  void if_allowed(const std::string& player, const Done& done, std::function<void()> then) const;
+
+  actors::Context& context_;
+  actors::Asker& asker_;
+  const JwtKey key_;
+  const std::shared_ptr<fleet::Fleet> fleet_;
+};
+
+}  // namespace troupe::api
