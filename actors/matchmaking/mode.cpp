@@ -55,11 +55,13 @@ Result<std::vector<Role>> parse_roles(std::string_view text, int team_size) {
 
 Result<Mode> parse_mode(std::string_view text) {
   const auto parts = split(text, ':');
-  if (parts.size() < 2 || parts.size() > 4 || !is_name(parts[0]))
-    return bad(text, "must be name:TEAMSxSIZE[:LEAST[:roles]]");
+  const auto at = parts[0].find('@');
+  if (parts.size() < 2 || parts.size() > 4 || !is_name(parts[0].substr(0, at)))
+    return bad(text, "must be name[@game]:TEAMSxSIZE[:LEAST[:roles]]");
   const auto x = parts[1].find('x');
   Mode out;
-  out.name = parts[0];
+  out.name = parts[0].substr(0, at);
+  if (at != std::string_view::npos) out.game = parts[0].substr(at + 1);
   out.teams = number(parts[1].substr(0, x), kMaxTeams);
   out.team_size = x == std::string_view::npos ? 0 : number(parts[1].substr(x + 1), kMaxTeamSize);
   if (out.teams < 2 || out.team_size == 0) return bad(text, "2 to 64 teams of 1 to 16, as in 2x4");

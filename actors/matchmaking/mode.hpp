@@ -30,11 +30,13 @@ struct Mode {
   /// After half of the longest wait a match may begin with so many; equal to players(): never.
   int least_players = 2;
   std::vector<Role> roles;  ///< of each team, their counts sum to team_size; empty: none
+  std::string game = "arena";
   [[nodiscard]] int players() const noexcept { return teams * team_size; }
   friend bool operator==(const Mode&, const Mode&) = default;
 };
 
-/// "name:TEAMSxSIZE[:LEAST[:role=count/…]]", several by comma: "duel:2x1,raid:2x3:6:tank=1/any=2".
+/// "name[@game]:TEAMSxSIZE[:LEAST[:role=count/…]]", several by comma:
+/// "duel:2x1,raid:2x3:6:tank=1/any=2,cup@ball:2x3".
 /// Errors: invalid_argument.
 [[nodiscard]] Result<std::vector<Mode>> parse_modes(std::string_view text);
 

@@ -35,6 +35,9 @@ TEST(Modes, AreParsedAndRefused) {
   EXPECT_EQ((*modes)[0], (Mode{"duel", 2, 1, 2, {}}));
   EXPECT_EQ((*modes)[1], (Mode{"raid", 2, 3, 6, {{"tank", 1}, {"any", 2}}}));
   EXPECT_EQ((*modes)[2].least_players, 2);
+  EXPECT_EQ((*modes)[2].game, "arena");
+  EXPECT_EQ(parse_modes("cup@ball:2x3")->front().name, "cup");
+  EXPECT_EQ(parse_modes("cup@ball:2x3")->front().game, "ball");
   for (const auto* bad :
        {"", "duel", "duel:1x1", "duel:2x0", "duel:2x17", "d:2x1,d:2x2", "Duel:2x1", "d:2x2:5",
         "d:2x2:1", "d:2x3:6:tank=1", "d:2x1:2:", "d:2x1:2:=1", "d:2"})
