@@ -1,30 +1,20 @@
 #include "sim/live_sim.hpp"
 
-#include <cerrno>
-#include <condition_variable>
 #include <csignal>
-#include <filesystem>
-#include <fstream>
-#include <future>
-#include <mutex>
 #include <thread>
 #include <vector>
 
-#include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/post.hpp>
 #include <boost/json.hpp>
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include "sim/child_process.hpp"
-#include "sim/fragment.hpp"
 #include "sim/http_client.hpp"
-#include "sim/live_viewer.hpp"
+#include "sim/live_audience.hpp"
+#include "sim/live_decoder.hpp"
 
 namespace troupe::sim {
 namespace {
 
-namespace asio = boost::asio;
 using Clock = std::chrono::steady_clock;
 constexpr auto kLiveWithin = std::chrono::seconds(15);
 
@@ -64,211 +54,133 @@ Result<void> wait_until_live(const Endpoint& endpoint, const std::string& id,
   return error(ErrorCode::timeout, "the publisher did not come on air");
 }
 
-/// A child ffmpeg that decodes one track of what a viewer gets and counts pictures.
-class Decoder {
- public:
-  static Result<std::unique_ptr<Decoder>> start() {
-    std::unique_ptr<Decoder> decoder(new Decoder);
-    decoder->progress_ =
-        (std::filesystem::temp_directory_path() /
-         fmt::format("troupe-decode-{}-{}", ::getpid(), static_cast<const void*>(decoder.get())))
-            .string();
-    auto child = ChildProcess::start(
-        {"ffmpeg", "-hide_banner", "-nostats", "-loglevel", "error", "-threads", "1", "-f", "mp4",
-         "-i", "pipe:0", "-progress", decoder->progress_, "-f", "null", "-"},
-        {.stdout_path = {}, .stderr_path = decoder->progress_ + ".err", .pipe_stdin = true});
-    if (!child.ok()) return child.error();
-    decoder->child_ = std::make_unique<ChildProcess>(std::move(*child));
-    decoder->writer_ = std::thread([raw = decoder.get()] { raw->write_out(); });
-    return decoder;
-  }
-  ~Decoder() {
-    finish();
-    std::error_code ignored;
-    std::filesystem::remove(progress_, ignored);
-    std::filesystem::remove(progress_ + ".err", ignored);
-  }
-
-  /// On the viewer's loop. Video only: the init of track 1 and its fragments make a playable file.
-  void feed(std::string_view message) {
-    const auto fragment = parse_fragment(message);
-    if (!fragment.ok()) return;
-    if (!fragment->init && fragment->track != 1) return;
-    if (fragment->init && std::exchange(have_init_, true)) return;
-    const std::lock_guard lock(mutex_);
-    if (waiting_.size() > kMaxWaiting) {
-      overflowed_ = true;
-      return;
-    }
-    waiting_.append(message);
-    wake_.notify_one();
-  }
-
-  void finish() {
-    {
-      const std::lock_guard lock(mutex_);
-      done_ = true;
-      wake_.notify_one();
-    }
-    if (!writer_.joinable()) return;
-    if (!child_->wait(std::chrono::seconds(5))) child_->signal(SIGKILL);
-    writer_.join();
-  }
-
-  [[nodiscard]] std::uint64_t frames() const {
-    std::ifstream file(progress_);
-    std::string line;
-    std::uint64_t frames = 0;
-    while (std::getline(file, line)) {
-      if (line.rfind("frame=", 0) == 0) frames = std::stoull(line.substr(6));
-    }
-    return frames;
-  }
-  [[nodiscard]] std::string complaints() const {
-    std::ifstream file(progress_ + ".err");
-    std::string line;
-    std::getline(file, line);
-    return overflowed_ ? "the decoder could not keep up" : line;
-  }
-
- private:
-  static constexpr std::size_t kMaxWaiting = 64U << 20;
-
-  void write_out() {
-    std::string chunk;
-    while (true) {
-      {
-        std::unique_lock lock(mutex_);
-        wake_.wait(lock, [&] { return done_ || !waiting_.empty(); });
-        chunk = std::exchange(waiting_, {});
-        if (chunk.empty()) break;
-      }
-      for (std::size_t at = 0; at < chunk.size();) {
-        const auto n = ::write(child_->stdin_fd(), chunk.data() + at, chunk.size() - at);
-        if (n < 0 && errno != EINTR) return;
-        if (n > 0) at += static_cast<std::size_t>(n);
-      }
-    }
-    child_->close_stdin();
-  }
-
-  std::string progress_;
-  std::unique_ptr<ChildProcess> child_;
-  std::thread writer_;
-  std::mutex mutex_;
-  std::condition_variable wake_;
-  std::string waiting_;
-  bool have_init_ = false;
-  bool done_ = false;
-  std::atomic<bool> overflowed_{false};
-};
-
-/// Event loops with their viewers.
-class Audience {
- public:
-  Audience(int loops) {
-    for (int i = 0; i < std::max(loops, 1); ++i) {
-      auto loop = std::make_unique<Loop>();
-      loop->thread = std::thread([raw = loop.get()] { raw->context.run(); });
-      loops_.push_back(std::move(loop));
-    }
-  }
-  ~Audience() { stop(); }
-
-  void add(const Endpoint& endpoint, const std::string& id,
-           std::function<void(std::string_view)> tap) {
-    auto& loop = *loops_[added_++ % loops_.size()];
-    loop.viewers.push_back(watch(loop.context, endpoint, id, loop.totals, std::move(tap)));
-  }
-
-  /// The sum over all loops, taken on each of them.
-  ViewerTotals totals() {
-    ViewerTotals sum;
-    for (auto& loop : loops_) {
-      std::promise<void> done;
-      const auto merge = [&] {
-        const auto& one = loop->totals;
-        sum.delay.merge(one.delay);
-        sum.bytes += one.bytes;
-        sum.messages += one.messages;
-        sum.skipped += one.skipped;
-        sum.gaps += one.gaps;
-        sum.corrupt += one.corrupt;
-        sum.closed += one.closed;
-        sum.hellos += one.hellos;
-        sum.viewer_count = std::max(sum.viewer_count, one.viewer_count);
-        for (const auto& [reason, count] : one.close_reasons) sum.close_reasons[reason] += count;
-        done.set_value();
-      };
-      if (loop->thread.joinable()) {
-        asio::post(loop->context, merge);
-        done.get_future().wait();
-      } else {
-        merge();
-      }
-    }
-    return sum;
-  }
-
-  void stop() {
-    for (auto& loop : loops_) {
-      if (!loop->thread.joinable()) continue;
-      loop->viewers.clear();
-      loop->guard.reset();
-      loop->thread.join();
-    }
-  }
-
- private:
-  struct Loop {
-    asio::io_context context{1};
-    asio::executor_work_guard<asio::io_context::executor_type> guard{context.get_executor()};
-    ViewerTotals totals;
-    std::vector<std::shared_ptr<LiveViewer>> viewers;
-    std::thread thread;
-  };
-  std::vector<std::unique_ptr<Loop>> loops_;
-  std::size_t added_ = 0;
-};
-
-void judge(const LiveSimOptions& options, const ViewerTotals& totals, Section& section) {
+/// What is wrong with what these viewers saw.
+void judge(const std::string& who, std::size_t viewers, const ViewerTotals& totals,
+           Section& section) {
   if (totals.corrupt > 0)
-    section.failures.push_back(fmt::format("live: {} malformed messages", totals.corrupt));
+    section.failures.push_back(fmt::format("{}: {} malformed messages", who, totals.corrupt));
   if (totals.gaps > 0)
-    section.failures.push_back(fmt::format("live: {} holes that no skip explains", totals.gaps));
-  if (totals.hellos < static_cast<std::uint64_t>(options.viewers)) {
+    section.failures.push_back(fmt::format("{}: {} holes that no skip explains", who, totals.gaps));
+  if (totals.hellos < viewers) {
     section.failures.push_back(
-        fmt::format("live: only {} of {} viewers were let in", totals.hellos, options.viewers));
+        fmt::format("{}: only {} of {} viewers were let in", who, totals.hellos, viewers));
   }
   for (const auto& [reason, count] : totals.close_reasons) {
     section.failures.push_back(
-        fmt::format("live: {} viewers lost their connection ({})", count, reason));
+        fmt::format("{}: {} viewers lost their connection ({})", who, count, reason));
   }
 }
 
-void report(const LiveSimOptions& options, const ViewerTotals& totals, double seconds,
-            const std::vector<std::unique_ptr<Decoder>>& decoders, Section& section) {
-  section.rows.push_back({"viewers", static_cast<double>(options.viewers), ""});
-  section.rows.push_back(
-      {"received", static_cast<double>(totals.bytes) * 8 / 1e6 / seconds, "Mbit/s"});
-  section.rows.push_back({"messages", static_cast<double>(totals.messages) / seconds, "1/s"});
-  section.rows.push_back({"skipped chunks", static_cast<double>(totals.skipped), ""});
-  std::uint64_t frames = 0;
-  for (const auto& decoder : decoders) {
-    frames += decoder->frames();
-    if (const auto text = decoder->complaints(); !text.empty())
-      section.failures.push_back("live: decoder: " + text);
-    if (decoder->frames() == 0) section.failures.push_back("live: a viewer could decode nothing");
+/// Everybody who watches: those who stay, those who misbehave, and the crowd that comes at once.
+class Show {
+ public:
+  Show(const Endpoint& endpoint, std::string session, const LiveSimOptions& options)
+      : endpoint_(endpoint),
+        session_(std::move(session)),
+        options_(options),
+        audience_(options.viewer_threads),
+        crowd_(options.viewer_threads) {}
+
+  Result<void> begin() {
+    for (int i = 0; i < options_.viewers; ++i) {
+      std::function<void(std::string_view)> tap;
+      if (i < options_.decoders) {
+        auto decoder = Decoder::start();
+        if (!decoder.ok()) return decoder.error();
+        tap = [raw = decoder->get()](std::string_view message) { raw->feed(message); };
+        decoders_.push_back(std::move(*decoder));
+      }
+      audience_.add(endpoint_, session_, std::move(tap));
+    }
+    return {};
   }
-  if (!decoders.empty()) {
-    section.rows.push_back({"decoding viewers", static_cast<double>(decoders.size()), ""});
+
+  /// `done`: of the time, 0 to 1.
+  void go_on(double done) {
+    if (done >= 1.0 / 3 && options_.misfits.all() > 0 && !misfits_)
+      misfits_ = std::make_unique<Misfits>(endpoint_, session_, options_.misfits);
+    if (done >= 0.5 && options_.crowd > 0 && crowd_.size() == 0) gather();
+  }
+
+  [[nodiscard]] std::uint64_t bytes() { return audience_.totals().bytes + crowd_.totals().bytes; }
+
+  void end(Section& section, double seconds) {
+    const auto viewers = audience_.totals();
+    const auto crowd = crowd_.totals();
+    audience_.stop();
+    crowd_.stop();
+    const auto bytes = viewers.bytes + crowd.bytes;
+    section.rows.push_back({"viewers", static_cast<double>(options_.viewers), ""});
+    section.rows.push_back({"received", static_cast<double>(bytes) * 8 / 1e6 / seconds, "Mbit/s"});
+    section.rows.push_back({"messages", static_cast<double>(viewers.messages) / seconds, "1/s"});
+    section.rows.push_back({"skipped chunks", static_cast<double>(viewers.skipped), ""});
+    section.latencies["added delay"] = viewers.delay;
+    judge("live", static_cast<std::size_t>(options_.viewers), viewers, section);
+    if (crowd_.size() > 0) report_crowd(viewers, crowd, section);
+    if (misfits_) {
+      section.rows.push_back(
+          {"misfits' connections", static_cast<double>(misfits_->connections()), ""});
+      section.rows.push_back(
+          {"of them turned away", static_cast<double>(misfits_->turned_away()), ""});
+    }
+    misfits_.reset();
+  }
+
+  /// Once the publisher has been told to end.
+  void end_decoders(Section& section, double seconds) {
+    std::uint64_t frames = 0;
+    for (const auto& decoder : decoders_) {
+      decoder->finish();
+      frames += decoder->frames();
+      if (const auto text = decoder->complaints(); !text.empty())
+        section.failures.push_back("live: decoder: " + text);
+      if (decoder->frames() == 0) section.failures.push_back("live: a viewer could decode nothing");
+    }
+    if (decoders_.empty()) return;
+    const auto count = static_cast<double>(decoders_.size());
+    section.rows.push_back({"decoding viewers", count, ""});
     section.rows.push_back(
-        {"decoded pictures",
-         static_cast<double>(frames) / seconds / static_cast<double>(decoders.size()), "1/s each"});
+        {"decoded pictures", static_cast<double>(frames) / seconds / count, "1/s each"});
   }
-  section.latencies["added delay"] = totals.delay;
-  judge(options, totals, section);
-}
+
+ private:
+  /// Returns once all of the crowd have begun to connect.
+  void gather() {
+    before_ = audience_.totals();
+    audience_.forget_delays();
+    const auto began = Clock::now();
+    for (int i = 0; i < options_.crowd; ++i) {
+      std::this_thread::sleep_until(began + options_.crowd_within * i / options_.crowd);
+      crowd_.add(endpoint_, session_);
+    }
+  }
+
+  void report_crowd(const ViewerTotals& viewers, const ViewerTotals& crowd, Section& section) {
+    section.rows.push_back({"crowd", static_cast<double>(options_.crowd), ""});
+    section.rows.push_back({"crowd: first picture, longest", crowd.start.max(), "ms"});
+    section.rows.push_back({"crowd: skipped chunks", static_cast<double>(crowd.skipped), ""});
+    section.latencies["added delay"] = before_.delay;
+    section.latencies["added delay beside the crowd"] = viewers.delay;
+    section.latencies["crowd: first picture"] = crowd.start;
+    judge("crowd", static_cast<std::size_t>(options_.crowd), crowd, section);
+    if (crowd.start.max() > kPlayingWithinMs) {
+      section.failures.push_back(
+          fmt::format("crowd: somebody waited {:.0f} ms for a picture", crowd.start.max()));
+    }
+    if (viewers.skipped > before_.skipped) {
+      section.failures.push_back(fmt::format("live: the crowd cost those who were there {} chunks",
+                                             viewers.skipped - before_.skipped));
+    }
+  }
+
+  const Endpoint& endpoint_;
+  const std::string session_;
+  const LiveSimOptions& options_;
+  std::vector<std::unique_ptr<Decoder>> decoders_;
+  Audience audience_, crowd_;
+  ViewerTotals before_;  ///< the crowd came
+  std::unique_ptr<Misfits> misfits_;
+};
 
 }  // namespace
 
@@ -333,10 +245,8 @@ Result<Section> run_live(const Endpoint& endpoint, const LiveSimOptions& options
   if (!publisher.ok()) return publisher.error();
   if (auto live = wait_until_live(endpoint, session->id, stop); !live.ok()) return live.error();
 
-  std::vector<std::unique_ptr<Decoder>> decoders;
   Section section;
   section.title = "live";
-  Section::Series rate{"received", "Mbit/s", {}};
   const auto began = Clock::now();
   const auto elapsed = [began] {
     return std::chrono::duration<double>(Clock::now() - began).count();
@@ -346,35 +256,26 @@ Result<Section> run_live(const Endpoint& endpoint, const LiveSimOptions& options
   const int part = progress.add(
       "live", [&] { return std::min(1.0, elapsed() / total_seconds); },
       [&] { return fmt::format("{} viewers, {:.0f} Mbit/s", options.viewers, mbit.load()); });
-  ViewerTotals totals;
-  {
-    Audience audience(options.viewer_threads);
-    for (int i = 0; i < options.viewers; ++i) {
-      std::function<void(std::string_view)> tap;
-      if (i < options.decoders) {
-        auto decoder = Decoder::start();
-        if (!decoder.ok()) return decoder.error();
-        tap = [raw = decoder->get()](std::string_view message) { raw->feed(message); };
-        decoders.push_back(std::move(*decoder));
-      }
-      audience.add(endpoint, session->id, std::move(tap));
-    }
-    std::uint64_t last_bytes = 0;
-    while (elapsed() < total_seconds && !stop) {
-      std::this_thread::sleep_for(std::chrono::seconds(1));
-      const auto now = audience.totals();
-      mbit = static_cast<double>(now.bytes - std::exchange(last_bytes, now.bytes)) * 8 / 1e6;
-      rate.points.emplace_back(elapsed(), mbit);
-    }
-    totals = audience.totals();
-    if (!publisher->running()) section.failures.push_back("live: the publisher ended early");
-    audience.stop();
+  Show show(endpoint, session->id, options);
+  auto begun = show.begin();
+  if (!begun.ok()) {
+    progress.remove(part);
+    return begun.error();
   }
-  const auto seconds = elapsed();
+  Section::Series rate{"received", "Mbit/s", {}};
+  std::uint64_t last_bytes = 0;
+  while (elapsed() < total_seconds && !stop) {
+    std::this_thread::sleep_for(std::chrono::seconds(1));
+    show.go_on(elapsed() / total_seconds);
+    const auto bytes = show.bytes();
+    mbit = static_cast<double>(bytes - std::exchange(last_bytes, bytes)) * 8 / 1e6;
+    rate.points.emplace_back(elapsed(), mbit);
+  }
+  if (!publisher->running()) section.failures.push_back("live: the publisher ended early");
+  show.end(section, elapsed());
   publisher->signal(SIGTERM);
-  for (auto& decoder : decoders) decoder->finish();
+  show.end_decoders(section, elapsed());
   progress.remove(part);
-  report(options, totals, seconds, decoders, section);
   section.series.push_back(std::move(rate));
   return section;
 }

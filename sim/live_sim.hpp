@@ -9,6 +9,7 @@
 
 #include "base/result.hpp"
 #include "sim/endpoint.hpp"
+#include "sim/live_misfits.hpp"
 #include "sim/progress.hpp"
 #include "sim/report.hpp"
 
@@ -26,13 +27,20 @@ struct LiveSimOptions {
   int fps = 30;
   int video_kbit = 2'000;
   int viewer_threads = 1;
+  MisfitCounts misfits = {};  ///< beside the viewers, from a third of the time on
+  int crowd = 0;              ///< more viewers, who come at half of the time
+  std::chrono::seconds crowd_within{10};
   std::string title = "Test picture";
 };
 
-/// Makes a session, publishes, watches and checks. Each viewer checks that fragments are whole
-/// boxes in sequence; delays are from the server's wall clock in `prft` to the message's arrival,
-/// so they mean something only on the server's machine. Errors: what kept it from starting; what
-/// went wrong later is in Section::failures.
+/// A newcomer is to have its first picture within so long.
+inline constexpr double kPlayingWithinMs = 2'000;
+
+/// Makes a session, publishes, watches and checks. With a crowd it fails when somebody of it waits
+/// longer than kPlayingWithinMs, or when those who were there are skipped anything. Each viewer
+/// checks that fragments are whole boxes in sequence; delays are from the server's wall clock in
+/// `prft` to the message's arrival, so they mean something only on the server's machine. Errors:
+/// what kept it from starting; what went wrong later is in Section::failures.
 Result<Section> run_live(const Endpoint& endpoint, const LiveSimOptions& options,
                          Progress& progress, const std::atomic<bool>& stop);
 

@@ -23,6 +23,7 @@ class Viewer final : public LiveViewer, public std::enable_shared_from_this<View
   }
 
   void start(const Endpoint& endpoint, const std::string& id) {
+    began_ = std::chrono::steady_clock::now();
     const asio::ip::tcp::endpoint to(asio::ip::make_address(endpoint.host), endpoint.http_port);
     host_ = endpoint.host;
     target_ = "/live/" + id + "/ws";
@@ -90,6 +91,12 @@ class Viewer final : public LiveViewer, public std::enable_shared_from_this<View
       return;
     }
     if (fragment->init) return;
+    if (!std::exchange(started_, true)) {
+      totals_.start.record_us(
+          static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(
+                                         std::chrono::steady_clock::now() - began_)
+                                         .count()));
+    }
     auto& next = next_[fragment->track];
     if (next != 0 && fragment->sequence != next) ++totals_.gaps;
     next = fragment->sequence + 1;
@@ -117,6 +124,8 @@ class Viewer final : public LiveViewer, public std::enable_shared_from_this<View
   std::string host_, target_;
   std::map<std::uint32_t, std::uint32_t> next_;  ///< track → expected mfhd sequence; 0: any
   int seen_ = 0;
+  std::chrono::steady_clock::time_point began_{};
+  bool started_ = false;
   bool stopped_ = false;
 };
 

@@ -19,6 +19,7 @@ namespace troupe::sim {
 /// What all viewers of one loop saw. Only touched on the loop.
 struct ViewerTotals {
   Histogram delay;  ///< prft's clock → whole message received, ms
+  Histogram start;  ///< begun to connect → first picture received, ms
   std::uint64_t bytes = 0;
   std::uint64_t messages = 0;
   std::uint64_t skipped = 0;  ///< chunks, as told by the server

@@ -9,9 +9,12 @@
 #include <unistd.h>
 
 #include "sim/ads_sim.hpp"
+#include "sim/cheats.hpp"
 #include "sim/feed_sim.hpp"
 #include "sim/live_sim.hpp"
 #include "sim/match_sim.hpp"
+#include "sim/match_storm.hpp"
+#include "sim/packet_fuzz.hpp"
 #include "sim/world.hpp"
 
 namespace troupe::sim {
@@ -62,6 +65,33 @@ std::vector<Section> one_section(const std::string& title, Result<Section> secti
   return {failed};
 }
 
+/// Instead of steady play.
+struct Unrest {
+  bool storm = false, fuzz_packets = false;
+  double churn = 0;
+  PacketFuzzOptions packets;
+  [[nodiscard]] bool any() const { return storm || fuzz_packets || churn > 0; }
+};
+
+std::vector<Section> run_unrest(const Common& common, const MatchSimOptions& match, Unrest unrest,
+                                Progress& progress) {
+  const auto& at = common.endpoint;
+  if (unrest.storm) {
+    StormOptions options{match.bots, match.bots_per_match, common.duration()};
+    options.seed = match.seed;
+    return one_section("match storms", run_match_storm(at, options, progress, stop_requested));
+  }
+  if (unrest.churn > 0) {
+    const ChurnOptions options{match.bots, match.bots_per_match, common.duration(), unrest.churn,
+                               match.seed};
+    return one_section("match churn", run_match_churn(at, options, progress, stop_requested));
+  }
+  unrest.packets.duration = common.duration();
+  unrest.packets.seed = match.seed;
+  return one_section("match packets",
+                     run_packet_fuzz(at, unrest.packets, progress, stop_requested));
+}
+
 void add_world_options(CLI::App* command, WorldOptions& world) {
   command->add_option("--bots", world.bots, "Bots in matches")->check(CLI::Range(2, 4'000));
   command->add_option("--viewers", world.viewers, "Viewers of the live session")
@@ -95,7 +125,40 @@ int run(int argc, char** argv) {
         const auto parsed = parse_impairment(text);
         return parsed.ok() ? std::string() : parsed.error().detail;
       });
+  std::string cheat;
+  match_command
+      ->add_option("--cheat", cheat,
+                   "One match of --bots honest players, and one who cheats: aimbot, wallhack, "
+                   "speed, spam, replay or forged; none: nobody does")
+      ->check(CLI::IsMember({"none", "aimbot", "wallhack", "speed", "spam", "replay", "forged"}));
+  Unrest unrest;
+  match_command->add_flag("--storm", unrest.storm,
+                          "All bots drop out and come back at once, repeatedly");
+  match_command
+      ->add_option("--churn", unrest.churn,
+                   "So many joins and leaves a second, instead of steady play")
+      ->check(CLI::Range(0.1, 1'000.0));
+  match_command->add_flag("--fuzz-packets", unrest.fuzz_packets,
+                          "Damaged packets in sessions of their own, beside a match");
+  match_command
+      ->add_option("--corpus", unrest.packets.corpus, "For --fuzz-packets: packets to begin with")
+      ->check(CLI::ExistingDirectory);
+  match_command->add_option("--keep", unrest.packets.keep,
+                            "For --fuzz-packets: where the last ones go when a check failed");
   match_command->callback([&] {
+    if (unrest.any()) {
+      exit_code = run_one(common, "match",
+                          [&](Progress& p) { return run_unrest(common, match, unrest, p); });
+      return;
+    }
+    if (!cheat.empty()) {
+      const CheatOptions options{*parse_cheat(cheat), std::min(match.bots, 15), common.duration(),
+                                 match.seed};
+      exit_code = run_one(common, "cheat", [&](Progress& p) {
+        return one_section("cheat", run_cheat(common.endpoint, options, p, stop_requested));
+      });
+      return;
+    }
     if (!impair.empty()) match.impairment = *parse_impairment(impair);
     match.duration = common.duration();
     exit_code = run_one(common, "match", [&](Progress& p) {
@@ -113,8 +176,28 @@ int run(int argc, char** argv) {
       ->capture_default_str();
   live_command->add_option("--decoders", live.decoders, "Of them: those that decode")
       ->check(CLI::Range(0, 16));
+  live_command->add_option("--video-kbit", live.video_kbit, "Bitrate of the picture")
+      ->check(CLI::Range(100, 50'000))
+      ->capture_default_str();
+  live_command->add_option("--size", live.size, "Of the picture")->capture_default_str();
+  live_command->add_option("--viewer-threads", live.viewer_threads, "Threads with viewers")
+      ->check(CLI::Range(1, 64));
+  live_command->add_option("--crowd", live.crowd, "More viewers, who come at half of the time")
+      ->check(CLI::Range(0, 10'000));
+  int crowd_seconds = 10;
+  live_command->add_option("--crowd-seconds", crowd_seconds, "Within which the crowd comes")
+      ->check(CLI::Range(1, 3'600))
+      ->capture_default_str();
+  const auto misfits = [&](const char* option, int& count, const char* help) {
+    live_command->add_option(option, count, help)->check(CLI::Range(0, 5'000));
+  };
+  misfits("--stalled", live.misfits.stalled, "Beside them: viewers that stop reading");
+  misfits("--slow", live.misfits.slow, "Beside them: viewers that read slowly");
+  misfits("--flapping", live.misfits.flapping, "Beside them: viewers that come and go");
+  misfits("--hostile", live.misfits.hostile, "Beside them: some that send rubbish");
   live_command->callback([&] {
     live.duration = common.duration();
+    live.crowd_within = std::chrono::seconds(crowd_seconds);
     live.ingest = ingest == "rtmp" ? Ingest::rtmp : Ingest::srt;
     exit_code = run_one(common, "live", [&](Progress& p) {
       return one_section("live", run_live(common.endpoint, live, p, stop_requested));

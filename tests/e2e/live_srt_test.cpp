@@ -10,8 +10,7 @@ namespace troupe::test {
 namespace {
 
 /// Ten viewers check every chunk, one decodes.
-void watch(const ServerProcess& server, sim::Ingest ingest) {
-  sim::LiveSimOptions options;
+void watch(const ServerProcess& server, sim::Ingest ingest, sim::LiveSimOptions options = {}) {
   options.ingest = ingest;
   options.viewers = 10;
   options.decoders = 1;
@@ -39,6 +38,19 @@ TEST(LiveRtmpE2E, WhatAnEncoderPushesIsWatchedAndDecodedWithoutAHole) {
   const ServerProcess server;
 
   watch(server, sim::Ingest::rtmp);
+}
+
+// Everything that happens to a public server: nobody who was there is skipped a chunk, everybody who
+// comes has a picture in two seconds.
+TEST(LiveCrowdE2E, ACrowdAndThoseWhoMisbehaveHarmNobody) {
+  const ServerProcess server({"live.srt_latency_ms=60", "log.level=warn"});
+
+  watch(server, sim::Ingest::srt,
+        {.misfits = {.stalled = 10, .slow = 10, .flapping = 10, .hostile = 12},
+         .crowd = 200,
+         .crowd_within = std::chrono::seconds(1)});
+
+  EXPECT_EQ(server.client("alice").get("/healthz")->status, 200);
 }
 
 // The whole server: its keys, its one publisher's place, its way to cut one.
