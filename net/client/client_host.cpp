@@ -67,7 +67,9 @@ struct ClientHost::Impl {
     } else if (client != nullptr && event.type == ENET_EVENT_TYPE_DISCONNECT) {
       event.peer->data = nullptr;
       client->peer = nullptr;
-      on_gone(*client, static_cast<game::Goodbye>(event.data));
+      // Before a connection is made ENet takes the end of the one before it for its own.
+      const bool made = client->said_hello != Clock::time_point{};
+      on_gone(*client, made ? static_cast<game::Goodbye>(event.data) : game::Goodbye::none);
     }
   }
 

@@ -205,7 +205,10 @@ game::ViewPtr GameClient::interpolated(double behind_ticks) const {
 
 void GameClient::disconnect() {
   impl_->tickets = nullptr;
-  if (impl_->peer != nullptr) enet_peer_disconnect(impl_->peer, 0);
+  if (impl_->peer == nullptr) return;
+  auto* host = impl_->peer->host;
+  enet_peer_disconnect(impl_->peer, 0);
+  enet_host_flush(host);  // it may be destroyed before the next service()
 }
 
 void GameClient::drop() {

@@ -46,7 +46,7 @@ struct GateLimits {
   RateLimit client{300, 600};
   /// Connections that one address asks for: retransmissions count, so it is above the door's.
   RateLimit connects{200, 4'000};
-  std::size_t half_open_per_address = 256;
+  std::size_t half_open_per_address = 128;
   std::size_t max_addresses = 16'384;  ///< told apart; what comes from more shares one rate
 };
 

@@ -36,8 +36,14 @@ constexpr int kMostEvents = 4'096;
 constexpr std::chrono::microseconds kServeAtMost{500};
 /// ENet reads so many datagrams and then looks at all peers again (enet/protocol.c).
 constexpr std::uint32_t kEnetReads = 256;
+/// How long ENet waits for a client to acknowledge its end.
+constexpr std::uint32_t kGoodbyeLeastMs = 1'000, kGoodbyeMostMs = 3'000;
 
 std::once_flag enet_once;
+
+std::uint64_t endpoint_of(const ENetAddress& address) {
+  return std::uint64_t{address.host} << 16 | address.port;
+}
 
 GameSession* session_of(const ENetPeer* peer) {
   return static_cast<GameSession*>(peer->data);
@@ -68,6 +74,7 @@ struct Gateway::Impl {
   void on_packet(ENetPeer* enet_peer, std::string_view bytes);
   void on_gone(ENetPeer* enet_peer);
   void send_away(ENetPeer* enet_peer, game::Goodbye reason);
+  void say_goodbye(ENetPeer* enet_peer, game::Goodbye reason);
   void serve(Clock::time_point now);
   void flush();
   void expire_hellos();
@@ -97,6 +104,7 @@ struct Gateway::Impl {
 
   // Gateway's thread only.
   std::unordered_map<SessionId, ENetPeer*> peers;
+  std::unordered_map<std::uint64_t, int> endpoints;  ///< sessions of each address and port
   SessionId next_session = options.first_session;
   std::vector<Outbox::Message> messages;  ///< as the snapshots: their memory is used again
   std::vector<std::pair<SessionId, Outbox::Snapshot>> snapshots;
@@ -202,6 +210,7 @@ void Gateway::Impl::on_connect(ENetPeer* enet_peer) {
   auto session = std::make_unique<GameSession>(door, next_session++, Clock::now());
   peers[session->id()] = enet_peer;
   enet_peer->data = session.release();
+  ++endpoints[endpoint_of(enet_peer->address)];
   clients_gauge.Increment();
   guard->came(*enet_peer);
 }
@@ -211,6 +220,8 @@ void Gateway::Impl::on_gone(ENetPeer* enet_peer) {
   enet_peer->data = nullptr;
   if (!session) return;
   peers.erase(session->id());
+  const auto endpoint = endpoints.find(endpoint_of(enet_peer->address));
+  if (--endpoint->second == 0) endpoints.erase(endpoint);
   clients_gauge.Decrement();
   guard->left(*enet_peer);
   outbox.forget(session->id());
@@ -219,6 +230,18 @@ void Gateway::Impl::on_gone(ENetPeer* enet_peer) {
 
 void Gateway::Impl::send_away(ENetPeer* enet_peer, game::Goodbye reason) {
   enet_peer_disconnect(enet_peer, static_cast<std::uint32_t>(reason));
+  enet_peer_timeout(enet_peer, 0, kGoodbyeLeastMs, kGoodbyeMostMs);
+}
+
+void Gateway::Impl::say_goodbye(ENetPeer* enet_peer, game::Goodbye reason) {
+  // A client that came back on the same socket, often after a silence: ENet tells its connections
+  // apart by two bits only, and could take the end of the old one for that of the new one.
+  if (reason == game::Goodbye::replaced && endpoints[endpoint_of(enet_peer->address)] > 1) {
+    on_gone(enet_peer);
+    return enet_peer_reset(enet_peer);
+  }
+  enet_peer_disconnect_later(enet_peer, static_cast<std::uint32_t>(reason));
+  enet_peer_timeout(enet_peer, 0, kGoodbyeLeastMs, kGoodbyeMostMs);
 }
 
 void Gateway::Impl::on_packet(ENetPeer* enet_peer, std::string_view bytes) {
@@ -253,7 +276,7 @@ void Gateway::Impl::flush() {
     const auto it = peers.find(message.session);
     if (it == peers.end()) continue;
     if (message.goodbye != game::Goodbye::none) {
-      enet_peer_disconnect_later(it->second, static_cast<std::uint32_t>(message.goodbye));
+      say_goodbye(it->second, message.goodbye);
     } else {
       auto* packet =
           enet_packet_create(message.bytes.data(), message.bytes.size(), ENET_PACKET_FLAG_RELIABLE);
