@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/log.hpp"
+#include "server/adjudicate.hpp"
 #include "server/app.hpp"
 #include "server/config.hpp"
 #include "server/record_checks.hpp"
@@ -185,6 +186,18 @@ int restore(const Flags& flags, const std::string& from) {
   return 0;
 }
 
+int adjudicate_shot(const Flags& flags, const AdjudicateOptions& options) {
+  auto config = load(flags);
+  if (!config.ok()) return fail(config.error());
+  auto store = storage::Store::open(
+      {.path = std::filesystem::path(config->data_dir) / "db", .read_only = true});
+  if (!store.ok()) return fail(store.error());
+  const auto text = adjudicate(**store, options);
+  if (!text.ok()) return fail(text.error());
+  fmt::print("{}", *text);
+  return 0;
+}
+
 int verify(const Flags& flags) {
   auto config = load(flags);
   if (!config.ok()) return fail(config.error());
@@ -246,6 +259,19 @@ int run(int argc, char** argv) {
       common(cli.add_subcommand("restore", "Bring a backup into an empty data directory"));
   restore_command->add_option("from", path, "Backup directory")->required();
   restore_command->callback([&] { exit_code = restore(flags, path); });
+
+  auto* match_group = cli.add_subcommand("match", "Of the matches in a data directory");
+  match_group->require_subcommand(1);
+  AdjudicateOptions shot;
+  auto* adjudicate_command =
+      common(match_group->add_subcommand("adjudicate", "Judge a shot again, from the match's log"));
+  adjudicate_command->add_option("match", shot.match, "Its id")->required();
+  adjudicate_command->add_option("--tick", shot.tick, "That fired it")->required();
+  adjudicate_command->add_option("--slot", shot.slot, "Of the shooter")
+      ->required()
+      ->check(CLI::Range(0, 63));
+  adjudicate_command->add_flag("--json", shot.json, "As GET /api/v1/matches/{id}/shots has it");
+  adjudicate_command->callback([&] { exit_code = adjudicate_shot(flags, shot); });
 
   auto* verify_command =
       common(cli.add_subcommand("verify", "Check every record of a data directory, read-only"));

@@ -220,7 +220,7 @@ Campaign campaign(Hand hand, int seeds, std::uint32_t ticks) {
 
 void print(const char* name, const Campaign& c) {
   const auto rate = [](const Share& s) { return s.all > 0 ? s.of / s.all : 0.0; };
-  std::printf("%s: %d of %d found", name, c.found, c.runs);
+  std::printf("%s: %d of %d found, others in %d matches", name, c.found, c.runs, c.others_found);
   for (const auto& [suspicion, count] : c.by)
     std::printf(", %d for %s", count, std::string(to_string(suspicion)).c_str());
   if (!c.seconds.empty()) {
