@@ -205,7 +205,12 @@ void tick(Self self, std::uint64_t due_ns) {
   const auto every = static_cast<std::uint32_t>(shared.options.checkpoint_ticks);
   if (state.at.state->tick() % kTidyEvery == 0 && !state.ending) {
     expire_places(state, shared.context.now_ms());
-    if (connected(state) == 0) stop_ticking(state);  // paused while everyone is gone
+    if (connected(state) == 0) {
+      stop_ticking(state);  // paused while everyone is gone
+    } else {
+      shared.context.entities.tell(kMatchKind, state.at.info.id,
+                                   caf::make_message(awake_atom::value));
+    }
   }
   if (state.at.state->tick() % every == 0 || state.ticker_token == 0) checkpoint(self);
   shared.compute_seconds.Observe(
@@ -271,6 +276,7 @@ MatchActor::behavior_type match_actor(Self self, std::shared_ptr<MatchShared> sh
       },
       [self](actors::tick_atom, std::uint64_t due_ns) { tick(self, due_ns); },
       [self](finish_atom) { finish(self); },
+      [](awake_atom) {},
       [self](actors::passivate_atom) { passivate(self); },
   };
 }

@@ -13,8 +13,8 @@
 
 #include <caf/typed_event_based_actor.hpp>
 
-#include "actors/match/input_box.hpp"
 #include "actors/match/fairness/conduct.hpp"
+#include "actors/match/input_box.hpp"
 #include "actors/match/log_book.hpp"
 #include "actors/match/match_store.hpp"
 #include "actors/match/messages.hpp"
@@ -41,7 +41,8 @@ struct MatchOptions {
   game::LensOptions interest = {};
   bool log = true;              ///< ticks are shown once what made them is on disk
   int log_keep_s = 24 * 3'600;  ///< of a match that ended; of one that goes on, its latest
-  std::shared_ptr<Places> places = nullptr;  ///< null: there is one host, without bounds
+  std::shared_ptr<Places> places = nullptr;      ///< null: there is one host, without bounds
+  std::chrono::milliseconds idle_after{60'000};  ///< nobody plays it or asks: it leaves memory
 };
 
 /// What all matches share.
@@ -86,8 +87,8 @@ struct MatchState {
     bool welcome = false;  ///< has been told its place
     game::ReplicaSender replica = {};
     std::optional<game::SendPace> pace = {};  ///< from its first snapshot on
-    std::unique_ptr<game::Lens> lens = {};  ///< from its first view on that is its own
-    std::uint32_t repaired_tick = 0;  ///< reports of snapshots up to it have been heard
+    std::unique_ptr<game::Lens> lens = {};    ///< from its first view on that is its own
+    std::uint32_t repaired_tick = 0;          ///< reports of snapshots up to it have been heard
     std::deque<Input::Numbered> pending = {};
     Conduct conduct = {};
     std::uint64_t gone_since_ms = 0;
@@ -112,8 +113,8 @@ struct MatchState {
   std::vector<game::Notice> noticed;       ///< its memory is used again
   std::set<std::string> barred;            ///< who was kicked
   std::uint64_t ticker_token = 0;
-  std::shared_ptr<InputBox> inputs;      ///< while it ticks
-  std::vector<InputPtr> taken;           ///< from there
+  std::shared_ptr<InputBox> inputs;  ///< while it ticks
+  std::vector<InputPtr> taken;       ///< from there
   std::vector<std::function<void()>> early;
 };
 

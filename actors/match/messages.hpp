@@ -30,6 +30,9 @@ using input_atom = caf::atom_constant<caf::atom("input")>;
 using kick_atom = caf::atom_constant<caf::atom("kick")>;
 /// To itself: writing the result down failed, again.
 using finish_atom = caf::atom_constant<caf::atom("finish")>;
+/// To itself, through the registry: it is played, although what its clients send comes in a box
+/// (input_box.hpp) and not as messages.
+using awake_atom = caf::atom_constant<caf::atom("awake")>;
 
 struct RosterRow {
   int slot = 0;
@@ -44,7 +47,7 @@ struct MatchInfo {
   std::uint64_t created_ms = 0;
   int max_players = 16;
   int tick_hz = 30;  ///< that it began with
-  int players = 0;  ///< places taken
+  int players = 0;   ///< places taken
   int connected = 0;
   std::uint32_t tick = 0;
   std::vector<RosterRow> roster;  ///< of a match that is asked itself; not in the list
@@ -88,10 +91,10 @@ using InputPtr = std::shared_ptr<const Input>;
 using MatchActor =
     caf::typed_actor<caf::replies_to<open_atom, MatchInfo>::with<InfoPtr>,
                      caf::replies_to<info_atom>::with<InfoPtr>, caf::reacts_to<enter_atom, Client>,
-                     caf::reacts_to<leave_atom, Client>,
-                     caf::reacts_to<kick_atom, std::string>, caf::reacts_to<input_atom, InputPtr>,
+                     caf::reacts_to<leave_atom, Client>, caf::reacts_to<kick_atom, std::string>,
+                     caf::reacts_to<input_atom, InputPtr>,
                      caf::reacts_to<actors::tick_atom, std::uint64_t>, caf::reacts_to<finish_atom>,
-                     caf::reacts_to<actors::passivate_atom>>;
+                     caf::reacts_to<awake_atom>, caf::reacts_to<actors::passivate_atom>>;
 
 }  // namespace troupe::match
 
