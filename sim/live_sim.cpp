@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "sim/child_process.hpp"
+#include "sim/hls_viewers.hpp"
 #include "sim/http_client.hpp"
 #include "sim/live_audience.hpp"
 #include "sim/live_decoder.hpp"
@@ -92,6 +93,8 @@ class Show {
       }
       audience_.add(endpoint_, session_, std::move(tap));
     }
+    if (options_.hls_viewers > 0)
+      hls_ = std::make_unique<HlsViewers>(endpoint_, session_, options_.hls_viewers);
     return {};
   }
 
@@ -102,14 +105,17 @@ class Show {
     if (done >= 0.5 && options_.crowd > 0 && crowd_.size() == 0) gather();
   }
 
-  [[nodiscard]] std::uint64_t bytes() { return audience_.totals().bytes + crowd_.totals().bytes; }
+  [[nodiscard]] std::uint64_t bytes() {
+    return audience_.totals().bytes + crowd_.totals().bytes + (hls_ ? hls_->totals().bytes : 0);
+  }
 
   void end(Section& section, double seconds) {
     const auto viewers = audience_.totals();
     const auto crowd = crowd_.totals();
     audience_.stop();
     crowd_.stop();
-    const auto bytes = viewers.bytes + crowd.bytes;
+    if (hls_) hls_->stop();
+    const auto bytes = viewers.bytes + crowd.bytes + (hls_ ? hls_->totals().bytes : 0);
     section.rows.push_back({"viewers", static_cast<double>(options_.viewers), ""});
     section.rows.push_back({"received", static_cast<double>(bytes) * 8 / 1e6 / seconds, "Mbit/s"});
     section.rows.push_back({"messages", static_cast<double>(viewers.messages) / seconds, "1/s"});
@@ -117,6 +123,7 @@ class Show {
     section.latencies["added delay"] = viewers.delay;
     judge("live", static_cast<std::size_t>(options_.viewers), viewers, section);
     if (crowd_.size() > 0) report_crowd(viewers, crowd, section);
+    if (hls_) report_hls(section);
     if (misfits_) {
       section.rows.push_back(
           {"misfits' connections", static_cast<double>(misfits_->connections()), ""});
@@ -155,6 +162,14 @@ class Show {
     }
   }
 
+  void report_hls(Section& section) {
+    const auto totals = hls_->totals();
+    section.rows.push_back({"HLS viewers", static_cast<double>(options_.hls_viewers), ""});
+    section.latencies["HLS: part received"] = totals.delay;
+    section.latencies["HLS: first part"] = totals.start;
+    judge("HLS", static_cast<std::size_t>(options_.hls_viewers), totals, section);
+  }
+
   void report_crowd(const ViewerTotals& viewers, const ViewerTotals& crowd, Section& section) {
     section.rows.push_back({"crowd", static_cast<double>(options_.crowd), ""});
     section.rows.push_back({"crowd: first picture, longest", crowd.start.max(), "ms"});
@@ -179,6 +194,7 @@ class Show {
   std::vector<std::unique_ptr<Decoder>> decoders_;
   Audience audience_, crowd_;
   ViewerTotals before_;  ///< the crowd came
+  std::unique_ptr<HlsViewers> hls_;
   std::unique_ptr<Misfits> misfits_;
 };
 

@@ -27,6 +27,7 @@ struct LiveSimOptions {
   int fps = 30;
   int video_kbit = 2'000;
   int viewer_threads = 1;
+  int hls_viewers = 0;        ///< beside them, over low-latency HLS
   MisfitCounts misfits = {};  ///< beside the viewers, from a third of the time on
   int crowd = 0;              ///< more viewers, who come at half of the time
   std::chrono::seconds crowd_within{10};

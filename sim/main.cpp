@@ -182,6 +182,8 @@ int run(int argc, char** argv) {
   live_command->add_option("--size", live.size, "Of the picture")->capture_default_str();
   live_command->add_option("--viewer-threads", live.viewer_threads, "Threads with viewers")
       ->check(CLI::Range(1, 64));
+  live_command->add_option("--hls", live.hls_viewers, "Beside them: viewers over low-latency HLS")
+      ->check(CLI::Range(0, 5'000));
   live_command->add_option("--crowd", live.crowd, "More viewers, who come at half of the time")
       ->check(CLI::Range(0, 10'000));
   int crowd_seconds = 10;

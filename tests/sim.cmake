@@ -1,1 +1,1 @@
-troupe_test(sim_test SOURCES unit/sim_histogram_test.cpp unit/sim_report_test.cpp LINK troupe_sim_core LABELS unit)
+troupe_test(sim_test SOURCES unit/sim_histogram_test.cpp unit/sim_hls_playlist_test.cpp unit/sim_report_test.cpp LINK troupe_sim_live LABELS unit)

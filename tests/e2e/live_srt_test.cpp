@@ -40,13 +40,14 @@ TEST(LiveRtmpE2E, WhatAnEncoderPushesIsWatchedAndDecodedWithoutAHole) {
   watch(server, sim::Ingest::rtmp);
 }
 
-// Everything that happens to a public server: nobody who was there is skipped a chunk, everybody who
-// comes has a picture in two seconds.
+// Everything that happens to a public server: nobody who was there is skipped a chunk, everybody
+// who comes has a picture in two seconds.
 TEST(LiveCrowdE2E, ACrowdAndThoseWhoMisbehaveHarmNobody) {
   const ServerProcess server({"live.srt_latency_ms=60", "log.level=warn"});
 
   watch(server, sim::Ingest::srt,
-        {.misfits = {.stalled = 10, .slow = 10, .flapping = 10, .hostile = 12},
+        {.hls_viewers = 20,
+         .misfits = {.stalled = 10, .slow = 10, .flapping = 10, .hostile = 12},
          .crowd = 200,
          .crowd_within = std::chrono::seconds(1)});
 
