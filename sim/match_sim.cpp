@@ -1,5 +1,6 @@
 #include "sim/match_sim.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <numbers>
@@ -50,16 +51,24 @@ std::uint8_t aim_at_nearest(Bot& bot) {
   return static_cast<std::uint8_t>(std::lround(angle * 128 / std::numbers::pi) + off);
 }
 
-/// Walks a while in one direction, turns, shoots now and then.
+/// Within a tick at most 42 degrees.
+std::uint8_t turned(std::uint8_t from, std::uint8_t to) {
+  const int by = static_cast<std::int8_t>(to - from);
+  return static_cast<std::uint8_t>(from + std::clamp(by, -30, 30));
+}
+
+/// Walks a while in one direction, turns, shoots now and then with either weapon; turns as far as
+/// hands do.
 game::Command decide(Bot& bot) {
   if (--bot.hold_ticks <= 0) {
     bot.hold_ticks = 10 + static_cast<int>(bot.random() % 50);
     bot.command.move_x = static_cast<std::int8_t>(static_cast<int>(bot.random() % 3) - 1);
     bot.command.move_y = static_cast<std::int8_t>(static_cast<int>(bot.random() % 3) - 1);
-    bot.command.aim = aim_at_nearest(bot);
+    bot.command.aim = turned(bot.command.aim, aim_at_nearest(bot));
+    bot.command.weapon = bot.random() % 2 == 0 ? game::kHitscanWeapon : 0;
   }
   bot.command.fire = bot.random() % 15 == 0;
-  if (bot.command.fire) bot.command.aim = aim_at_nearest(bot);
+  if (bot.command.fire) bot.command.aim = turned(bot.command.aim, aim_at_nearest(bot));
   return bot.command;
 }
 

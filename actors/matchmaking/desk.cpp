@@ -10,8 +10,8 @@ namespace {
 
 constexpr std::array<std::string_view, 6> kStates{"forming",  "queued",  "proposed",
                                                   "starting", "matched", "ended"};
-constexpr std::array<std::string_view, 5> kReasons{"", "cancelled", "declined", "not_accepted",
-                                                   "expired"};
+constexpr std::array<std::string_view, 6> kReasons{"",        "cancelled", "declined",
+                                                   "not_accepted", "expired",   "barred"};
 
 bool is_member(const TicketView& view, const std::string& player) {
   return std::ranges::find(view.party, player, &PartyMember::player) != view.party.end();
@@ -224,6 +224,13 @@ void Desk::rated(const std::string& ticket, double rating, double deviation, Lig
   it->second.deviation = deviation;
   it->second.pool = pool_name(it->second.view.mode, light);
   enqueue(it->second);
+}
+
+void Desk::refuse(const std::string& ticket, std::uint64_t now_ms) {
+  const auto it = tickets_.find(ticket);
+  if (it == tickets_.end() || it->second.view.state != State::queued || it->second.number != 0)
+    return;
+  end(it->second, Reason::barred, now_ms);
 }
 
 void Desk::enqueue(Held& held) {

@@ -31,7 +31,8 @@ enum class Reason : std::uint8_t {
   cancelled,     ///< by a member
   declined,      ///< a member said no to the match or the party
   not_accepted,  ///< a member did not answer in time
-  expired        ///< nobody was found within the longest wait
+  expired,       ///< nobody was found within the longest wait
+  barred         ///< a member was kicked or banned
 };
 [[nodiscard]] std::string_view to_string(Reason reason) noexcept;
 
@@ -123,6 +124,9 @@ class Desk {
   /// Mean rating and deviation of a party, in points: it is queued now. Who is in the shadow is
   /// matched only with others who are, and sees no difference.
   void rated(const std::string& ticket, double rating, double deviation, Light light = Light::open);
+
+  /// Instead of rated(): one of the party may not play.
+  void refuse(const std::string& ticket, std::uint64_t now_ms);
 
   /// One batch of every mode, and what is due.
   [[nodiscard]] DeskRun run(std::uint64_t now_ms);

@@ -44,6 +44,7 @@ struct PartyRating {
   std::string ticket;
   double rating = 0, deviation = 0;
   Light light = Light::open;
+  bool barred = false;
 };
 using PartyRatings = std::vector<PartyRating>;
 
@@ -53,7 +54,7 @@ double scale(ratings::System system) {
 }
 
 Result<PartyRatings> read_parties(const storage::Store& store, const std::vector<ToRate>& parties,
-                                  ratings::System system) {
+                                  ratings::System system, std::uint64_t now_ms) {
   PartyRatings out;
   for (const auto& party : parties) {
     auto& one = out.emplace_back(PartyRating{party.ticket});
@@ -64,6 +65,7 @@ Result<PartyRatings> read_parties(const storage::Store& store, const std::vector
       const auto dossier = fairness::read_dossier(store, player);
       if (!dossier.ok()) return dossier.error();
       if (dossier->standing.shadow) one.light = Light::shadow;
+      one.barred = one.barred || fairness::barred(dossier->standing, now_ms);
       one.rating += rating->rating * scale(system) / size;
       one.deviation += rating->deviation * scale(system) / size;
     }
@@ -78,13 +80,16 @@ void rate_new_parties(Self self) {
   const auto system = state.shared->options.system;
   actors::read<PartyRatings>(
       self, state.shared->context.reads,
-      [parties, system](const storage::Store& store) {
-        return read_parties(store, parties, system);
+      [parties, system, at = now(self)](const storage::Store& store) {
+        return read_parties(store, parties, system, at);
       },
       [self, parties, system](Result<PartyRatings> rated) {
         auto& desk = *self->state.desk;
         if (rated.ok()) {
-          for (const auto& one : *rated) desk.rated(one.ticket, one.rating, one.deviation, one.light);
+          for (const auto& one : *rated) {
+            one.barred ? desk.refuse(one.ticket, now(self))
+                       : desk.rated(one.ticket, one.rating, one.deviation, one.light);
+          }
           return;
         }
         // Better a match among strangers than none.

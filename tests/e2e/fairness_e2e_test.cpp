@@ -92,6 +92,13 @@ TEST(FairnessE2E, WhoIsKickedOrBannedGoesAndComesBackOnlyWhenCleared) {
   EXPECT_EQ(again.game->goodbye(), game::Goodbye::kicked);
   EXPECT_EQ(ann.game->state(), State::playing);
   EXPECT_TRUE(dossier(server, "eve").at("banned").as_bool());
+  const auto queued = server.client("eve").post(
+      "/api/v1/matchmaking/queue", {{"mode", "duel"}, {"regions", {{"local", 10}}}});
+  ASSERT_LT(queued->status, 300) << queued->body;
+  const auto ticket = "/api/v1/matchmaking/queue/" + std::string(queued->json().at("ticket").as_string());
+  EXPECT_TRUE(eventually([&] {
+    return server.client("eve").get(ticket)->body.find("\"barred\"") != std::string::npos;
+  }));
   EXPECT_EQ(act(server, "eve", "clear").status, 200);
   EXPECT_EQ(join().status, 200);
   EXPECT_EQ(server.client("eve").get("/api/v1/fairness/flags")->status, 403);

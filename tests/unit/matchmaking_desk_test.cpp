@@ -71,6 +71,18 @@ TEST_F(DeskTest, TwoWhoAcceptPlay) {
   EXPECT_EQ(desk_.leave("ann", "ann", kStart).code(), ErrorCode::conflict);
 }
 
+TEST_F(DeskTest, APartyThatMayNotPlayIsTurnedAwayAndMayComeAgain) {
+  ASSERT_TRUE(desk_.enter("eve", wish("duel", {"eve"}), kStart).ok());
+  (void)desk_.take_unrated();
+
+  desk_.refuse("eve", kStart);
+
+  EXPECT_EQ(look("eve", "eve").state, State::ended);
+  EXPECT_EQ(look("eve", "eve").reason, Reason::barred);
+  EXPECT_TRUE(desk_.ticket_of("eve").empty());
+  EXPECT_EQ(desk_.open(), 0U);
+}
+
 TEST_F(DeskTest, WhoIsInTheShadowIsMatchedOnlyWithOthersWhoAre) {
   for (const auto* player : {"ann", "bob", "eve"})
     ASSERT_TRUE(desk_.enter(player, wish("duel", {player}), kStart).ok());
