@@ -1,12 +1,12 @@
 #include "media/packager.hpp"
 
 #include <algorithm>
-#include <array>
 
 #include "media/av.hpp"
 #include "media/chunker.hpp"
 #include "media/ffmpeg_log.hpp"
 #include "media/mp4_reader.hpp"
+#include "media/select_streams.hpp"
 
 extern "C" {
 #include <libavutil/mem.h>
@@ -79,49 +79,6 @@ class Demuxer {
   Clock::time_point arrived_ = Clock::now();
 };
 
-bool carries(Container container, AVCodecID codec) {
-  constexpr std::array kTransport{AV_CODEC_ID_H264, AV_CODEC_ID_AAC};
-  constexpr std::array kFiles{AV_CODEC_ID_H264, AV_CODEC_ID_HEVC, AV_CODEC_ID_AV1,
-                              AV_CODEC_ID_VP9,  AV_CODEC_ID_AAC,  AV_CODEC_ID_OPUS};
-  const auto has = [codec](const auto& list) {
-    return std::find(list.begin(), list.end(), codec) != list.end();
-  };
-  return container == Container::mpegts ? has(kTransport) : has(kFiles);
-}
-
-Error refused(Container container, const AVCodecParameters& p) {
-  const bool video = p.codec_type == AVMEDIA_TYPE_VIDEO, transport = container == Container::mpegts;
-  return error(ErrorCode::unsupported,
-               std::string(video       ? transport ? "video must be H.264, not "
-                                                   : "video must be H.264, HEVC, AV1 or VP9, not "
-                           : transport ? "audio must be AAC, not "
-                                       : "audio must be AAC or Opus, not ") +
-                   avcodec_get_name(p.codec_id));
-}
-
-Result<void> select(AVFormatContext& in, Container container, Chunker& chunker) {
-  for (unsigned i = 0; i < in.nb_streams; ++i) {
-    auto* stream = in.streams[i];
-    const auto& p = *stream->codecpar;
-    const bool wanted_video = p.codec_type == AVMEDIA_TYPE_VIDEO && !chunker.has_video();
-    const bool wanted_audio = p.codec_type == AVMEDIA_TYPE_AUDIO && !chunker.has_audio();
-    if (!wanted_video && !wanted_audio) {
-      stream->discard = AVDISCARD_ALL;
-      continue;
-    }
-    if (!carries(container, p.codec_id)) return refused(container, p);
-    if (wanted_audio && p.sample_rate <= 0) continue;
-    const int index = container == Container::fragmented_mp4 ? stream->id : static_cast<int>(i);
-    if (auto added = wanted_video ? chunker.add_video(index, p, stream->time_base)
-                                  : chunker.add_audio(index, p, stream->time_base);
-        !added.ok()) {
-      return added;
-    }
-  }
-  if (!chunker.has_video()) return error(ErrorCode::unsupported, "there is no video");
-  return {};
-}
-
 /// The codec parameters stand in `opening`; fragments are read by our own reader, since
 /// libavformat's keeps an entry for every sample that ever came.
 Result<void> select_from(const std::string& opening, Chunker& chunker) {
@@ -135,7 +92,7 @@ Result<void> select_from(const std::string& opening, Chunker& chunker) {
   const PackagerOptions options{.container = Container::fragmented_mp4};
   Demuxer demuxer(source, options);
   if (auto opened = demuxer.open_moov(); !opened.ok()) return opened;
-  return select(*demuxer.get(), options.container, chunker);
+  return select_streams(*demuxer.get(), options.container, chunker);
 }
 
 Result<PackageStats> package_mp4(const ByteSource& source, Chunker& chunker) {
@@ -174,7 +131,7 @@ Result<PackageStats> package_stream(const ByteSource& source, const PackageSink&
   if (options.container == Container::fragmented_mp4) return package_mp4(source, chunker);
   Demuxer demuxer(source, options);
   if (auto opened = demuxer.open(); !opened.ok()) return opened.error();
-  if (auto selected = select(*demuxer.get(), options.container, chunker); !selected.ok())
+  if (auto selected = select_streams(*demuxer.get(), options.container, chunker); !selected.ok())
     return selected.error();
   const PacketPtr packet(av_packet_alloc());
   while (av_read_frame(demuxer.get(), packet.get()) >= 0) {

@@ -99,6 +99,9 @@ struct Config {
   std::int64_t live_clips_max_mib = 2'048;
   std::int64_t live_max_publishers = 32;
   std::int64_t live_max_publishers_per_address = 8;
+  bool live_pull_private = false;
+  std::int64_t live_backup_after_ms = 1'000;
+  std::int64_t live_backup_return_s = 30;
   bool live_anonymous_viewers = true;
   std::string live_ladder;
   std::int64_t live_ladder_workers = 1;

@@ -29,6 +29,7 @@
 #include "net/api/leaderboard_api.hpp"
 #include "net/api/live_clips.hpp"
 #include "net/api/live_gateway.hpp"
+#include "net/api/live_pull.hpp"
 #include "net/api/live_recordings.hpp"
 #include "net/api/game_lobby.hpp"
 #include "net/api/game_tickets.hpp"
@@ -215,7 +216,8 @@ Result<std::unique_ptr<media::ClipMaker>> start_clips(const Wiring& w,
 /// listens in `srt_port` and the like; 0: not at all.
 Result<std::unique_ptr<api::LiveGateway>> start_live(
     const Wiring& w, const std::shared_ptr<media::Recorder>& recorder,
-    const std::uint16_t& srt_port, const std::uint16_t& rtmp_port) {
+    const std::uint16_t& srt_port, const std::uint16_t& rtmp_port,
+    const std::unique_ptr<Ingress>& ingress) {
   const auto loops = loops_of(w.io);
   api::LiveGatewayOptions options;
   options.srt_origin = [host = w.config.live_address, &srt_port] {
@@ -224,6 +226,8 @@ Result<std::unique_ptr<api::LiveGateway>> start_live(
   options.rtmp_origin = [host = w.config.live_address, &rtmp_port]() -> std::string {
     return rtmp_port == 0 ? "" : "rtmp://" + host + ":" + std::to_string(rtmp_port);
   };
+  options.ingest =
+      api::pull_hooks([&ingress] { return ingress ? &ingress->pulls() : nullptr; });
   options.anonymous_viewers = w.config.live_anonymous_viewers;
   options.window = {.segment_us = w.config.live_segment_ms * 1'000,
                     .part_us = w.config.live_part_ms * 1'000,
@@ -407,7 +411,8 @@ Result<std::unique_ptr<Domains>> Domains::start(const Wiring& wiring) {
     auto clips = start_clips(wiring, impl->recorder.get());
     if (!clips.ok()) return clips.error();
     impl->clips = std::move(*clips);
-    auto live = start_live(wiring, impl->recorder, impl->srt_port, impl->rtmp_port);
+    auto live = start_live(wiring, impl->recorder, impl->srt_port, impl->rtmp_port,
+                           impl->ingress);
     if (!live.ok()) return live.error();
     impl->live = std::move(*live);
     auto ingress = Ingress::start(wiring, *impl->live);

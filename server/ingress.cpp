@@ -2,7 +2,9 @@
 
 #include "actors/system/context.hpp"
 #include "net/api/live_gateway.hpp"
+#include "net/api/live_pull.hpp"
 #include "net/api/live_push.hpp"
+#include "net/ingest/pull_ingest.hpp"
 #include "net/ingest/push_ingest.hpp"
 #include "net/ingest/rtmp_server.hpp"
 #include "net/ingest/srt_server.hpp"
@@ -13,6 +15,7 @@ struct Ingress::Impl {
   std::unique_ptr<ingest::SrtServer> srt;
   std::unique_ptr<ingest::RtmpServer> rtmp;  // null: off
   std::shared_ptr<ingest::PushIngest> push;  // routes have it too
+  std::shared_ptr<ingest::PullIngest> pulls;
 };
 
 namespace {
@@ -35,7 +38,7 @@ ingest::PublishDoor publish_door(api::LiveGateway& live) {
           [&live](const ingest::PublishRequest& r) { return live.may_publish(r.session, r.key); },
       .publish =
           [&live](const ingest::PublishRequest& r) -> Result<std::unique_ptr<ingest::PublishSink>> {
-        auto publisher = live.publish(r.session, r.key);
+        auto publisher = r.trusted ? live.publish_own(r.session) : live.publish(r.session, r.key);
         if (!publisher.ok()) return publisher.error();
         return std::unique_ptr<ingest::PublishSink>(new SessionSink(std::move(*publisher)));
       }};
@@ -104,9 +107,19 @@ Result<std::unique_ptr<Ingress>> Ingress::start(const Wiring& wiring, api::LiveG
   push.places = common.places;
   impl->push = std::make_shared<ingest::PushIngest>(wiring.context.metrics, std::move(push));
   api::mount_live_push(wiring.router, impl->push);
+  ingest::PullIngestOptions pull;
+  pull.pull.packager = common.packager;
+  pull.door = common.door;
+  pull.places = common.places;
+  pull.private_addresses = config.live_pull_private;
+  impl->pulls = std::make_shared<ingest::PullIngest>(wiring.context.metrics, std::move(pull));
+  api::mount_live_pull(wiring.router, wiring.asker, impl->pulls);
   return std::unique_ptr<Ingress>(new Ingress(std::move(impl)));
 }
 
+ingest::PullIngest& Ingress::pulls() noexcept {
+  return *impl_->pulls;
+}
 std::uint16_t Ingress::srt_port() const noexcept {
   return impl_->srt ? impl_->srt->port() : std::uint16_t{0};
 }
@@ -118,6 +131,7 @@ void Ingress::stop() {
   impl_->srt.reset();
   impl_->rtmp.reset();
   impl_->push->stop();
+  impl_->pulls->stop_all();
 }
 
 }  // namespace troupe::server

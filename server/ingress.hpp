@@ -10,6 +10,9 @@
 namespace troupe::api {
 class LiveGateway;
 }
+namespace troupe::ingest {
+class PullIngest;
+}
 
 namespace troupe::server {
 
@@ -19,6 +22,7 @@ class Ingress {
   static Result<std::unique_ptr<Ingress>> start(const Wiring& wiring, api::LiveGateway& live);
   ~Ingress();
 
+  [[nodiscard]] ingest::PullIngest& pulls() noexcept;
   [[nodiscard]] std::uint16_t srt_port() const noexcept;
   [[nodiscard]] std::uint16_t rtmp_port() const noexcept;  ///< 0: there is none
   /// Ends all publishers and takes no more.

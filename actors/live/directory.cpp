@@ -65,6 +65,15 @@ Result<std::shared_ptr<PublisherPlace>> Directory::begin_publishing(const std::s
   return place;
 }
 
+Result<std::shared_ptr<PublisherPlace>> Directory::begin_own(const std::string& id) {
+  const std::unique_lock lock(mutex_);
+  const auto it = entries_.find(id);
+  if (it == entries_.end()) return error(ErrorCode::not_found, "no such session, or it has ended");
+  if (it->second.place) return error(ErrorCode::conflict, "the session has a publisher");
+  it->second.place = std::make_shared<PublisherPlace>();
+  return it->second.place;
+}
+
 void Directory::end_publishing(const std::string& id, const PublisherPlace& place) {
   const std::unique_lock lock(mutex_);
   const auto it = entries_.find(id);

@@ -35,6 +35,8 @@ class Directory {
   /// `check`, and takes the one publisher's place until `end_publishing`.
   Result<std::shared_ptr<PublisherPlace>> begin_publishing(const std::string& id,
                                                            std::string_view key);
+  /// The same for the server itself, which needs no key. Errors: not_found, conflict.
+  Result<std::shared_ptr<PublisherPlace>> begin_own(const std::string& id);
   /// Nothing happens when `place` was taken away meanwhile.
   void end_publishing(const std::string& id, const PublisherPlace& place);
   /// Null: nobody publishes.

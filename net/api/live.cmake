@@ -5,5 +5,5 @@ troupe_library(troupe_net_api_live
 
 # Publishers over HTTP and WebSocket.
 troupe_library(troupe_net_api_live_push
-  SOURCES live_push.cpp live_push_ws.cpp
-  PUBLIC troupe_net_http troupe_net_ws troupe_net_ingest)
+  SOURCES live_pull.cpp live_push.cpp live_push_ws.cpp
+  PUBLIC troupe_net_http troupe_net_ws troupe_net_ingest troupe_actors_live)

@@ -67,6 +67,7 @@ json::object view(const LiveApi& api, const live::Session& session) {
   if (api.ladder) {
     if (const auto status = api.ladder->status(session.id)) add_ladder(out, *status);
   }
+  if (api.ingest.describe) api.ingest.describe(session.id, out);
   if (session.started_ms != 0) out["started_ms"] = session.started_ms;
   if (session.ended_ms != 0) out["ended_ms"] = session.ended_ms;
   return out;
@@ -118,12 +119,24 @@ void create(const ApiPtr& api, const Request& request, const Responder& out) {
   const auto* title = body->if_contains("title");
   if (title == nullptr || !title->is_string())
     return out.send(error(ErrorCode::invalid_argument, "title: a string"));
-  if (body->size() > 1)
-    return out.send(error(ErrorCode::invalid_argument, "unknown members beside title"));
+  const auto* pull = body->if_contains("pull");
+  if (body->size() > (pull == nullptr ? 1U : 2U))
+    return out.send(error(ErrorCode::invalid_argument, "unknown members beside title and pull"));
+  std::string url;
+  if (pull != nullptr) {
+    if (!pull->is_string() || !api->ingest.may_pull)
+      return out.send(error(ErrorCode::invalid_argument, "pull: a URL"));
+    url = pull->get_string();
+    if (auto may = api->ingest.may_pull(url); !may.ok()) return out.send(may.error());
+  }
   const auto key = live::make_key();
   ask_session(
       api, request, make_id_string(),
-      [api, out, key](const live::Session& session) {
+      [api, out, key, url](const live::Session& session) {
+        if (!url.empty()) {
+          if (auto begun = api->ingest.pull(session.id, url, session.owner); !begun.ok())
+            return out.send(begun.error());
+        }
         auto response = http::json_response(201, view_with_key(*api, session, key));
         response.headers["Location"] = "/api/v1/live/" + session.id;
         out.send(std::move(response));

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include <boost/json/fwd.hpp>
+
 #include "base/result.hpp"
 
 namespace troupe::actors {
@@ -30,6 +32,17 @@ namespace troupe::api {
 
 class LivePlaylists;
 
+/// What the server's doors for publishers add to sessions. All may be null.
+struct LiveIngestHooks {
+  /// Members of a session as anybody sees it.
+  std::function<void(const std::string& id, boost::json::object&)> describe;
+  /// Whether a session that is to be made can be pulled from there, then that it is.
+  std::function<Result<void>(const std::string& url)> may_pull;
+  std::function<Result<void>(const std::string& id, const std::string& url,
+                             const std::string& owner)>
+      pull;
+};
+
 struct LiveApi {
   actors::Context& context;
   const actors::Asker& asker;
@@ -41,6 +54,7 @@ struct LiveApi {
   std::function<std::string()> srt_origin;
   /// "rtmp://127.0.0.1:1935"; null or empty: there is none.
   std::function<std::string()> rtmp_origin;
+  LiveIngestHooks ingest;
   bool anonymous_viewers = true;
 };
 

@@ -113,6 +113,7 @@ class Gateway final : public LiveGateway {
                                    .ladder = ladder_,
                                    .srt_origin = std::move(options.srt_origin),
                                    .rtmp_origin = std::move(options.rtmp_origin),
+                                   .ingest = std::move(options.ingest),
                                    .anonymous_viewers = options.anonymous_viewers}));
     return {};
   }
@@ -124,13 +125,20 @@ class Gateway final : public LiveGateway {
 
   Result<std::unique_ptr<LivePublisher>> publish(const std::string& id,
                                                  const std::string& key) override {
-    auto place = directory_.begin_publishing(id, key);
+    return enter(id, directory_.begin_publishing(id, key));
+  }
+  Result<std::unique_ptr<LivePublisher>> publish_own(const std::string& id) override {
+    return enter(id, directory_.begin_own(id));
+  }
+
+ private:
+  Result<std::unique_ptr<LivePublisher>> enter(
+      const std::string& id, Result<std::shared_ptr<live::PublisherPlace>> place) {
     if (!place.ok()) return count_refusal(place.error()).error();
     return std::unique_ptr<LivePublisher>(
         std::make_unique<Publisher>(context_.entities, directory_, id, std::move(*place)));
   }
 
- private:
   /// Results reach viewers from the workers' threads; a publication's epoch says what they belong
   /// to.
   void open_ladder(http::Router& router, const LiveGatewayOptions& options,

@@ -36,6 +36,7 @@ struct LiveGatewayOptions {
   std::function<std::string()>
       srt_origin;  ///< "srt://127.0.0.1:9000", asked when a session is made
   std::function<std::string()> rtmp_origin;  ///< "rtmp://127.0.0.1:1935"; empty: there is none
+  LiveIngestHooks ingest;
   bool anonymous_viewers = true;
   media::WindowOptions window;  ///< of HLS and DASH
   media::LadderOptions ladder;  ///< without rungs and thumbnails: nothing is decoded
@@ -62,6 +63,8 @@ class LiveGateway {
   /// The same, and takes the session's one publisher's place.
   virtual Result<std::unique_ptr<LivePublisher>> publish(const std::string& id,
                                                          const std::string& key) = 0;
+  /// The same for the server itself, which needs no key. Errors: not_found, conflict.
+  virtual Result<std::unique_ptr<LivePublisher>> publish_own(const std::string& id) = 0;
 };
 
 }  // namespace troupe::api

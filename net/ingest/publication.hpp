@@ -33,7 +33,8 @@ class PublishSink {
 struct PublishRequest {
   std::string session;
   std::string key;
-  bool backup = false;  ///< stands by for the other one
+  bool backup = false;   ///< stands by for the other one
+  bool trusted = false;  ///< The server itself: no key is asked for.
 };
 
 /// Both look at memory only and may be called from any thread.

@@ -1,0 +1,15 @@
+// Which of a demuxer's streams are packaged. Only for this room.
+#pragma once
+
+#include "base/result.hpp"
+#include "media/av.hpp"
+#include "media/chunker.hpp"
+#include "media/packager.hpp"
+
+namespace troupe::media {
+
+/// Adds the first video and the first audio to `chunker`; the others are discarded. Errors:
+/// unsupported (no video, a codec that is not carried), corrupt.
+Result<void> select_streams(AVFormatContext& in, Container container, Chunker& chunker);
+
+}  // namespace troupe::media

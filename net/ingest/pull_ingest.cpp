@@ -1,0 +1,253 @@
+#include "net/ingest/pull_ingest.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <condition_variable>
+#include <thread>
+
+#include <boost/url/parse.hpp>
+#include <boost/url/url.hpp>
+#include <spdlog/spdlog.h>
+
+#include "base/metrics.hpp"
+#include "net/ingest/connect_guard.hpp"
+
+namespace troupe::ingest {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+std::uint64_t unix_ms() {
+  return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(
+                                        std::chrono::system_clock::now().time_since_epoch())
+                                        .count());
+}
+
+/// Trying again will not help: the session is over, its key was replaced, the address is private,
+/// or viewers could not play it.
+bool is_final(ErrorCode code) {
+  return code == ErrorCode::forbidden || code == ErrorCode::not_found ||
+         code == ErrorCode::unsupported || code == ErrorCode::invalid_argument;
+}
+
+/// SRT connects no socket, so its host is looked up and judged here.
+Result<std::string> with_judged_host(const std::string& url, bool private_addresses) {
+  if (!url.starts_with("srt:")) return url;
+  auto parsed = boost::urls::parse_uri(url);
+  if (!parsed) return error(ErrorCode::invalid_argument, "pull: not a URL");
+  auto address = reachable_address(std::string(parsed->host_address()), private_addresses);
+  if (!address.ok()) return address;
+  boost::urls::url out(*parsed);
+  out.set_host_address(*address);
+  return std::string(out.buffer());
+}
+
+}  // namespace
+
+std::string_view to_string(PullState state) noexcept {
+  switch (state) {
+    case PullState::connecting:
+      return "connecting";
+    case PullState::live:
+      return "live";
+    case PullState::waiting:
+      return "waiting";
+    case PullState::ended:
+      return "ended";
+  }
+  return "ended";
+}
+
+/// One pull. `run` is its thread's; everything else any thread's.
+class PullIngest::Job {
+ public:
+  Job(Metrics& metrics, const PullIngestOptions& options, std::string session, std::string url,
+      PublisherPlaces::Place place)
+      : metrics_(metrics),
+        options_(options),
+        session_(std::move(session)),
+        place_(std::move(place)) {
+    status_.url = std::move(url);
+    status_.since_ms = unix_ms();
+    thread_ = std::thread([this] { run(); });
+  }
+  ~Job() {
+    ask_to_stop();
+    thread_.join();
+  }
+  Job(const Job&) = delete;
+  Job& operator=(const Job&) = delete;
+
+  void ask_to_stop() {
+    stop_ = true;
+    const std::lock_guard lock(mutex_);
+    changed_.notify_all();
+  }
+  [[nodiscard]] bool done() const noexcept { return done_; }
+  [[nodiscard]] PullStatus status() const {
+    const std::lock_guard lock(mutex_);
+    return status_;
+  }
+
+ private:
+  void set(PullState state, std::optional<Error> why) {
+    const std::lock_guard lock(mutex_);
+    status_.state = state;
+    status_.since_ms = unix_ms();
+    if (state == PullState::connecting) {
+      ++status_.attempts;
+    } else if (state != PullState::live) {
+      status_.error = std::move(why);
+    }
+  }
+
+  struct Ended {
+    Result<void> how;
+    bool for_good = false;
+  };
+
+  /// From the door to the end of the source.
+  Ended attempt() {
+    auto sink = options_.door.publish({.session = session_, .key = {}, .trusted = true});
+    if (!sink.ok()) {
+      count_refused(metrics_, sink.error());
+      return {sink.error(), is_final(sink.code())};
+    }
+    Clock::time_point live_since = Clock::time_point::max();
+    bool finite = false;
+    auto& publishers = metrics_.gauge("troupe_ingest_publishers", "Publishers that are connected");
+    publishers.Increment();
+    const auto outcome = run_publication(
+        metrics_, {.session = session_,
+                   .sink = **sink,
+                   .package = [&](const media::PackageSink& chunks) -> Result<media::PackageStats> {
+                     auto url = with_judged_host(status().url, options_.private_addresses);
+                     if (!url.ok()) return url.error();
+                     const ConnectGuard guard(options_.private_addresses);
+                     auto pulled = media::package_url(*url, chunks, options_.pull,
+                                                      [this] { return stop_.load(); });
+                     if (!pulled.ok()) return pulled.error();
+                     finite = pulled->finite;
+                     return pulled->stats;
+                   },
+                   .announced =
+                       [&] {
+                         live_since = Clock::now();
+                         set(PullState::live, {});
+                       },
+                   .source_ended = [] { return Result<void>(); }});
+    publishers.Decrement();
+    if (live_since != Clock::time_point::max() &&
+        Clock::now() - live_since >= options_.settled_after)
+      wait_ = options_.first_wait;
+    if (outcome.ok()) return {{}, finite};
+    return {outcome.error(), is_final(outcome.code())};
+  }
+
+  void run() {
+    while (!stop_) {
+      set(PullState::connecting, {});
+      const auto ended = attempt();
+      auto why = ended.how.ok() ? std::optional<Error>() : std::optional(ended.how.error());
+      if (why) spdlog::info("live {}: pull: {}", session_, why->detail);
+      if (ended.for_good || stop_) {
+        set(PullState::ended, std::move(why));
+        break;
+      }
+      set(PullState::waiting, std::move(why));
+      std::unique_lock lock(mutex_);
+      changed_.wait_for(lock, wait_, [this] { return stop_.load(); });
+      wait_ = std::min(wait_ * 2, options_.longest_wait);
+    }
+    place_ = {};
+    done_ = true;
+  }
+
+  Metrics& metrics_;
+  const PullIngestOptions& options_;
+  const std::string session_;
+  PublisherPlaces::Place place_;
+  std::chrono::milliseconds wait_{options_.first_wait};
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  PullStatus status_;
+  std::atomic<bool> stop_{false}, done_{false};
+  std::thread thread_;
+};
+
+PullIngest::PullIngest(Metrics& metrics, PullIngestOptions options)
+    : metrics_(metrics), options_(std::move(options)) {}
+
+PullIngest::~PullIngest() {
+  stop_all();
+}
+
+Result<void> PullIngest::check(const std::string& url) {
+  constexpr std::size_t kMaxBytes = 2'048;
+  const auto parsed = boost::urls::parse_uri(url);
+  if (url.size() > kMaxBytes || !parsed || parsed->host().empty())
+    return error(ErrorCode::invalid_argument, "pull: an absolute URL of at most 2,048 bytes");
+  if (!media::pullable_scheme(parsed->scheme()))
+    return error(ErrorCode::unsupported, "pull: http, https, rtmp, rtmps, rtsp, rtsps or srt");
+  // Parameters by which libavformat's protocols would listen, or use other transports.
+  for (const auto& param : parsed->params()) {
+    const std::string name(param.key), value(param.value);
+    const bool listens = name == "listen" || (name == "mode" && value != "caller");
+    const bool srt = parsed->scheme() == "srt", rtsp = parsed->scheme().starts_with("rtsp");
+    if ((srt && listens) || (rtsp && (listens || name == "udp" || name == "multicast")))
+      return error(ErrorCode::unsupported, "pull: only as a caller, over TCP where it is RTSP");
+  }
+  return {};
+}
+
+Result<void> PullIngest::start(const std::string& session, const std::string& url,
+                               const std::string& owner) {
+  if (auto fine = check(url); !fine.ok()) return fine;
+  const std::lock_guard lock(mutex_);
+  if (stopping_) return error(ErrorCode::overloaded, "the server is going away");
+  reap();
+  if (const auto it = jobs_.find(session); it != jobs_.end()) {
+    it->second->ask_to_stop();
+    ending_.push_back(std::move(it->second));
+    jobs_.erase(it);
+  }
+  auto place = options_.places->take("pull of " + owner);
+  if (!place.ok()) return place.error();
+  jobs_[session] = std::make_unique<Job>(metrics_, options_, session, url, std::move(*place));
+  return {};
+}
+
+Result<void> PullIngest::stop(const std::string& session) {
+  const std::lock_guard lock(mutex_);
+  const auto it = jobs_.find(session);
+  if (it == jobs_.end()) return error(ErrorCode::not_found, "nothing is pulled into this session");
+  it->second->ask_to_stop();
+  ending_.push_back(std::move(it->second));
+  jobs_.erase(it);
+  reap();
+  return {};
+}
+
+std::optional<PullStatus> PullIngest::status(const std::string& session) const {
+  const std::lock_guard lock(mutex_);
+  const auto it = jobs_.find(session);
+  return it == jobs_.end() ? std::nullopt : std::optional(it->second->status());
+}
+
+void PullIngest::reap() {
+  std::erase_if(ending_, [](const std::unique_ptr<Job>& job) { return job->done(); });
+}
+
+void PullIngest::stop_all() {
+  std::map<std::string, std::unique_ptr<Job>> jobs;
+  std::vector<std::unique_ptr<Job>> ending;
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+    jobs.swap(jobs_);
+    ending.swap(ending_);
+  }
+  for (const auto& [session, job] : jobs) job->ask_to_stop();
+}
+
+}  // namespace troupe::ingest
