@@ -1,6 +1,7 @@
 #include "net/http/connection.hpp"
 
 #include <optional>
+#include <sstream>
 
 #include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core/buffers_to_string.hpp>
@@ -12,6 +13,7 @@
 
 #include "base/ids.hpp"
 #include "net/http/body_pump.hpp"
+#include "net/http/feed_pump.hpp"
 #include "net/http/request_head.hpp"
 #include "net/http/ws_member.hpp"
 #include "net/ws/socket_session.hpp"
@@ -316,7 +318,8 @@ class Connection final : public Drainable, public std::enable_shared_from_this<C
     for (const auto& [name, value] : response_.headers) m.set(name, value);
     m.keep_alive(keep_alive_ && !server_->draining);
     const bool bodyless = response_.status == 204 || response_.status == 304;
-    if (!bodyless) m.content_length(body.size());
+    if (response_.feed && !bodyless && !head_) return answer_with_feed();
+    if (!bodyless && !response_.feed) m.content_length(body.size());
     if (!bodyless && !head_) m.body() = {body.data(), body.size()};
     server_->count(request_, pattern_, response_.status,
                    std::chrono::duration<double>(Clock::now() - started_).count(), body.size());
@@ -325,6 +328,23 @@ class Connection final : public Drainable, public std::enable_shared_from_this<C
     bhttp::async_write(
         stream_, *serializer_,
         [self = self()](boost::system::error_code ec, std::size_t) { self->on_written(ec); });
+  }
+
+  void answer_with_feed() {
+    message_->chunked(true);
+    std::ostringstream head;
+    head << message_->base();
+    std::make_shared<FeedPump<Stream>>(
+        stream_, response_.feed, server_->options.write_timeout,
+        [self = self()](boost::system::error_code ec, std::size_t bytes) {
+          self->server_->count(self->request_, self->pattern_, self->response_.status,
+                               std::chrono::duration<double>(Clock::now() - self->started_).count(),
+                               bytes);
+          // A body that is cut short must not look whole: the connection ends.
+          if (ec) return self->close();
+          self->on_written(ec);
+        })
+        ->start(head.str());
   }
 
   void on_written(boost::system::error_code ec) {

@@ -18,6 +18,8 @@
 
 namespace troupe::http {
 
+class BodyFeed;
+
 /// Who asks: the verified claims of the bearer token.
 struct Principal {
   std::string subject;              ///< `sub`
@@ -51,6 +53,8 @@ struct Response {
   std::string body;
   /// Instead of `body`: bytes shared between many responses (media segments, cached pages).
   std::shared_ptr<const std::string> shared_body;
+  /// Instead of both: a body that is still being made.
+  std::shared_ptr<BodyFeed> feed;
 };
 
 /// A JSON response with the given status.
