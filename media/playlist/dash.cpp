@@ -1,6 +1,7 @@
 #include "media/playlist/dash.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <set>
 
 #include "media/playlist/hls.hpp"
@@ -30,16 +31,34 @@ std::string duration(std::int64_t us) {
   return "PT" + seconds_text(us, 3) + "S";
 }
 
+/// Where players begin. shaka-player counts the target of the service description from there, the
+/// others from live.
+constexpr std::int64_t kLowDelayUs = 1'000'000;
+
+enum class Latency { usual, low };
+
+/// What a segment under way will be long: as the one before, at least what there is of it.
+std::int64_t foreseen_us(const SegmentWindow& window, const Rendition& rendition) {
+  const auto& segments = rendition.segments;
+  const auto& last = segments.back();
+  auto length_us = window.options().segment_us;
+  if (segments.size() > 1 && segments[segments.size() - 2].epoch == last.epoch)
+    length_us = segments[segments.size() - 2].duration_us;
+  return std::max(length_us, last.duration_us);
+}
+
 /// The S elements of one publication; `last_end_us` grows to where the last of them ends.
-std::string timeline(const Rendition& rendition, std::uint64_t epoch, std::uint64_t& first_number,
-                     std::int64_t& last_end_us) {
+std::string timeline(const SegmentWindow& window, const Rendition& rendition, Latency latency,
+                     std::uint64_t epoch, std::uint64_t& first_number, std::int64_t& last_end_us) {
   std::string out;
   for (const auto& segment : rendition.segments) {
-    if (segment.epoch != epoch || !segment.complete) continue;
+    const bool listed = segment.complete || (latency == Latency::low && !window.ended());
+    if (segment.epoch != epoch || !listed) continue;
     if (out.empty()) first_number = segment.number;
-    out += "<S t=\"" + std::to_string(segment.start_us) + "\" d=\"" +
-           std::to_string(segment.duration_us) + "\"/>";
-    last_end_us = std::max(last_end_us, segment.start_us + segment.duration_us);
+    const auto length_us = segment.complete ? segment.duration_us : foreseen_us(window, rendition);
+    out += "<S t=\"" + std::to_string(segment.start_us) + "\" d=\"" + std::to_string(length_us) +
+           "\"/>";
+    last_end_us = std::max(last_end_us, segment.start_us + length_us);
   }
   return out;
 }
@@ -54,11 +73,55 @@ std::int64_t bits_per_second(const Rendition& rendition) {
   return peak;
 }
 
-std::string representation(const Rendition& rendition, std::uint64_t epoch,
-                           std::int64_t& last_end_us) {
+/// The length of all segments of the newest publication, when they have one: most encoders place
+/// key frames evenly. Players know then from the clock alone what there is.
+std::optional<std::int64_t> even_length_us(const SegmentWindow& window) {
+  constexpr std::int64_t kMillisecond = 1'000, kOff = 50'000, kShare = 10;
+  const auto* main = window.find(TrackKind::video);
+  if (main == nullptr) main = window.find(TrackKind::audio);
+  if (main == nullptr) return std::nullopt;
+  const auto last = std::find_if(main->segments.rbegin(), main->segments.rend(),
+                                 [](const Segment& s) { return s.complete; });
+  if (last == main->segments.rend() || last->epoch != window.epoch()) return std::nullopt;
+  const auto count = static_cast<std::int64_t>(last->ordinal) + 1;
+  const auto end_us = last->start_us + last->duration_us;
+  // Whole milliseconds, so that it stays the same while clocks that count these waver.
+  const auto even_us = (end_us / count + kMillisecond / 2) / kMillisecond * kMillisecond;
+  if (even_us <= 0 || std::abs(even_us * count - end_us) > kOff) return std::nullopt;
+  for (const auto& rendition : window.renditions()) {
+    for (const auto& segment : rendition.segments) {
+      const auto due_us = static_cast<std::int64_t>(segment.ordinal) * even_us;
+      if (segment.epoch == window.epoch() && std::abs(segment.start_us - due_us) > even_us / kShare)
+        return std::nullopt;
+    }
+  }
+  return even_us;
+}
+
+/// The attributes of low latency, and what follows the others of a SegmentTemplate. The segment
+/// under way may be asked for before it is whole (ISO/IEC 23009-1 section 5.3.9.5.3).
+struct LowLatency {
+  std::optional<std::int64_t> even_us;
+
+  [[nodiscard]] std::string attributes(const SegmentWindow& window,
+                                       const Rendition& rendition) const {
+    const auto early_us = even_us.value_or(window.options().segment_us) - rendition.chunk_us;
+    std::string out = " availabilityTimeOffset=\"" +
+                      seconds_text(std::max<std::int64_t>(early_us, 0), 3) +
+                      "\" availabilityTimeComplete=\"false\"";
+    if (even_us) out += " duration=\"" + std::to_string(*even_us) + "\"";
+    return out;
+  }
+};
+
+std::string representation(const SegmentWindow& window, const Rendition& rendition, Latency latency,
+                           std::uint64_t epoch, std::int64_t& last_end_us) {
   std::uint64_t first_number = 0;
-  const auto segments = timeline(rendition, epoch, first_number, last_end_us);
+  const auto segments = timeline(window, rendition, latency, epoch, first_number, last_end_us);
   if (segments.empty()) return {};
+  LowLatency low;
+  if (latency == Latency::low) low.even_us = even_length_us(window);
+  if (low.even_us) first_number -= rendition.find(first_number)->ordinal;
   const auto& track = rendition.track;
   const auto name = xml_escape(rendition.name);
   std::string out = "<Representation id=\"" + name + "\" codecs=\"" + xml_escape(track.codecs) +
@@ -73,30 +136,63 @@ std::string representation(const Rendition& rendition, std::uint64_t epoch,
            "value=\"" +
            std::to_string(track.channels) + "\"/>";
   }
-  out += "<SegmentTemplate timescale=\"1000000\" startNumber=\"" + std::to_string(first_number) +
-         "\" initialization=\"" + name + "/" + file_name({MediaFile::Kind::init, epoch, 0}) +
-         "\" media=\"" + name + "/segment-$Number$.m4s" + "\"><SegmentTimeline>" + segments +
-         "</SegmentTimeline></SegmentTemplate>";
+  out += "<SegmentTemplate timescale=\"1000000\"" +
+         (latency == Latency::low ? low.attributes(window, rendition) : std::string()) +
+         " startNumber=\"" + std::to_string(first_number) + "\" initialization=\"" + name + "/" +
+         file_name({MediaFile::Kind::init, epoch, 0}) + "\" media=\"" + name +
+         "/segment-$Number$.m4s\"" +
+         (low.even_us ? "/>"
+                      : "><SegmentTimeline>" + segments + "</SegmentTimeline></SegmentTemplate>");
   return out + "</Representation>";
 }
 
+/// What time the server's clock showed at the publication's zero: latency is measured from there.
+std::string reference_time(const SegmentWindow& window, std::uint64_t epoch) {
+  const auto zero = date_time_text(zero_of(window, epoch));
+  return "<ProducerReferenceTime id=\"0\" type=\"captured\" wallClockTime=\"" + zero +
+         "\" presentationTime=\"0\"><UTCTiming schemeIdUri=\"urn:mpeg:dash:utc:direct:2014\" "
+         "value=\"" +
+         zero + "\"/></ProducerReferenceTime>";
+}
+
+/// How far from live a player should be, and how fast it may come there.
+std::string service_description() {
+  return "<ServiceDescription id=\"0\"><Latency referenceId=\"0\" target=\"1500\" min=\"500\" "
+         "max=\"6000\"/><PlaybackRate min=\"0.96\" max=\"1.04\"/></ServiceDescription>";
+}
+
 /// All renditions of a kind: what a player may switch between.
-std::string adaptation_set(const SegmentWindow& window, TrackKind kind, std::uint64_t epoch,
-                           std::int64_t& last_end_us) {
+std::string adaptation_set(const SegmentWindow& window, TrackKind kind, Latency latency,
+                           std::uint64_t epoch, std::int64_t& last_end_us) {
   std::string all;
   for (const auto& rendition : window.renditions())
-    if (rendition.kind == kind) all += representation(rendition, epoch, last_end_us);
+    if (rendition.kind == kind)
+      all += representation(window, rendition, latency, epoch, last_end_us);
   if (all.empty()) return {};
   const std::string name(folder(kind));
   return "<AdaptationSet contentType=\"" + name + "\" mimeType=\"" + name +
-         "/mp4\" segmentAlignment=\"true\" startWithSAP=\"1\">" + all + "</AdaptationSet>";
+         "/mp4\" segmentAlignment=\"true\" startWithSAP=\"1\">" +
+         (latency == Latency::low ? reference_time(window, epoch) : std::string()) + all +
+         "</AdaptationSet>";
 }
 
-}  // namespace
+/// How much of the newest publication there is to go back to.
+std::int64_t kept_us(const SegmentWindow& window) {
+  std::int64_t least_us = window.options().window_us;
+  for (const auto& rendition : window.renditions()) {
+    const auto first = std::ranges::find(rendition.segments, window.epoch(), &Segment::epoch);
+    if (first == rendition.segments.end()) continue;
+    const auto& last = rendition.segments.back();
+    least_us = std::min(least_us, last.start_us + last.duration_us - first->start_us);
+  }
+  return least_us;
+}
 
-std::string dash_manifest(const SegmentWindow& window, std::int64_t now_us,
-                          std::string_view base_url) {
-  const auto all = epochs(window);
+std::string manifest(const SegmentWindow& window, std::int64_t now_us, std::string_view base_url,
+                     Latency latency) {
+  auto all = epochs(window);
+  // Players tell live from the newest publication's clock; older ones are for those with time.
+  if (latency == Latency::low && !all.empty()) all = {*all.rbegin()};
   const auto target_us = window.target_duration_s() * 1'000'000;
   // Must not change while players follow, whatever leaves the window.
   const auto anchor_us = window.origin_us().value_or(now_us);
@@ -107,7 +203,7 @@ std::string dash_manifest(const SegmentWindow& window, std::int64_t now_us,
     std::int64_t last_end_us = 0;
     std::string sets;
     for (const auto kind : {TrackKind::video, TrackKind::audio})
-      sets += adaptation_set(window, kind, epoch, last_end_us);
+      sets += adaptation_set(window, kind, latency, epoch, last_end_us);
     const bool open = epoch == *all.rbegin() && !window.ended();
     periods += "<Period id=\"" + std::to_string(epoch) + "\" start=\"" + duration(start_us) + "\"" +
                (open ? "" : " duration=\"" + duration(last_end_us) + "\"") + ">" + sets +
@@ -126,16 +222,31 @@ std::string dash_manifest(const SegmentWindow& window, std::int64_t now_us,
     out += " type=\"dynamic\" availabilityStartTime=\"" + date_time_text(anchor_us) +
            "\" publishTime=\"" + date_time_text(now_us) +
            "\" minimumUpdatePeriod=\"PT1S\" timeShiftBufferDepth=\"" +
-           duration(std::max(window.options().window_us, 3 * target_us)) +
-           "\" suggestedPresentationDelay=\"" + duration(target_us) + "\">";
+           duration(latency == Latency::low ? kept_us(window)
+                                            : std::max(window.options().window_us, 3 * target_us)) +
+           "\" suggestedPresentationDelay=\"" +
+           duration(latency == Latency::low ? kLowDelayUs : target_us) + "\">";
   }
   if (!base_url.empty()) out += "<BaseURL>" + xml_escape(base_url) + "</BaseURL>";
+  if (latency == Latency::low && !window.ended()) out += service_description();
   out += periods;
   if (!window.ended()) {
     out += "<UTCTiming schemeIdUri=\"urn:mpeg:dash:utc:direct:2014\" value=\"" +
            date_time_text(now_us) + "\"/>";
   }
   return out + "</MPD>\n";
+}
+
+}  // namespace
+
+std::string dash_manifest(const SegmentWindow& window, std::int64_t now_us,
+                          std::string_view base_url) {
+  return manifest(window, now_us, base_url, Latency::usual);
+}
+
+std::string dash_low_latency_manifest(const SegmentWindow& window, std::int64_t now_us,
+                                      std::string_view base_url) {
+  return manifest(window, now_us, base_url, Latency::low);
 }
 
 }  // namespace troupe::media

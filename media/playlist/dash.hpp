@@ -17,4 +17,9 @@ namespace troupe::media {
 [[nodiscard]] std::string dash_manifest(const SegmentWindow& window, std::int64_t now_us,
                                         std::string_view base_url);
 
+/// The same for players with low latency (DASH-IF IOP 5 part 9): the segment under way is listed
+/// with the length that it will have, and may be asked for from its first chunk on.
+[[nodiscard]] std::string dash_low_latency_manifest(const SegmentWindow& window,
+                                                    std::int64_t now_us, std::string_view base_url);
+
 }  // namespace troupe::media

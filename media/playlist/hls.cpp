@@ -292,18 +292,20 @@ FoundFile find_file(const SegmentWindow& window, const Rendition& rendition,
                     const MediaFile& file) {
   if (file.kind == MediaFile::Kind::init) {
     const auto init = rendition.inits.find(file.number);
-    return {init == rendition.inits.end() ? nullptr : init->second, false};
+    return {.bytes = init == rendition.inits.end() ? nullptr : init->second};
   }
   const auto* segment = rendition.find(file.number);
   if (file.kind == MediaFile::Kind::segment) {
-    // A segment under way may be asked for by a player that read its parts' playlist.
-    if (segment == nullptr) return {};
-    return {segment->bytes, !segment->complete && !window.ended()};
+    // A segment under way is asked for by players of DASH with low latency, and the one after it by
+    // those that are just in time.
+    if (segment == nullptr)
+      return {.may_come = !window.ended() && file.number == rendition.next_number};
+    return {.bytes = segment->bytes, .under_way = !segment->complete};
   }
   if (segment != nullptr && file.part < segment->parts.size())
-    return {segment->parts[file.part].bytes, false};
+    return {.bytes = segment->parts[file.part].bytes};
   const auto next = rendition.next();
-  return {nullptr, !window.ended() && file.number == next.number && file.part == next.part};
+  return {.may_come = !window.ended() && file.number == next.number && file.part == next.part};
 }
 
 }  // namespace troupe::media

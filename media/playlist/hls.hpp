@@ -54,10 +54,12 @@ struct MediaFile {
 [[nodiscard]] std::string file_name(const MediaFile& file);
 
 /// The bytes of `file` when they are there. Nothing and `may_come` when the playlist has hinted at
-/// it: hold the request. Nothing else: 404.
+/// it, or it is the segment after the last: hold the request. Nothing and `under_way`: a segment of
+/// which a part is there. Nothing else: 404.
 struct FoundFile {
   SharedBytes bytes;
   bool may_come = false;
+  bool under_way = false;
 };
 [[nodiscard]] FoundFile find_file(const SegmentWindow& window, const Rendition& rendition,
                                   const MediaFile& file);

@@ -62,6 +62,20 @@ Rendition* SegmentWindow::rendition_of(std::uint32_t track) noexcept {
   return nullptr;
 }
 
+const Rendition* SegmentWindow::of_track(std::uint32_t track) const noexcept {
+  for (const auto& rendition : renditions_)
+    if (rendition.track.id == track) return &rendition;
+  return nullptr;
+}
+
+std::string SegmentWindow::under_way(const Rendition& rendition) const {
+  std::string out;
+  if (rendition.segments.empty() || rendition.segments.back().complete) return out;
+  for (const auto& part : rendition.segments.back().parts) out += *part.bytes;
+  if (const auto open = open_.find(rendition.name); open != open_.end()) out += open->second.bytes;
+  return out;
+}
+
 void SegmentWindow::begin(std::uint64_t epoch, const std::vector<Track>& tracks) {
   stop();
   epoch_ = epoch;
@@ -177,6 +191,7 @@ bool SegmentWindow::push(const Chunk& chunk) {
   if (rendition->part_target_us == 0 && chunk.duration_us > 0) {
     const auto chunks =
         std::max<std::int64_t>(1, (options_.part_us + chunk.duration_us / 2) / chunk.duration_us);
+    rendition->chunk_us = chunk.duration_us;
     const auto jitter_us = std::min(kJitterUs, chunk.duration_us / kJitterShare);
     rendition->part_target_us = ceil_ms(chunks * (chunk.duration_us + jitter_us));
   }

@@ -45,6 +45,7 @@ struct Rendition {
   std::string name;                 ///< and folder: "video", "audio", or the ladder's: "360p"
   Track track;                      ///< of the newest publication
   std::int64_t part_target_us = 0;  ///< 0 until the first chunk told how long chunks are
+  std::int64_t chunk_us = 0;        ///< of the first chunk
   std::uint64_t discontinuities_gone = 0;  ///< EXT-X-DISCONTINUITY-SEQUENCE
   std::uint64_t next_number = 0;           ///< of the segment that follows the last
   std::deque<Segment>
@@ -98,6 +99,10 @@ class SegmentWindow {
   [[nodiscard]] const Rendition* find(TrackKind kind) const noexcept;
   [[nodiscard]] const Rendition* find(std::string_view name) const noexcept;
   [[nodiscard]] std::uint64_t epoch() const noexcept { return epoch_; }
+  /// The rendition of a chunk's track; null: none.
+  [[nodiscard]] const Rendition* of_track(std::uint32_t track) const noexcept;
+  /// What there is of the segment under way, also of its open part; nothing when none is.
+  [[nodiscard]] std::string under_way(const Rendition& rendition) const;
   [[nodiscard]] const std::vector<Rendition>& renditions() const noexcept { return renditions_; }
   [[nodiscard]] bool ended() const noexcept { return ended_; }
   [[nodiscard]] const WindowOptions& options() const noexcept { return options_; }

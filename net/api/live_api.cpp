@@ -55,7 +55,8 @@ json::object view(const LiveApi& api, const live::Session& session) {
                    {"watch_path", "/live.html?id=" + session.id},
                    {"ws_path", "/live/" + session.id + "/ws"},
                    {"hls_path", "/live/" + session.id + "/index.m3u8"},
-                   {"dash_path", "/live/" + session.id + "/manifest.mpd"}};
+                   {"dash_path", "/live/" + session.id + "/manifest.mpd"},
+                   {"dash_low_latency_path", "/live/" + session.id + "/low-latency.mpd"}};
   if (const auto place = api.directory.publisher(session.id)) {
     if (const auto stats = place->stats()) {
       out["publisher"] = {{"kbit_per_s", stats->kbit_per_s},

@@ -125,9 +125,10 @@ struct LivePlaylists::Impl : std::enable_shared_from_this<Impl> {
   /// do not agree on what else a manifest may say about that.
   void enter_dash(const Request& request, const Responder& out) {
     if (!session_of(request, out)) return;
+    const auto name = request.path.substr(request.path.rfind('/') + 1);
     http::Response response;
     response.status = 302;
-    response.headers = {{"Location", "v/" + make_id_string() + "/manifest.mpd"},
+    response.headers = {{"Location", "v/" + make_id_string() + "/" + name},
                         {"Cache-Control", "no-store"},
                         {"Access-Control-Allow-Origin", "*"}};
     out.send(std::move(response));
@@ -159,7 +160,10 @@ struct LivePlaylists::Impl : std::enable_shared_from_this<Impl> {
     if (!session) return;
     if (!session->seen(viewer->to_string(), Clock::now(), options.max_viewers))
       return too_many(out);
-    auto text = session->manifest(unix_us(), "../../", Clock::now());
+    const auto kind = request.path.ends_with("/low-latency.mpd")
+                          ? PlaylistSession::Dash::low_latency
+                          : PlaylistSession::Dash::usual;
+    auto text = session->manifest(kind, unix_us(), "../../", Clock::now());
     if (!text) return just_beginning(out);
     out.send(text_response("application/dash+xml", std::move(*text)));
   }
@@ -250,6 +254,8 @@ void LivePlaylists::mount(http::Router& router) {
   router.add("GET", "/live/{id}/index.m3u8", bind(&Impl::enter_hls), route);
   router.add("GET", "/live/{id}/manifest.mpd", bind(&Impl::enter_dash), route);
   router.add("GET", "/live/{id}/v/{viewer}/manifest.mpd", bind(&Impl::update_manifest), route);
+  router.add("GET", "/live/{id}/low-latency.mpd", bind(&Impl::enter_dash), route);
+  router.add("GET", "/live/{id}/v/{viewer}/low-latency.mpd", bind(&Impl::update_manifest), route);
   router.add("GET", "/live/{id}/v/{viewer}/{rendition}/index.m3u8", bind(&Impl::playlist), route);
   router.add("GET", "/live/{id}/{rendition}/{file}", bind(&Impl::file), route);
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "media/playlist/dash.hpp"
+#include "net/http/body_feed.hpp"
 
 namespace troupe::api {
 namespace {
@@ -47,6 +48,7 @@ bool PlaylistSession::start(const live::Publication& publication) {
     publishing_ = true;
     made_told_ = false;
     started_at_ = std::chrono::steady_clock::now();
+    end_all_feeds();
     window_.begin(publication.epoch, publication.tracks);
     rendered_.clear();
     answers = release();
@@ -59,12 +61,45 @@ void PlaylistSession::push(const media::Chunk& chunk) {
   Answers answers;
   {
     const std::lock_guard lock(mutex_);
-    if (window_.push(chunk)) {
-      rendered_.clear();
-      answers = release();
-    }
+    if (push_locked(chunk)) answers = release();
   }
   send(std::move(answers));
+}
+
+bool PlaylistSession::push_locked(const media::Chunk& chunk) {
+  const auto* rendition = window_.of_track(chunk.track);
+  if (rendition == nullptr) return false;
+  const auto before = rendition->next_number;
+  const bool grew = window_.push(chunk);
+  const bool began = rendition->next_number != before;
+  if (began) end_feeds(rendition->name);
+  if (grew) rendered_.clear();
+  for (const auto& feeding : feeding_)
+    if (feeding.rendition == rendition->name) feeding.feed->push(chunk.bytes);
+  return grew || began;
+}
+
+http::Response PlaylistSession::begin_feed(const media::Rendition& rendition,
+                                           const media::MediaFile& file) {
+  auto feed = std::make_shared<http::BodyFeed>();
+  feed->push(std::make_shared<const std::string>(window_.under_way(rendition)));
+  auto response = media_response(file, nullptr);
+  response.feed = feed;
+  feeding_.push_back({rendition.name, file.number, std::move(feed)});
+  return response;
+}
+
+void PlaylistSession::end_feeds(const std::string& rendition) {
+  std::erase_if(feeding_, [&](const Feeding& feeding) {
+    if (feeding.rendition != rendition) return false;
+    feeding.feed->end();
+    return true;
+  });
+}
+
+void PlaylistSession::end_all_feeds() {
+  for (const auto& feeding : feeding_) feeding.feed->end();
+  feeding_.clear();
 }
 
 void PlaylistSession::set_made(std::uint64_t epoch, const std::vector<media::Track>& tracks) {
@@ -73,7 +108,12 @@ void PlaylistSession::set_made(std::uint64_t epoch, const std::vector<media::Tra
     const std::lock_guard lock(mutex_);
     if (!publishing_ || epoch != epoch_) return;
     made_told_ = true;
+    for (const auto& feeding : feeding_)
+      if (std::ranges::find(tracks, feeding.rendition, &media::Track::name) == tracks.end() &&
+          window_.find(feeding.rendition) != nullptr && window_.find(feeding.rendition)->made())
+        feeding.feed->break_off();
     window_.set_made(epoch, tracks);
+    std::erase_if(feeding_, [&](const Feeding& f) { return window_.find(f.rendition) == nullptr; });
     rendered_.clear();
     answers = release();
   }
@@ -85,10 +125,7 @@ void PlaylistSession::push_made(std::uint64_t epoch, const media::Chunk& chunk) 
   {
     const std::lock_guard lock(mutex_);
     if (!publishing_ || epoch != epoch_) return;
-    if (window_.push(chunk)) {
-      rendered_.clear();
-      answers = release();
-    }
+    if (push_locked(chunk)) answers = release();
   }
   send(std::move(answers));
 }
@@ -98,6 +135,7 @@ void PlaylistSession::stop(TimePoint now) {
   {
     const std::lock_guard lock(mutex_);
     window_.stop();
+    end_all_feeds();
     publishing_ = false;
     stopped_at_ = now;
     rendered_.clear();
@@ -111,6 +149,7 @@ void PlaylistSession::end(TimePoint now) {
   {
     const std::lock_guard lock(mutex_);
     window_.end();
+    end_all_feeds();
     publishing_ = false;
     stopped_at_ = now;
     rendered_.clear();
@@ -142,6 +181,11 @@ std::optional<http::Response> PlaylistSession::answer(const std::string& name,
   if (rendition == nullptr) return http::problem(error(ErrorCode::not_found, "no such rendition"));
   auto found = media::find_file(window_, *rendition, file);
   if (found.bytes) return media_response(file, std::move(found.bytes));
+  if (found.under_way) {
+    // One that holds nothing yet waits for its first chunk; who is one too many gets it whole.
+    if (feeding_.size() >= max_held_) return std::nullopt;
+    return begin_feed(*rendition, file);
+  }
   if (found.may_come) return std::nullopt;
   return http::problem(error(ErrorCode::not_found, "no such file, or not in the window any more"));
 }
@@ -191,7 +235,7 @@ bool PlaylistSession::file(const std::string& rendition, const media::MediaFile&
     const auto longest = std::chrono::seconds(media::max_hold_s(window_));
     if (!response) return hold({rendition, file, now + longest, out});
   }
-  if (response->status == 200 && if_none_match == etag_of(file)) {
+  if (response->status == 200 && !response->feed && if_none_match == etag_of(file)) {
     response->status = 304;
     response->shared_body.reset();
   }
@@ -223,7 +267,8 @@ std::optional<std::string> PlaylistSession::multivariant(const std::string& pref
   return media::multivariant_playlist(window_, prefix);
 }
 
-std::optional<std::string> PlaylistSession::manifest(std::int64_t now_us, std::string_view base_url,
+std::optional<std::string> PlaylistSession::manifest(Dash kind, std::int64_t now_us,
+                                                     std::string_view base_url,
                                                      TimePoint now) const {
   const std::lock_guard lock(mutex_);
   if (window_.renditions().empty() || awaits_ladder(now, true)) return std::nullopt;
@@ -231,7 +276,8 @@ std::optional<std::string> PlaylistSession::manifest(std::int64_t now_us, std::s
     if (rendition.made()) continue;
     if (rendition.segments.empty() || !rendition.segments.front().complete) return std::nullopt;
   }
-  return media::dash_manifest(window_, now_us, base_url);
+  return kind == Dash::usual ? media::dash_manifest(window_, now_us, base_url)
+                             : media::dash_low_latency_manifest(window_, now_us, base_url);
 }
 
 bool PlaylistSession::seen(const std::string& viewer, TimePoint now, std::size_t max_viewers) {

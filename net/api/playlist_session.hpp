@@ -45,8 +45,9 @@ class PlaylistSession {
   /// For a newcomer: nothing while there is no whole segment.
   [[nodiscard]] std::optional<std::string> multivariant(const std::string& prefix,
                                                         TimePoint now) const;
-  [[nodiscard]] std::optional<std::string> manifest(std::int64_t now_us, std::string_view base_url,
-                                                    TimePoint now) const;
+  enum class Dash { usual, low_latency };
+  [[nodiscard]] std::optional<std::string> manifest(Dash kind, std::int64_t now_us,
+                                                    std::string_view base_url, TimePoint now) const;
 
   /// Counts the viewer. False when it is one too many.
   bool seen(const std::string& viewer, TimePoint now, std::size_t max_viewers);
@@ -64,6 +65,12 @@ class PlaylistSession {
     TimePoint until;
     http::Responder out;
   };
+  /// A segment under way that goes out as it is made.
+  struct Feeding {
+    std::string rendition;
+    std::uint64_t number = 0;
+    std::shared_ptr<http::BodyFeed> feed;
+  };
   using Answers = std::vector<std::pair<http::Responder, http::Response>>;
 
   [[nodiscard]] std::optional<http::Response> answer(const std::string& rendition,
@@ -72,6 +79,12 @@ class PlaylistSession {
                                                      const media::MediaFile& file);
   /// Takes out all that can be answered now.
   Answers release();
+  /// True when somebody may be answered.
+  bool push_locked(const media::Chunk& chunk);
+  [[nodiscard]] http::Response begin_feed(const media::Rendition& rendition,
+                                          const media::MediaFile& file);
+  void end_feeds(const std::string& rendition);
+  void end_all_feeds();
   static void send(Answers answers);
 
   bool hold(Held held);
@@ -87,6 +100,7 @@ class PlaylistSession {
   TimePoint started_at_{};
   TimePoint stopped_at_{};
   std::vector<Held> held_;
+  std::vector<Feeding> feeding_;
   /// Rendered once for all who ask: by rendition and delta or not.
   std::map<std::pair<std::string, bool>, media::SharedBytes> rendered_;
   std::unordered_map<std::string, TimePoint> viewers_;

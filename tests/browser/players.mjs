@@ -2,51 +2,17 @@
 // the window; the texts are read by m3u8-parser and mpd-parser too. Usage: node players.mjs SERVER_PROGRAM WEB_DIR.
 // TROUPE_PLAY_SECONDS says how long each plays (8).
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import m3u8 from 'm3u8-parser';
 import { parse as parseMpd } from 'mpd-parser';
+import { openPlayer, watch } from './library_player.mjs';
 import { onStage, sleep, until } from './stage.mjs';
 
 const [program, web] = process.argv.slice(2);
 const playSeconds = Number(process.env.TROUPE_PLAY_SECONDS ?? 8);
-const modules = fileURLToPath(new URL('node_modules/', import.meta.url));
 let context;
 
-/** A page with one library and a video element; stalls and errors are counted in `window.seen`. */
-async function openPlayer(root, library, script) {
-  const page = await context.newPage();
-  await page.route(`${root}/library.js`, async (route) => route.fulfill({
-    contentType: 'text/javascript', body: await readFile(join(modules, library)) }));
-  await page.route(`${root}/player.html`, (route) => route.fulfill({
-    contentType: 'text/html',
-    body: `<!doctype html><title>player</title><video id="video" muted autoplay width="640" height="360"></video>
-      <script src="/library.js"></script><script>
-      window.seen = { stalls: 0, errors: [] };
-      const video = document.getElementById('video');
-      let playing = false;
-      video.addEventListener('playing', () => { playing = true; });
-      video.addEventListener('seeking', () => { playing = false; });
-      video.addEventListener('waiting', () => { if (playing) window.seen.stalls += 1; });
-      video.addEventListener('error', () => window.seen.errors.push(String(video.error && video.error.message)));
-      ${script}</script>` }));
-  await page.goto(`${root}/player.html`);
-  return page;
-}
-
-/** Plays on; returns what was seen: stalls, errors, and how far `currentTime` went. */
-async function watch(page, seconds) {
-  await until(page, () => document.getElementById('video').currentTime > 0.3 && !document.getElementById('video').paused);
-  await sleep(1500); // players settle at their distance to live
-  const before = await page.evaluate(() => ({ time: document.getElementById('video').currentTime, ...window.seen }));
-  await sleep(seconds * 1000);
-  const after = await page.evaluate(() => ({ time: document.getElementById('video').currentTime, ...window.seen }));
-  return { stalls: after.stalls - before.stalls, errors: after.errors, advanced: after.time - before.time };
-}
-
 async function playHls(root, session) {
-  const page = await openPlayer(root, 'hls.js/dist/hls.min.js', `
+  const page = await openPlayer(context, root, 'hls.js/dist/hls.min.js', `
     window.hls = new Hls({ lowLatencyMode: true });
     hls.on(Hls.Events.ERROR, (event, data) => { if (data.fatal) window.seen.errors.push(data.details); });
     hls.loadSource('/live/${session}/index.m3u8');
@@ -69,7 +35,7 @@ async function playHls(root, session) {
 }
 
 async function playDash(root, session) {
-  const page = await openPlayer(root, 'shaka-player/dist/shaka-player.compiled.js', `
+  const page = await openPlayer(context, root, 'shaka-player/dist/shaka-player.compiled.js', `
     shaka.polyfill.installAll();
     const player = new shaka.Player();
     player.addEventListener('error', (event) => window.seen.errors.push(event.detail.code + ' ' + event.detail.data.slice(0, 2).join(' ')));
@@ -86,6 +52,26 @@ async function playDash(root, session) {
   await page.close();
 }
 
+/** DASH with low latency: the segment under way is played while it comes. */
+async function playLowLatencyDash(root, session) {
+  const page = await openPlayer(context, root, 'shaka-player/dist/shaka-player.compiled.js', `
+    shaka.polyfill.installAll();
+    const player = new shaka.Player();
+    player.configure({ streaming: { lowLatencyMode: true } });
+    player.addEventListener('error', (event) => window.seen.errors.push(event.detail.code + ' ' + event.detail.data.slice(0, 2).join(' ')));
+    player.attach(video).then(() => player.load('/live/${session}/low-latency.mpd'))
+      .catch((error) => window.seen.errors.push(String(error.code)));
+    window.player = player;`);
+  const seen = await watch(page, playSeconds);
+  assert.deepEqual(seen.errors, []);
+  assert.equal(seen.stalls, 0, 'shaka-player stalled in low latency');
+  assert.ok(seen.advanced > playSeconds * 0.9, `advanced ${seen.advanced} s in ${playSeconds} s`);
+  const latency = await page.evaluate(() => (Date.now() - window.player.getPlayheadTimeAsDate()) / 1000);
+  assert.ok(latency > 0 && latency < 3, `shaka-player is ${latency} s behind live`);
+  await page.close();
+  return latency;
+}
+
 /** Two readers of other makers agree with what the texts say. */
 async function readTexts(root, session) {
   const text = async (path) => {
@@ -100,7 +86,7 @@ async function readTexts(root, session) {
     return parser.manifest;
   };
   const main = parse((await text(`/live/${session}/index.m3u8`)).body);
-  assert.equal(main.playlists.length, 1);
+  assert.equal(main.playlists.length, 2, 'the picture, and the sound alone');
   assert.equal(main.playlists[0].attributes.RESOLUTION.height, 720);
   assert.ok(main.mediaGroups.AUDIO.audio.Main.uri);
   const media = parse((await text(`/live/${session}/${main.playlists[0].uri}`)).body);
@@ -111,6 +97,10 @@ async function readTexts(root, session) {
   const mpd = parseMpd(dash.body, { manifestUri: dash.url });
   assert.equal(mpd.playlists.length, 1);
   assert.ok(mpd.playlists[0].segments.length >= 1);
+  const low = await text(`/live/${session}/low-latency.mpd`);
+  assert.match(low.body, /availabilityTimeComplete="false"/);
+  const lowMpd = parseMpd(low.body, { manifestUri: low.url });
+  assert.ok(lowMpd.playlists[0].segments.length >= mpd.playlists[0].segments.length);
   assert.match(mpd.playlists[0].segments[0].resolvedUri, new RegExp(`^${root}/live/${session}/video/segment-\\d+\\.m4s$`));
 }
 
@@ -128,5 +118,6 @@ await onStage(async (stage) => {
   await readTexts(root, session);
   const latency = await playHls(root, session);
   await playDash(root, session);
-  console.log(`ok: hls.js ${latency.toFixed(2)} s behind live`);
+  const low = await playLowLatencyDash(root, session);
+  console.log(`ok: hls.js ${latency.toFixed(2)} s behind live, shaka-player over low-latency DASH ${low.toFixed(2)} s`);
 });

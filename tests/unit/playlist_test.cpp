@@ -472,5 +472,70 @@ TEST_F(LadderWindowTest, a_rendition_that_is_given_up_is_gone_from_all_playlists
   EXPECT_THAT(multivariant_playlist(window, ""), testing::Not(HasSubstr("360p")));
 }
 
+TEST(DashLowLatencyTest, even_segments_are_told_by_their_length_alone) {
+  SegmentWindow window({.segment_us = 2'000'000});
+  window.begin(1, tracks());
+  Publication publication(33'333, 3, 30);
+  feed(window, publication, 6'500'000);
+
+  const auto mpd = dash_low_latency_manifest(window, kStartUs + 6'500'000, "");
+
+  EXPECT_THAT(mpd, HasSubstr("availabilityTimeOffset=\"1.900\" availabilityTimeComplete=\"false\" "
+                             "duration=\"2000000\" startNumber=\"0\""));
+  EXPECT_THAT(mpd, testing::Not(HasSubstr("SegmentTimeline")));
+  EXPECT_THAT(mpd, HasSubstr("<Latency referenceId=\"0\" target=\"1500\""));
+  EXPECT_THAT(mpd, HasSubstr("<ProducerReferenceTime id=\"0\" type=\"captured\""));
+}
+
+TEST(DashLowLatencyTest, of_uneven_segments_the_one_under_way_is_listed_with_its_likely_length) {
+  SegmentWindow window({.segment_us = 1'000'000});
+  window.begin(1, tracks());
+  Publication even(33'333, 3, 30);
+  feed(window, even, 1'900'000);
+  window.begin(2, tracks());
+  std::int64_t at_us = 0;
+  for (const int frames : {40, 35, 55, 30, 20}) {
+    Chunk chunk;
+    chunk.track = 1;
+    chunk.start_us = at_us;
+    chunk.duration_us = frames * 33'333;
+    chunk.key = true;
+    chunk.wall_us = kStartUs + at_us;
+    chunk.bytes = std::make_shared<const std::string>("x");
+    window.push(chunk);
+    at_us += chunk.duration_us;
+  }
+
+  const auto mpd = dash_low_latency_manifest(window, kStartUs + at_us, "");
+
+  const auto& segments = video_of(window).segments;
+  const auto& last = segments.back();
+  ASSERT_FALSE(last.complete);
+  EXPECT_THAT(mpd, HasSubstr("<S t=\"" + std::to_string(last.start_us) + "\" d=\"" +
+                             std::to_string(segments[segments.size() - 2].duration_us) + "\"/>"));
+  EXPECT_THAT(mpd, testing::Not(HasSubstr("<Period id=\"1\"")));
+  EXPECT_THAT(dash_manifest(window, kStartUs + at_us, ""),
+              testing::Not(HasSubstr("<S t=\"" + std::to_string(last.start_us))));
+}
+
+TEST(DashLowLatencyTest, what_is_under_way_is_all_of_the_segment_so_far) {
+  SegmentWindow window({.segment_us = 2'000'000});
+  window.begin(1, tracks());
+  Publication publication(33'333, 3, 30);
+  std::string expected;
+  std::uint64_t number = 0;
+  for (int i = 0; i < 200; ++i) {
+    const auto chunk = publication.next();
+    window.push(chunk);
+    if (chunk.track != 1) continue;
+    const auto& last = video_of(window).segments.back();
+    if (last.number != number) expected.clear();
+    number = last.number;
+    expected += *chunk.bytes;
+
+    ASSERT_EQ(window.under_way(video_of(window)), expected);
+  }
+}
+
 }  // namespace
 }  // namespace troupe
