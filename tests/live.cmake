@@ -13,3 +13,5 @@ add_dependencies(live_srt_test troupe)
 troupe_test(recorder_test SOURCES unit/recorder_test.cpp support/hls_rules.cpp LINK troupe_media_recording LABELS unit)
 troupe_test(live_record_e2e_test SOURCES e2e/live_record_e2e_test.cpp LINK troupe_test_support LABELS e2e WHOLE)
 add_dependencies(live_record_e2e_test troupe)
+troupe_test(live_ladder_e2e_test SOURCES e2e/live_ladder_e2e_test.cpp support/hls_rules.cpp
+  LINK troupe_live_support troupe_test_support troupe_sim_live LABELS e2e WHOLE)

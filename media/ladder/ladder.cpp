@@ -26,6 +26,9 @@ struct Ladder::Impl {
         dropped(metrics.counter("troupe_live_ladder_dropped_total",
                                 "Renditions given up because there was not time enough")),
         frames(metrics.counter("troupe_live_ladder_frames_total", "Pictures encoded")),
+        delay(metrics.histogram("troupe_live_ladder_delay_seconds",
+                                "From a picture's chunk to its renditions of one size",
+                                latency_buckets())),
         pool(std::make_unique<WorkerPool>(options.workers)) {}
 
   void count(const std::string& session, std::uint64_t epoch, std::size_t on) {
@@ -46,6 +49,7 @@ struct Ladder::Impl {
       frames.Increment(chunk->frames);
       sink.chunk(session, epoch, chunk);
     };
+    out.delay = [this](std::chrono::duration<double> took) { delay.Observe(took.count()); };
     out.thumbnail = [this, session, epoch](const Thumbnail& thumbnail) {
       if (sink.thumbnail) sink.thumbnail(session, epoch, thumbnail);
     };
@@ -60,6 +64,7 @@ struct Ladder::Impl {
   const LadderSink sink;
   prometheus::Gauge& renditions;
   prometheus::Counter &dropped, &frames;
+  prometheus::Histogram& delay;
   mutable std::mutex mutex;
   std::map<std::string, Running> running;
   /// Last: its threads end first.

@@ -342,6 +342,7 @@ void Transcode::lane_step(const std::shared_ptr<Lane>& lane) {
         auto done = encoder->encode(*scaled, picture, sink_.chunk);
         if (!done.ok()) give_up(rung, done.error().detail);
       }
+      if (sink_.delay) sink_.delay(std::chrono::steady_clock::now() - picture.arrived);
     }
   }
   const std::lock_guard lock(mutex_);

@@ -34,6 +34,8 @@ struct TranscodeSink {
   /// The renditions that are made from now on; an empty list: none any more.
   std::function<void(const std::vector<Track>&)> renditions;
   std::function<void(ChunkPtr)> chunk;
+  /// From a picture's chunk coming in to all renditions of one size being encoded.
+  std::function<void(std::chrono::duration<double>)> delay;
   std::function<void(Thumbnail)> thumbnail;
   /// A rendition is made no more, for the rest of the publication; in words why.
   std::function<void(const Track&, const std::string& why)> dropped;

@@ -1,5 +1,6 @@
 // For the browser test: the pages, one live session on air with a replayed clip, and a token to
-// chat with. Prints {"port", "session", "token"} on one line and runs until it is killed.
+// chat with. Prints {"port", "session", "token"} on one line and runs until it is killed. With a
+// ladder (as live.ladder) it makes renditions and thumbnails too.
 #include <cstdio>
 
 #include <boost/json.hpp>
@@ -8,12 +9,19 @@
 
 int main(int argc, char** argv) {
   using namespace troupe;
-  if (argc != 2) {
-    std::fprintf(stderr, "usage: live_page_server WEB_DIR\n");
+  auto rungs = media::parse_ladder(argc > 2 ? argv[2] : "");
+  if (argc < 2 || argc > 3 || !rungs.ok()) {
+    std::fprintf(stderr, "usage: live_page_server WEB_DIR [LADDER]\n");
     return 2;
   }
+  media::LadderOptions ladder;
+  if (!rungs->empty()) {
+    ladder.rungs = std::move(*rungs);
+    ladder.max_lag = std::chrono::seconds(10);  // a loaded machine is no reason to fail a test
+    ladder.thumbnail_every = std::chrono::seconds(2);
+  }
   const auto clip = test::make_clip({.seconds = 10, .video_kbit = 1'500, .size = "1280x720"});
-  test::LiveServer server(1, argv[1]);
+  test::LiveServer server(1, argv[1], ladder);
   const auto session = test::make_session(server.endpoint());
   auto publisher = server.gateway().publish(session.id, session.key);
   if (!publisher.ok()) return 1;

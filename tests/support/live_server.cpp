@@ -53,13 +53,15 @@ struct LiveServer::Impl {
   std::unique_ptr<http::Server> server;
 };
 
-LiveServer::LiveServer(std::size_t io_threads, const std::string& web_dir) {
+LiveServer::LiveServer(std::size_t io_threads, const std::string& web_dir,
+                       const media::LadderOptions& ladder) {
   if (sodium_init() < 0) throw std::runtime_error("no randomness");
   impl_ = std::make_unique<Impl>(io_threads);
   std::vector<boost::asio::io_context*> loops;
   for (std::size_t i = 0; i < impl_->io.size(); ++i) loops.push_back(&impl_->io.at(i));
   api::LiveGatewayOptions options;
   options.srt_origin = [] { return std::string("srt://127.0.0.1:9000"); };
+  options.ladder = ladder;
   auto gateway = api::LiveGateway::start(impl_->context, *impl_->asker, loops, impl_->router,
                                          std::move(options));
   if (!gateway.ok()) throw std::runtime_error(gateway.error().detail);

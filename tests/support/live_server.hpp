@@ -16,7 +16,8 @@ namespace troupe::test {
 class LiveServer {
  public:
   /// `web_dir`: pages to serve; empty: none.
-  explicit LiveServer(std::size_t io_threads = 1, const std::string& web_dir = {});
+  explicit LiveServer(std::size_t io_threads = 1, const std::string& web_dir = {},
+                      const media::LadderOptions& ladder = {});
   ~LiveServer();
 
   [[nodiscard]] sim::Endpoint endpoint() const;

@@ -1,6 +1,7 @@
 // The page of one live session: its connection, the figures below the picture, and chat.
 import { tellExperience } from './experience.js';
 import { Player } from './player.js';
+import { AutoQuality } from './quality.js';
 
 const $ = (id) => document.getElementById(id);
 const id = new URLSearchParams(location.search).get('id') ?? '';
@@ -11,7 +12,7 @@ const kNotFound = 4004, kConflict = 4005, kUnauthenticated = 4002, kEnded = 1000
 const player = new Player($('video'), (text) => {
   overlay(text);
   experience.failed();
-});
+}, () => auto.trouble(performance.now()));
 const experience = tellExperience($('video'), id, latencyMs);
 let socket = null;
 let retries = 0;
@@ -20,6 +21,10 @@ let clock = null;         // the last clock message
 let clockOffsetMs = null; // server's clock minus ours, from the quickest message so far
 let skipped = 0;
 let wanted = true;
+let tracks = [];          // of the publication
+let renditions = [];      // of its picture, the best first
+let watched = '';         // name of the one on the screen; empty: as published
+let auto = new AutoQuality();
 
 function state(name) {
   $('state').textContent = name;
@@ -91,14 +96,59 @@ function begin(hello) {
     return;
   }
   clock = null;
-  const video = hello.tracks.find((track) => track.kind === 'video');
-  $('picture').textContent = video ? `${video.width}×${video.height}, ${hello.tracks.map((track) => track.codecs).join(' + ')}` : 'sound only';
+  tracks = hello.tracks;
+  watched = '';
+  offer([]);
+  showPicture(tracks.find((track) => track.kind === 'video'));
   overlay('');
   player.start(hello.tracks);
 }
 
+function showPicture(video) {
+  const codecs = [video, ...tracks.filter((track) => track.kind !== 'video')].filter(Boolean).map((track) => track.codecs);
+  $('picture').textContent = video ? `${video.width}×${video.height}, ${codecs.join(' + ')}` : 'sound only';
+}
+
+/** The quality menu: what the server offers. */
+function offer(items) {
+  renditions = items;
+  const menu = $('quality');
+  const chosen = menu.value || 'auto';
+  const options = [new Option('Auto', 'auto')];
+  for (const item of items) {
+    const rate = item.kbit_per_s > 0 ? `, ${item.kbit_per_s} kbit/s` : ', as published';
+    options.push(new Option(`${item.height}p${rate}`, item.name || 'published'));
+  }
+  menu.replaceChildren(...options);
+  menu.value = options.some((option) => option.value === chosen) ? chosen : 'auto';
+  menu.disabled = items.length < 2;
+}
+
+function ask(name) {
+  if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify({ type: 'rendition', name }));
+}
+
+/** Leaves the choice to what playback is like. */
+function adapt(latency) {
+  if ($('quality').value !== 'auto' || renditions.length < 2 || document.hidden) return;
+  const now = performance.now();
+  if (latency !== null && !$('video').paused) auto.latency(latency, now);
+  const current = Math.max(0, renditions.findIndex((item) => item.name === watched));
+  const next = auto.choose(current, renditions.length, now);
+  if (next !== current) ask(renditions[next].name);
+}
+
 const handlers = {
   hello: begin,
+  renditions(message) {
+    offer(message.items);
+    if ($('quality').value !== 'auto') chooseQuality();
+  },
+  rendition(message) {
+    watched = message.name;
+    player.rendition(message);
+    showPicture(message);
+  },
   clock(message) {
     hear(message.wall_us);
     if (message.epoch === epoch) clock = message;
@@ -120,6 +170,8 @@ const handlers = {
   skip(message) {
     skipped += message.count;
     $('skipped').textContent = skipped;
+    auto.trouble(performance.now());
+    auto.trouble(performance.now());
   },
   state(message) {
     state(message.state);
@@ -166,10 +218,18 @@ setInterval(() => {
   const latency = latencyMs();
   $('latency').textContent = latency === null ? '–' : `${(latency / 1000).toFixed(2)} s`;
   $('buffer').textContent = `${player.ahead().toFixed(2)} s`;
+  adapt(latency);
 }, 250);
 
 $('video').addEventListener('pause', () => { player.pausedByUser = !$('video').ended && $('video').readyState > 2; });
 $('video').addEventListener('play', () => { player.pausedByUser = false; });
+
+function chooseQuality() {
+  const value = $('quality').value;
+  if (value === 'auto') auto = new AutoQuality();
+  else ask(value === 'published' ? '' : value);
+}
+$('quality').addEventListener('change', chooseQuality);
 
 $('say').addEventListener('submit', (event) => {
   event.preventDefault();

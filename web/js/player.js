@@ -11,14 +11,17 @@ const kJumpToS = 0.15;        // beyond the margin, for a chunk that is not ther
 const kMaxQueuedBytes = 32 << 20;
 
 export class Player {
-  /** `onProblem(text)` hears of what cannot be played. */
-  constructor(video, onProblem) {
+  /** `onProblem(text)` hears of what cannot be played, `onStall()` of playback that stood still. */
+  constructor(video, onProblem, onStall = () => {}) {
     this.video = video;
     this.onProblem = onProblem;
     this.tracks = new Map();
     this.pace = new Pace();
     video.addEventListener('waiting', () => {
-      if (!this.leaveGap() && !video.seeking && performance.now() > this.steadyFrom) this.pace.stalled(performance.now());
+      if (!this.leaveGap() && !video.seeking && performance.now() > this.steadyFrom) {
+        this.pace.stalled(performance.now());
+        onStall();
+      }
     });
   }
 
@@ -40,7 +43,7 @@ export class Player {
     for (const track of playable) this.tracks.set(track.id, { ...track, queue: [], bytes: 0, buffer: null });
     source.addEventListener('sourceopen', () => {
       if (this.source !== source) return;
-      for (const track of this.tracks.values()) {
+      for (const track of new Set(this.tracks.values())) {
         track.buffer = source.addSourceBuffer(track.mime);
         track.buffer.mode = 'segments';
         track.buffer.addEventListener('updateend', () => {
@@ -60,6 +63,15 @@ export class Player {
     this.video.removeAttribute('src');
     this.video.load();
     URL.revokeObjectURL(this.url);
+  }
+
+  /** The server goes on with another rendition of the picture; its init segment comes next. */
+  rendition({ track: id, mime }) {
+    const track = [...this.tracks.values()].find(({ kind }) => kind === 'video');
+    if (!track) return;
+    this.tracks.set(id, track);
+    track.queue.push({ mime });
+    this.pump(track);
   }
 
   /** A binary message of the server. */
@@ -88,6 +100,12 @@ export class Player {
     if (track.queue.length === 0) return;
     if (track.kind === 'video' && !this.video.seeking) this.pace.observe(this.ahead(), performance.now());
     const data = track.queue.shift();
+    if (data.mime) {
+      if (data.mime !== track.mime && buffer.changeType) buffer.changeType(data.mime);
+      track.mime = data.mime;
+      this.pump(track);
+      return;
+    }
     track.bytes -= data.byteLength;
     try {
       buffer.appendBuffer(data);
