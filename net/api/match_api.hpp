@@ -1,11 +1,9 @@
-// Matches over HTTP: making, listing, joining. Play itself is UDP.
+// Matches over HTTP: making, listing, joining. Play itself is UDP or WebSocket.
 #pragma once
 
 #include <cstdint>
 #include <memory>
 #include <string>
-
-#include "base/jwt.hpp"
 
 namespace troupe::actors {
 class Asker;
@@ -32,7 +30,7 @@ struct MatchApi {
   bool anonymous_spectators = true;  ///< matches are shown to anybody
 };
 
-/// POST/GET /api/v1/matches, GET /api/v1/matches/{id}, POST …/join → {host, port, token, player,
+/// POST/GET /api/v1/matches, GET /api/v1/matches/{id}, POST …/join → {host, port, ws, token, player,
 /// expires_at}. References must outlive the router.
 void mount_match(http::Router& router, MatchApi api);
 

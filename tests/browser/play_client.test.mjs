@@ -48,7 +48,7 @@ test('What is encoded is what a reader of FlatBuffers finds', () => {
 
 test('What is no message of a server is nothing, whatever the bytes', () => {
   const good = new Uint8Array(welcome(3)).subarray(1);
-  assert.deepEqual(decodeServerMessage(good), { type: 'welcome', slot: 3, tickHz: 30, match: 'match' });
+  assert.deepEqual(decodeServerMessage(good), { type: 'welcome', slot: 3, tickHz: 30, match: 'match', game: '' });
   for (let size = 0; size < good.length; ++size) decodeServerMessage(good.slice(0, size));
   for (let at = 0; at < good.length; ++at) {
     for (const value of [0, 0x7f, 0xff]) {
@@ -139,6 +139,15 @@ test('A client that is cut off asks for another ticket, says that it resumes, an
   } finally {
     client.leave();
   }
+});
+
+test('A match of another game is not played', async () => {
+  const client = new GameClient({ ticket: async () => ({ url: 'ws://x', token: 't' }), makeSocket: () => new FakeSocket() });
+  await settle();
+  const [socket] = FakeSocket.all.slice(-1);
+  socket.onopen();
+  socket.onmessage({ data: framed(0, encode([u8(1), table([u8(0), u8(30), string('m'), string('ball')])], 128)) });
+  assert.deepEqual([client.state, client.reason], ['closed', 'The match is of ball, which is not played here']);
 });
 
 test('A ticket that is refused for good ends it', async () => {

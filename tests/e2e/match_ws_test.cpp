@@ -44,7 +44,8 @@ TEST(MatchWebSocket, PlayersOnBothTransportsSeeEachOtherAndEqualStates) {
       next = now + 33ms;
       b.send(wander(1));
     }
-    if (const auto* seen = client::arena::latest(*a.game)) of_a[seen->tick] = game::view_hash(*seen);
+    if (const auto* seen = client::arena::latest(*a.game))
+      of_a[seen->tick] = game::view_hash(*seen);
     for (const auto& seen : b.replica().history())
       of_b[seen->tick] = game::arena_game().hash(*seen);
     equal = 0;

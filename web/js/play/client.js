@@ -148,7 +148,8 @@ export class GameClient {
     }
   }
 
-  welcome({ slot, tickHz }) {
+  welcome({ slot, tickHz, game }) {
+    if (game !== '' && game !== 'arena') return this.end(`The match is of ${game}, which is not played here`);
     this.slot = slot;
     if (this.state !== 'playing' || tickHz !== this.tickHz) this.clock = new ClockSync(tickHz);
     this.tickHz = tickHz;

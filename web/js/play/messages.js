@@ -43,7 +43,7 @@ export function decodeServerMessage(content) {
     if (body === null) return null;
     switch (message.u8(0)) {
       case kWelcome:
-        return { type: 'welcome', slot: body.u8(0), tickHz: Math.max(1, body.u8(1)), match: body.string(2) };
+        return { type: 'welcome', slot: body.u8(0), tickHz: Math.max(1, body.u8(1)), match: body.string(2), game: body.string(3) };
       case kMatchEnded:
         return { type: 'ended', placements: body.tables(0).map((row) => ({
           player: row.string(0), place: row.u8(1), score: row.u16(2) })) };
