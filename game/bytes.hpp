@@ -8,6 +8,9 @@
 
 namespace troupe::game {
 
+/// Two years at 30 Hz: what claims to be later was damaged, and would wrap round.
+inline constexpr std::uint32_t kMostTicks = 1U << 31;
+
 /// The low `count` bytes of `value`.
 inline void put_bytes(std::string& out, std::uint64_t value, int count) {
   for (int i = 0; i < count; ++i) out.push_back(static_cast<char>(value >> (8 * i) & 0xff));

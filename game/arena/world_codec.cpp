@@ -86,7 +86,8 @@ std::optional<World> decode_world(std::string_view bytes) {
     if (here && !get_player(in, world.players[slot])) return std::nullopt;
   }
   const auto projectiles = in.get<std::uint16_t>();
-  if (projectiles > kMaxProjectiles || world.random == 0) return std::nullopt;
+  if (projectiles > kMaxProjectiles || world.random == 0 || world.tick > kMostTicks)
+    return std::nullopt;
   for (int i = 0; i < projectiles; ++i) {
     Projectile projectile;
     if (!in.ok() || !get_projectile(in, projectile)) return std::nullopt;

@@ -116,7 +116,7 @@ std::optional<Pitch> decode_pitch(std::string_view bytes) {
   out.ball = get_body(in);
   for (auto& goals : out.goals) goals = in.get<std::uint16_t>();
   out.kickoff = in.get<std::uint8_t>();
-  if (!in.complete() || !is_allowed(out)) return std::nullopt;
+  if (!in.complete() || !is_allowed(out) || out.tick > kMostTicks) return std::nullopt;
   return out;
 }
 
