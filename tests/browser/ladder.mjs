@@ -83,8 +83,34 @@ async function livePage(root, session) {
     const at = await page.evaluate(() => document.getElementById('video').currentTime);
     await until(page, (from) => document.getElementById('video').currentTime > from + 1.5, at);
   }
+  await goBack(page);
+  if (process.env.TROUPE_SCREENSHOT) await page.screenshot({ path: process.env.TROUPE_SCREENSHOT });
   assert.deepEqual(problems, []);
   await page.close();
+}
+
+/** The bar shows what was there, plays from there on, and leads to live again. */
+async function goBack(page) {
+  await until(page, () => !document.getElementById('rewind-bar').hidden && Number(document.getElementById('rewind').min) <= -8, null, 20);
+  const box = await page.locator('#rewind').boundingBox();
+  await page.mouse.move(box.x + box.width / 3, box.y + box.height / 2);
+  await until(page, () => !document.getElementById('preview').hidden && document.getElementById('preview').width === 320);
+  await page.mouse.move(0, 0);
+  await page.evaluate(() => {
+    const range = document.getElementById('rewind');
+    range.value = '-8';
+    range.dispatchEvent(new Event('change'));
+  });
+  const behind = () => parseFloat(document.getElementById('latency').textContent);
+  await until(page, () => parseFloat(document.getElementById('latency').textContent) > 6, null, 10);
+  const at = await page.evaluate(() => document.getElementById('video').currentTime);
+  await until(page, (from) => document.getElementById('video').currentTime > from + 2, at);
+  const rewound = await page.evaluate(behind);
+  assert.ok(rewound > 6 && rewound < 11, `${rewound} s behind live after going back 8 s`);
+  await page.click('#to-live');
+  await until(page, () => parseFloat(document.getElementById('latency').textContent) < 3, null, 10);
+  const then = await page.evaluate(() => document.getElementById('video').currentTime);
+  await until(page, (from) => document.getElementById('video').currentTime > from + 1, then);
 }
 
 await onStage(async (stage) => {

@@ -2,6 +2,8 @@
 import { tellExperience } from './experience.js';
 import { Player } from './player.js';
 import { AutoQuality } from './quality.js';
+import { Rewind } from './rewind.js';
+import { rewindBar } from './rewind_bar.js';
 
 const $ = (id) => document.getElementById(id);
 const id = new URLSearchParams(location.search).get('id') ?? '';
@@ -25,6 +27,7 @@ let tracks = [];          // of the publication
 let renditions = [];      // of its picture, the best first
 let watched = '';         // name of the one on the screen; empty: as published
 let auto = new AutoQuality();
+let rewind = null;        // while the picture is not live
 
 function state(name) {
   $('state').textContent = name;
@@ -99,6 +102,7 @@ function begin(hello) {
   tracks = hello.tracks;
   watched = '';
   offer([]);
+  leaveRewind();
   showPicture(tracks.find((track) => track.kind === 'video'));
   overlay('');
   player.start(hello.tracks);
@@ -124,13 +128,40 @@ function offer(items) {
   menu.disabled = items.length < 2;
 }
 
+function leaveRewind() {
+  rewind?.stop();
+  rewind = null;
+  bar.live();
+}
+
+/** Plays from that moment on; null: live again. */
+function go(wallMs) {
+  if (wallMs === null) {
+    if (rewind) reconnect();
+    return;
+  }
+  player.stop();
+  rewind?.stop();
+  state('rewound');
+  overlay('');
+  const mine = new Rewind($('video'), get, () => { if (rewind === mine) reconnect(); });
+  rewind = mine;
+  mine.play(new URL(`/live/${encodeURIComponent(id)}/`, location.href), tracks, wallMs).catch(() => {
+    if (rewind === mine) reconnect();
+  });
+}
+
+const get = (url) => fetch(url, token() ? { headers: { Authorization: `Bearer ${token()}` } } : {});
+const bar = rewindBar({ bar: $('rewind-bar'), range: $('rewind'), preview: $('preview'), label: $('rewind-label'),
+  button: $('to-live') }, id, { nowMs: () => (clockOffsetMs === null ? null : Date.now() + clockOffsetMs), get, go });
+
 function ask(name) {
   if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify({ type: 'rendition', name }));
 }
 
 /** Leaves the choice to what playback is like. */
 function adapt(latency) {
-  if ($('quality').value !== 'auto' || renditions.length < 2 || document.hidden) return;
+  if (rewind || $('quality').value !== 'auto' || renditions.length < 2 || document.hidden) return;
   const now = performance.now();
   if (latency !== null && !$('video').paused) auto.latency(latency, now);
   const current = Math.max(0, renditions.findIndex((item) => item.name === watched));
@@ -146,6 +177,7 @@ const handlers = {
   },
   rendition(message) {
     watched = message.name;
+    if (rewind) return;
     player.rendition(message);
     showPicture(message);
   },
@@ -207,7 +239,9 @@ function connect() {
 
 /** Milliseconds from a picture's arrival at the server to now, for the picture on the screen. */
 function latencyMs() {
-  if (!clock || clockOffsetMs === null || $('video').readyState < 2) return null;
+  if (clockOffsetMs === null || $('video').readyState < 2) return null;
+  if (rewind) return rewind.shownMs() === null ? null : Date.now() + clockOffsetMs - rewind.shownMs();
+  if (!clock) return null;
   const shownUs = $('video').currentTime * 1e6;
   const shownWallMs = (clock.media_wall_us - (clock.media_us - shownUs)) / 1000;
   return Date.now() + clockOffsetMs - shownWallMs;
@@ -259,7 +293,7 @@ function reconnect() {
 }
 
 async function title() {
-  const response = await fetch(`/api/v1/live/${encodeURIComponent(id)}`, token() ? { headers: { Authorization: `Bearer ${token()}` } } : {});
+  const response = await get(`/api/v1/live/${encodeURIComponent(id)}`);
   if (!response.ok) return;
   const session = await response.json();
   $('title').textContent = session.title;

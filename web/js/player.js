@@ -18,7 +18,7 @@ export class Player {
     this.tracks = new Map();
     this.pace = new Pace();
     video.addEventListener('waiting', () => {
-      if (!this.leaveGap() && !video.seeking && performance.now() > this.steadyFrom) {
+      if (this.source && !this.leaveGap() && !video.seeking && performance.now() > this.steadyFrom) {
         this.pace.stalled(performance.now());
         onStall();
       }
@@ -127,6 +127,7 @@ export class Player {
   follow() {
     const { video } = this;
     const ranges = video.buffered;
+    if (!this.source) return;
     if (ranges.length === 0 || video.seeking || this.pausedByUser) return;
     const start = ranges.start(ranges.length - 1), end = ranges.end(ranges.length - 1);
     if (this.startedAt === null) {
