@@ -1,6 +1,7 @@
 // Matches beside Colyseus: 20 ticks a second, ten players a match, all of whom move every tick; one
 // core for the server and one for the players. docs/benchmarks.md says how and with what result.
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <thread>
@@ -12,6 +13,7 @@
 
 #include "sim/match_sim.hpp"
 #include "tests/bench/bench_report.hpp"
+#include "tests/bench/peers/bare_udp.hpp"
 #include "tests/bench/peers/peer_process.hpp"
 #include "tests/support/server_process.hpp"
 #include "tests/support/temp_dir.hpp"
@@ -28,7 +30,7 @@ constexpr double kTrustedLoad = 0.6;  // above it, cores are no longer proportio
 
 struct Options {
   std::vector<int> clients{400, 800, 1'200};
-  std::vector<std::string> servers{"troupe", "colyseus", "colyseus-inputs"};
+  std::vector<std::string> servers{"troupe", "bare-udp", "colyseus", "colyseus-inputs"};
   int seconds = 10, tries = 2;
   std::string json, peers_dir = "tests/bench/peers";
 };
@@ -178,11 +180,31 @@ Row measure_colyseus(const Options& options, int clients, const std::string& nam
   return row;
 }
 
+/// What is left when the server does nothing: no other can serve more.
+Row measure_bare(const Options& options, int clients) {
+  const auto port = free_port();
+  const auto self = std::filesystem::read_symlink("/proc/self/exe").string();
+  auto server = [&] {
+    const OnCore pinned(kServerCore);
+    return start_process({self, "--bare-server", std::to_string(port)}, {.stderr_path = "-"});
+  }();
+  std::this_thread::sleep_for(std::chrono::milliseconds(300));
+  Row row{.server = "bare-udp", .clients = clients};
+  Meter meter;
+  const auto load = load_bare_udp(
+      port, clients, kTickHz, options.seconds, [&] { meter.begin(server.pid(), ::getpid()); },
+      [&] { meter.end(row); });
+  row.payload_bytes = kBareOutBytes;
+  row.received = static_cast<double>(load.received) / (1.0 * clients * kTickHz * options.seconds);
+  return row;
+}
+
 Row measure_once(const Options& options, const std::string& server, int clients) {
   Row row;
   try {
-    row = server == "troupe" ? measure_troupe(options, clients)
-                             : measure_colyseus(options, clients, server);
+    row = server == "troupe"     ? measure_troupe(options, clients)
+          : server == "bare-udp" ? measure_bare(options, clients)
+                                 : measure_colyseus(options, clients, server);
   } catch (const std::exception& e) {
     row = {.server = server, .clients = clients, .invalid = e.what()};
   }
@@ -240,8 +262,12 @@ int run(const Options& options) {
   for (const auto& [server, value] : best)
     report.add(server + ".clients_per_core", value,
                "from the largest audience at no more than 60 % of a core");
-  if (best.count("troupe") != 0 && best.count("colyseus") != 0)
-    report.add("ratio", best["troupe"] / best["colyseus"], "bar 3");
+  const auto compare = [&](const char* key, const char* peer, const char* note) {
+    if (best.count("troupe") != 0 && best.count(peer) != 0)
+      report.add(key, best["troupe"] / best[peer], note);
+  };
+  compare("ratio", "colyseus-inputs", "equal work; bar 3");
+  compare("ratio_to_bare_udp", "bare-udp", "a server that does nothing with its datagrams");
   return report.finish(options.json);
 }
 
@@ -259,9 +285,9 @@ int main(int argc, char** argv) {
       ->delimiter(',')
       ->check(CLI::Range(10, 4'000))
       ->capture_default_str();
-  cli.add_option("--servers", options.servers, "Of troupe,colyseus,colyseus-inputs")
+  cli.add_option("--servers", options.servers, "Of troupe,bare-udp,colyseus,colyseus-inputs")
       ->delimiter(',')
-      ->check(CLI::IsMember({"troupe", "colyseus", "colyseus-inputs"}));
+      ->check(CLI::IsMember({"troupe", "bare-udp", "colyseus", "colyseus-inputs"}));
   cli.add_option("--seconds", options.seconds, "Measured time of each row")
       ->check(CLI::Range(2, 600))
       ->capture_default_str();
@@ -269,6 +295,8 @@ int main(int argc, char** argv) {
       ->check(CLI::Range(1, 20))
       ->capture_default_str();
   cli.add_option("--peers-dir", options.peers_dir, "tests/bench/peers")->capture_default_str();
+  std::uint16_t bare_port = 0;
+  cli.add_option("--bare-server", bare_port)->group("");
   CLI11_PARSE(cli, argc, argv);
   if (quick) {
     options.clients = {400};
@@ -276,6 +304,7 @@ int main(int argc, char** argv) {
   }
   std::sort(options.clients.begin(), options.clients.end());
   try {
+    if (bare_port != 0) serve_bare_udp(bare_port, kTickHz);
     return run(options);
   } catch (const std::exception& e) {
     std::fprintf(stderr, "bench match-peers: %s\n", e.what());
