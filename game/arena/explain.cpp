@@ -1,5 +1,6 @@
 #include "game/arena/explain.hpp"
 
+#include <string>
 #include <string_view>
 
 #include <fmt/format.h>

@@ -1,6 +1,7 @@
 #include "game/arena/shots.hpp"
 
 #include <algorithm>
+#include <cstdlib>
 
 namespace troupe::game::arena {
 namespace {

@@ -1,6 +1,7 @@
 #include "game/arena/walls.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace troupe::game::arena {
 namespace {

@@ -8,7 +8,7 @@ namespace troupe::test {
 namespace {
 
 TEST(MatchE2E, TwoPlayersMoveSeeEachOtherAndThePredictionHolds) {
-  ServerProcess server;
+  ServerProcess server({"match.hide_behind_walls=false"});
   const auto match = make_match(server);
   Bot a, b;
   a.connect(server, join_token(server, match, "ann"));
@@ -59,7 +59,8 @@ TEST(MatchE2E, APlayerWhoseConnectionDroppedComesBackToTheSamePlace) {
 }
 
 TEST(MatchE2E, AKilledMatchComesBackWithItsStateWhileClientsStayConnected) {
-  ServerProcess server({"admin.drills=true", "match.checkpoint_ticks=5"});
+  ServerProcess server(
+      {"admin.drills=true", "match.checkpoint_ticks=5", "match.hide_behind_walls=false"});
   const auto match = make_match(server);
   Bot a, b;
   a.connect(server, join_token(server, match, "ann"));
