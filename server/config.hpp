@@ -122,6 +122,7 @@ struct Config {
   std::int64_t matchmaking_every_ms = 250;
   std::int64_t matchmaking_max_wait_s = 60;
   std::int64_t matchmaking_accept_s = 20;
+  std::int64_t matchmaking_away_s = 10;
 
   std::int64_t ads_default_tmax_ms = 100;
   std::int64_t ads_max_tmax_ms = 1'000;

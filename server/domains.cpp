@@ -158,7 +158,10 @@ Result<void> start_matchmaking(const Wiring& w, GameGateways& game) {
   game.door->open_lobby(std::make_shared<api::GameLobby>(
       w.asker, game.tickets, game.outputs, w.io.at(0),
       api::GameLobbyOptions{
-          .modes = *modes, .regions = regions, .region = w.config.match_region}));
+          .modes = *modes,
+          .regions = regions,
+          .region = w.config.match_region,
+          .away_for = std::chrono::seconds(w.config.matchmaking_away_s)}));
   tournament::add_tournament(w.context, {system, time_limit});
   api::mount_tournament(w.router, {w.context, w.asker});
   return {};

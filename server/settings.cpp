@@ -204,6 +204,8 @@ const std::vector<Setting>& settings() {
       {"matchmaking.max_wait_s", "A ticket is matched or given up by then.",
        &Config::matchmaking_max_wait_s, 1, 3'600},
       {"matchmaking.accept_s", "Time to accept a match.", &Config::matchmaking_accept_s, 1, 600},
+      {"matchmaking.away_s", "A ticket of who left the lobby is kept for so long.",
+       &Config::matchmaking_away_s, 1, 600},
 
       {"ads.default_tmax_ms", "Time for an auction that names none.", &Config::ads_default_tmax_ms,
        1, 10'000},

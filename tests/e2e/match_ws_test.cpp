@@ -130,6 +130,36 @@ TEST(MatchWebSocket, WhoFloodsIsSentAwayAndOthersPlayOn) {
       play({&player}, wander, [&] { return player.game->statistics().snapshots > before + 10; }));
 }
 
+// TCP would deliver all of it, seconds late.
+TEST(MatchWebSocket, WhoReadsSlowlyIsShownWhatIsNewAndNotWhatWaited) {
+  ServerProcess server({"match.hide_behind_walls=false"});
+  const auto match = make_match(server);
+  Bot fast;
+  fast.connect(server, join_token(server, match, "ann"));
+  WsPlayer slow(server, match, join_token(server, match, "bob"));
+  ASSERT_TRUE(play({&fast}, wander, [&] {
+    slow.service();
+    return fast.game->statistics().snapshots > 3 && slow.snapshots() > 3;
+  }));
+  slow.send({});
+  const auto seen = slow.replica().latest()->tick;
+  const auto before = slow.snapshots();
+
+  ASSERT_TRUE(play({&fast}, wander, [&] { return fast.game->latest()->tick > seen + 150; }));
+  slow.service(50ms);
+
+  // A second's worth, and four for each of the other four seconds.
+  EXPECT_LE(slow.snapshots() - before, 30U + 5U * 4U);
+  EXPECT_GE(server.metric("troupe_udp_snapshots_replaced_total"), 90);
+  // Once it says what it has, it is shown the newest.
+  slow.send({});
+  ASSERT_TRUE(play({&fast}, wander, [&] {
+    slow.service();
+    return slow.replica().latest()->tick + 3 >= fast.game->latest()->tick;
+  }));
+  EXPECT_EQ(slow.mismatches(), 0U);
+}
+
 TEST(MatchWebSocket, WhoComesInAgainReplacesItself) {
   ServerProcess server;
   const auto match = make_match(server);

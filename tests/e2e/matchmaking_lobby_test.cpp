@@ -118,6 +118,24 @@ TEST(MatchmakingLobby, WhoComesBackFindsTheTicket) {
   EXPECT_EQ(shown->json().at("state").as_string(), "queued");
 }
 
+TEST(MatchmakingLobby, WhoStaysAwayLosesTheTicket) {
+  ServerProcess server({"matchmaking.away_s=1"});
+  std::string ticket;
+  {
+    const auto ann = enter_lobby(server, "ann");
+    ASSERT_TRUE(becomes({ann.get()}, *ann, "none"));
+    ann->enter({.mode = "duel"});
+    ASSERT_TRUE(becomes({ann.get()}, *ann, "queued"));
+    ticket = ann->state()->ticket;
+  }
+
+  EXPECT_TRUE(eventually([&] {
+    const auto shown = server.client("ann").get("/api/v1/matchmaking/queue/" + ticket)->json();
+    return shown.at("state").as_string() == "ended" &&
+           shown.at("reason").as_string() == "cancelled";
+  }));
+}
+
 TEST(MatchmakingLobby, ThePingIsWhatTheWayTakesWhateverThePlayerSays) {
   ServerProcess server;
   auto way = sim::ImpairmentProxy::start({.port = server.endpoint().game_port,
