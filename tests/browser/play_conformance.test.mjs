@@ -46,3 +46,30 @@ test('Players walk, and commands are packed, as the vectors say', () => {
     }
   }
 });
+
+test('Whatever the bytes are, a reader comes to an end and throws nothing', () => {
+  let state = 12345;
+  const random = () => {
+    state = Math.imul(state, 1664525) + 1013904223 >>> 0;
+    return state >>> 8;
+  };
+  const events = read('snapshots.json');
+  const replica = new ReplicaReader();
+  const outcomes = new Set();
+  for (const event of events.slice(0, 150)) {
+    if (event.tables) {
+      const damaged = bytes(event.tables.bytes);
+      damaged[random() % damaged.length] ^= 1 << random() % 8;
+      replica.tables.take({ ...event.tables, bytes: damaged });
+      replica.tables.take({ ...event.tables, bytes: bytes(event.tables.bytes) });
+      continue;
+    }
+    for (let i = 0; i < 20; ++i) {
+      const damaged = bytes(event.packet);
+      for (let flips = 1 + random() % 8; flips > 0; --flips) damaged[5 + random() % (damaged.length - 5)] = random();
+      outcomes.add(replica.read(random() % 4 === 0 ? damaged.subarray(0, random() % damaged.length) : damaged, random()));
+    }
+    replica.read(bytes(event.packet), event.near);
+  }
+  assert.ok(outcomes.has('malformed') && outcomes.has('mismatch'), [...outcomes].join());
+});

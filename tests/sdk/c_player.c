@@ -1,6 +1,6 @@
 /* A player in C11, with nothing but the public header. It walks in a circle and shoots, until the
- * match is over. Usage: c_player HOST PORT TOKEN; says on standard output what it saw; 0: all is as
- * it should be. */
+ * match is over. Usage: c_player HOST PORT TOKEN [MODE]; with a mode the token is one for the lobby,
+ * where it waits for a match. Says on standard output what it saw; 0: all is as it should be. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -102,18 +102,57 @@ static int play(troupe_client *client) {
   return troupe_client_state(client) == TROUPE_CLOSED ? 0 : complain("it goes on", client);
 }
 
+static void stay(troupe_ticket *ticket, const troupe_ticket *from, char host[64], char token[2048]) {
+  snprintf(host, 64, "%s", from->host);
+  snprintf(token, 2048, "%s", from->token);
+  ticket->host = host;
+  ticket->token = token;
+  ticket->port = from->port;
+}
+
+/* Waits for a match of `mode` and accepts it; `ticket` is that of the lobby, then of the match. */
+static int find_match(const char *mode, troupe_ticket *ticket, char host[64], char token[2048]) {
+  const double until = now_s() + 30;
+  const troupe_queue_wish wish = {.size = sizeof wish, .mode = mode};
+  const troupe_queue_wish holes = {.size = sizeof wish, .mode = mode, .party_count = 1};
+  troupe_queue_state state = {.size = sizeof state};
+  troupe_lobby *lobby = NULL;
+  int entered = 0, accepted = 0, found = 0;
+  if (troupe_lobby_connect(ticket, &lobby) != TROUPE_OK) return 1;
+  while (!found && !troupe_lobby_closed(lobby) && now_s() < until) {
+    if (troupe_lobby_service(lobby, 2) != TROUPE_OK) break;
+    if (troupe_lobby_state(lobby, &state) != TROUPE_OK) continue;
+    if (!entered && strcmp(state.state, "none") == 0) {
+      if (troupe_lobby_enter(lobby, &holes) != TROUPE_INVALID_ARGUMENT) break;
+      if (troupe_lobby_enter(lobby, &wish) != TROUPE_OK) break;
+      entered = 1;
+    } else if (!accepted && strcmp(state.state, "proposed") == 0) {
+      if (troupe_lobby_answer(lobby, 1) != TROUPE_OK) break;
+      accepted = 1;
+    } else if (strcmp(state.state, "matched") == 0) {
+      stay(ticket, &state.game, host, token);
+      found = 1;
+    }
+  }
+  if (!found) fprintf(stderr, "no match: %s\n", troupe_lobby_error(lobby));
+  troupe_lobby_destroy(lobby);
+  return !found;
+}
+
 int main(int argc, char **argv) {
   troupe_client *client = NULL;
   troupe_ticket ticket;
+  char host[64], token[2048];
   int code = check_misuse();
   if (code != 0) {
     fprintf(stderr, "misuse %d was not found\n", code);
     return 2;
   }
-  if (argc != 4) return 3;
+  if (argc != 4 && argc != 5) return 3;
   ticket.host = argv[1];
   ticket.port = (uint16_t)atoi(argv[2]);
   ticket.token = argv[3];
+  if (argc == 5 && find_match(argv[4], &ticket, host, token) != 0) return 4;
   if (troupe_client_connect(&ticket, NULL, NULL, &client) != TROUPE_OK) return complain("connect", NULL);
   code = play(client);
   troupe_client_destroy(client);

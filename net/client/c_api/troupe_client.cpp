@@ -4,15 +4,19 @@
 #include <chrono>
 #include <cstring>
 #include <deque>
-#include <exception>
 #include <memory>
 #include <optional>
 #include <string>
 #include <utility>
 
+#include "net/client/c_api/guard.hpp"
 #include "net/client/game_client.hpp"
 
 namespace client = troupe::client;
+using troupe::c_api::connect_error;
+using troupe::c_api::fail;
+using troupe::c_api::guarded;
+using troupe::c_api::status_of;
 
 struct troupe_client {
   std::unique_ptr<client::ClientHost> host;
@@ -28,46 +32,6 @@ struct troupe_client {
 namespace {
 
 constexpr std::size_t kMostEvents = 64;
-
-/// Of this thread's troupe_client_connect.
-std::string& connect_error() {
-  thread_local std::string text;
-  return text;
-}
-
-troupe_status status_of(troupe::ErrorCode code) {
-  switch (code) {
-    case troupe::ErrorCode::invalid_argument:
-      return TROUPE_INVALID_ARGUMENT;
-    case troupe::ErrorCode::overloaded:
-      return TROUPE_OVERLOADED;
-    case troupe::ErrorCode::io:
-      return TROUPE_IO;
-    default:
-      return TROUPE_INTERNAL;
-  }
-}
-
-troupe_status fail(std::string& where, troupe_status status, const char* why) noexcept {
-  try {
-    where = why;
-  } catch (...) {
-    where.clear();
-  }
-  return status;
-}
-
-/// Runs `body`; what it throws, running out of memory above all, is an error as others.
-template <class Body>
-troupe_status guarded(std::string& where, const Body& body) noexcept {
-  try {
-    return body();
-  } catch (const std::exception& e) {
-    return fail(where, TROUPE_INTERNAL, e.what());
-  } catch (...) {
-    return fail(where, TROUPE_INTERNAL, "unknown");
-  }
-}
 
 client::TicketSource source_of(troupe_ticket_source ask, void* user) {
   if (ask == nullptr) return {};

@@ -2,11 +2,11 @@
  *
  * Errors: functions that can fail return a troupe_status; troupe_client_error() has it in words. No
  * function throws, aborts on what a server sends, or prints.
- * Threads: a client belongs to one thread at a time; different clients may live on different
- * threads. Nothing runs in the background: all happens in troupe_client_service().
+ * Threads: a client, or lobby, belongs to one thread at a time; different ones may live on
+ * different threads. Nothing runs in the background: all happens in …_service().
  * Lifetimes: what is passed in is copied before the function returns. Pointers that come out of a
  * client are its own, and hold until the next call with the same client. NULL where a pointer is
- * expected is TROUPE_INVALID_ARGUMENT; troupe_client_destroy(NULL) does nothing.
+ * expected is TROUPE_INVALID_ARGUMENT; …_destroy(NULL) does nothing.
  */
 #ifndef TROUPE_CLIENT_H
 #define TROUPE_CLIENT_H
@@ -154,6 +154,57 @@ typedef struct troupe_statistics {
 
 TROUPE_API troupe_status troupe_client_statistics(const troupe_client *client,
                                                   troupe_statistics *statistics);
+
+/* --- Matchmaking --------------------------------------------------------------------------------
+ * Waits for a match while connected (docs/matchmaking.md, "The lobby"). */
+
+typedef struct troupe_lobby troupe_lobby;
+
+/* `ticket`: the answer of POST /api/v1/matchmaking/queue/token. As troupe_client_connect. */
+TROUPE_API troupe_status troupe_lobby_connect(const troupe_ticket *ticket, troupe_lobby **lobby);
+/* The ticket in the queue outlives it for a while (matchmaking.away_s). */
+TROUPE_API void troupe_lobby_destroy(troupe_lobby *lobby);
+TROUPE_API troupe_status troupe_lobby_service(troupe_lobby *lobby, uint32_t wait_ms);
+/* 1 once the connection is over; troupe_lobby_goodbye tells why. */
+TROUPE_API int troupe_lobby_closed(const troupe_lobby *lobby);
+TROUPE_API troupe_goodbye troupe_lobby_goodbye(const troupe_lobby *lobby);
+TROUPE_API const char *troupe_lobby_error(const troupe_lobby *lobby);
+
+typedef struct troupe_region_ping {
+  const char *region;
+  uint16_t ms;
+} troupe_region_ping;
+
+typedef struct troupe_queue_wish {
+  size_t size; /* to be set to sizeof(troupe_queue_wish) */
+  const char *mode;
+  const troupe_region_ping *pings; /* to other regions than the host's */
+  size_t ping_count;
+  const char *const *party; /* the others */
+  size_t party_count;
+  const char *const *roles;
+  size_t role_count;
+  int auto_accept;
+} troupe_queue_wish;
+
+/* Into a queue, once the first state was told. */
+TROUPE_API troupe_status troupe_lobby_enter(troupe_lobby *lobby, const troupe_queue_wish *wish);
+/* Yes (1) or no (0) to the party, or to the match; no at any other time leaves the queue. */
+TROUPE_API troupe_status troupe_lobby_answer(troupe_lobby *lobby, int accept);
+
+typedef struct troupe_queue_state {
+  size_t size;       /* to be set to sizeof(troupe_queue_state) */
+  const char *state; /* "none", "refused", "forming", "queued", "proposed", "starting", "matched", "ended" */
+  const char *reason, *ticket, *mode, *region;
+  uint64_t deadline_ms; /* Unix time, to answer; 0: none */
+  uint32_t ping_ms;     /* to the host, as the server measured it */
+  uint32_t team;        /* once matched; and with it what follows */
+  const char *match;
+  troupe_ticket game; /* for troupe_client_connect */
+} troupe_queue_state;
+
+/* Where the own ticket stands. TROUPE_NOT_FOUND: the server has told nothing yet. */
+TROUPE_API troupe_status troupe_lobby_state(troupe_lobby *lobby, troupe_queue_state *state);
 
 /* --- The arena -------------------------------------------------------------------------------- */
 
