@@ -1,4 +1,4 @@
-troupe_test(media_test SOURCES unit/media_packager_test.cpp unit/media_timeline_test.cpp unit/media_frames_test.cpp unit/ingest_stream_id_test.cpp unit/ingest_rtmp_test.cpp unit/ingest_push_test.cpp unit/ingest_pull_test.cpp
+troupe_test(media_test SOURCES unit/media_packager_test.cpp unit/media_timeline_test.cpp unit/media_frames_test.cpp unit/ingest_stream_id_test.cpp unit/ingest_rtmp_peer_test.cpp unit/ingest_rtmp_wire_test.cpp unit/ingest_push_test.cpp unit/ingest_pull_test.cpp unit/ingest_air_test.cpp
   LINK troupe_media troupe_net_ingest troupe_sim_live FFmpeg::libs LABELS unit)
 troupe_test(ingest_e2e_test SOURCES e2e/ingest_e2e_test.cpp LINK troupe_test_support troupe_net_ingest SRT::srt LABELS e2e)
 troupe_test(ingest_rtmp_e2e_test SOURCES e2e/ingest_rtmp_e2e_test.cpp support/rtmp_client.cpp support/http_fixture.cpp
@@ -9,3 +9,6 @@ troupe_test(media_ladder_test SOURCES unit/media_ladder_test.cpp
   LINK troupe_media troupe_media_ladder troupe_sim_live FFmpeg::libs LABELS unit)
 troupe_test(ingest_pull_e2e_test SOURCES e2e/ingest_pull_e2e_test.cpp support/http_fixture.cpp
   LINK troupe_test_support troupe_net_ingest troupe_net_http LABELS e2e)
+troupe_test(ingest_server_e2e_test SOURCES e2e/ingest_server_e2e_test.cpp
+  LINK troupe_test_support troupe_sim_live LABELS e2e WHOLE)
+add_dependencies(ingest_server_e2e_test troupe)
