@@ -218,6 +218,7 @@ struct Handlers {
           json::array modes;
           for (const auto& queue : found->queues) {
             json::object row{{"mode", queue.mode.name},
+                             {"game", queue.mode.game},
                              {"teams", queue.mode.teams},
                              {"team_size", queue.mode.team_size},
                              {"least_players", queue.mode.least_players},

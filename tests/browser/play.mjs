@@ -129,8 +129,14 @@ await onStage(async (stage) => {
   assert.match(metrics, /troupe_match_ws_clients 2/);
   assert.doesNotMatch(metrics, /troupe_match_state_mismatches_total [1-9]/);
 
-  // Two who ask for a match are given one, and play it.
-  const [c, d] = await Promise.all(['cat', 'dan'].map((name) => open(stage, root, token(name), 'mode=duel')));
+  // Two who ask for a match, one of them from the list, are given one and play it.
+  const c = await stage.context.newPage();
+  await c.addInitScript((text) => sessionStorage.setItem('troupe.token', text), token('cat'));
+  await c.goto(`${root}/matches.html`);
+  await until(c, () => document.querySelector('#modes a[href$="mode=duel"]') !== null);
+  await c.click('#modes a[href$="mode=duel"]');
+  const d = await open(stage, root, token('dan'), 'mode=duel');
+  await until(c, () => document.getElementById('state')?.textContent === 'playing');
   assert.equal(new URL(c.url()).searchParams.get('id'), new URL(d.url()).searchParams.get('id'));
   await until(c, () => document.querySelectorAll('#standings tr').length === 2);
 
