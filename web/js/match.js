@@ -1,7 +1,6 @@
 // The page of one match: its frames over WebSocket, drawn between ticks, and the standings.
-import { Arena, colourOf } from './arena.js';
-import { kWalls } from './play/walls.js';
-import { between, decodeFrame } from './spectator_frame.js';
+import { colourOf } from './arena.js';
+import { kGames } from './watch/games.js';
 
 const $ = (id) => document.getElementById(id);
 const id = new URLSearchParams(location.search).get('id') ?? '';
@@ -9,7 +8,8 @@ const kRetryMs = [500, 1000, 2000, 5000];
 const kFinal = new Set([1000, 4002, 4003, 4004, 4005]); // ended, no token, not allowed, no such match, over
 const kStandingsMs = 1000;
 
-let arena = null;
+let game = null;       // of kGames; null: not known yet, or not to be drawn
+let picture = null;
 let hello = null;
 let frames = [];       // the last two, with the time at which each came
 let names = new Map(); // of slots
@@ -34,8 +34,9 @@ function authorised() {
 function hear(message) {
   if (message.type === 'hello') {
     hello = message;
-    arena = new Arena($('arena'), message.size, message.game === 'arena' ? kWalls : []);
     retries = 0;
+    watch(message);
+    if (!game) return;
     $('delay').textContent = `${(message.delay_ms / 1000).toFixed(1)} s late`;
     overlay(message.delay_ms > 0 ? `The first picture comes in ${(message.delay_ms / 1000).toFixed(0)} s` : '');
   } else if (message.type === 'ended') {
@@ -45,7 +46,23 @@ function hear(message) {
   }
 }
 
-function show(frame) {
+function watch({ game: name, size, tick_hz }) {
+  game = Object.hasOwn(kGames, name) ? kGames[name] : null;
+  $('play').hidden = name !== 'arena';
+  if (!game) {
+    state('failed');
+    overlay(`Matches of ${name} have no picture here`);
+    return;
+  }
+  picture = game.picture($('arena'), size, tick_hz);
+  $('arena').setAttribute('aria-label', game.label);
+  $('fact-name').textContent = game.factName;
+  $('column').textContent = game.column;
+}
+
+function show(bytes) {
+  if (!game) return;
+  const frame = game.decode(bytes, hello.tick_hz);
   const last = frames.at(-1);
   if (last && frame.tick > last.frame.tick + 1) missed += frame.tick - last.frame.tick - 1;
   if (last && frame.tick <= last.frame.tick) frames = []; // the match went back to a checkpoint
@@ -53,7 +70,7 @@ function show(frame) {
   state('live');
   overlay('');
   $('tick').textContent = frame.tick;
-  $('shots').textContent = frame.projectiles.length;
+  $('shots').textContent = game.fact(frame);
   $('missed').textContent = missed;
   if (frame.tick % 8 === 0) standings(frame);
 }
@@ -65,11 +82,11 @@ function standings(frame) {
     name.scope = 'row';
     name.textContent = names.get(player.slot) ?? `slot ${player.slot}`;
     name.style.color = colourOf(player.slot);
-    const health = document.createElement('td');
-    health.textContent = player.alive ? player.health : '–';
+    const note = document.createElement('td');
+    note.textContent = player.note;
     const score = document.createElement('td');
     score.textContent = player.score;
-    row.append(name, health, score);
+    row.append(name, note, score);
     return row;
   });
   $('standings').replaceChildren(...rows);
@@ -87,10 +104,10 @@ async function refreshNames() {
 
 function draw() {
   requestAnimationFrame(draw);
-  if (!arena || frames.length === 0) return;
+  if (!game || frames.length === 0) return;
   const [from, to] = frames.length === 2 ? frames : [frames[0], frames[0]];
   const part = Math.min(1, (performance.now() - to.at) * hello.tick_hz / 1000);
-  arena.draw(between(from.frame, to.frame, part), names);
+  picture.draw(game.between(from.frame, to.frame, part), names);
 }
 
 function connect() {
@@ -99,7 +116,7 @@ function connect() {
   const scheme = location.protocol === 'https:' ? 'wss' : 'ws';
   const socket = new WebSocket(`${scheme}://${location.host}/api/v1/matches/${encodeURIComponent(id)}/watch${query}`);
   socket.binaryType = 'arraybuffer';
-  socket.onmessage = ({ data }) => (typeof data === 'string' ? hear(JSON.parse(data)) : show(decodeFrame(data)));
+  socket.onmessage = ({ data }) => (typeof data === 'string' ? hear(JSON.parse(data)) : show(data));
   socket.onclose = ({ code, reason }) => {
     if (kFinal.has(code)) {
       if (code !== 1000) {
