@@ -71,8 +71,6 @@ void enter(Self self, const Client& client) {
     output.ended(client.session, state.at.info.result);
     return output.goodbye(client.session, game::Goodbye::match_over);
   }
-  if (state.barred.contains(client.player))
-    return output.goodbye(client.session, game::Goodbye::kicked);
   auto place = state.at.places.find(client.player);
   if (place == state.at.places.end()) {
     expire_places(
@@ -89,6 +87,7 @@ void enter(Self self, const Client& client) {
   if (seat.session != client.session) {
     if (seat.session != 0) output.goodbye(seat.session, game::Goodbye::replaced);
     seat = {.session = client.session, .player = client.player};
+    announce(state, place->second);
     // A client that was here before goes on counting.
     if (!client.resumed) state.at.sequences[static_cast<std::size_t>(place->second)] = 0;
   }
@@ -144,12 +143,13 @@ void input(Self self, const InputPtr& in) {
     const auto command = state.at.game->verify(numbered.command.view());
     if (!command) {
       state.shared->bad_commands.Increment();
+      ++seat->conduct.invalid;
       continue;
     }
     if (seat->pending.size() >= kMaxPending) {
       seat->pending.pop_front();
       state.shared->dropped_inputs.Increment();
-      count_command(state, slot, false);
+      ++seat->conduct.dropped;
     }
     seat->pending.push_back({numbered.sequence, *command});
   }

@@ -43,6 +43,7 @@ struct MatchOptions {
   int log_keep_s = 24 * 3'600;  ///< of a match that ended; of one that goes on, its latest
   std::shared_ptr<Places> places = nullptr;      ///< null: there is one host, without bounds
   std::chrono::milliseconds idle_after{60'000};  ///< nobody plays it or asks: it leaves memory
+  bool watch = true;                             ///< how players play
 };
 
 /// What all matches share.
@@ -69,7 +70,7 @@ struct MatchShared {
   LogBook log;
   /// Where the gateways put what clients send; set before the first match, if at all.
   std::shared_ptr<InputBoxes> inputs = std::make_shared<InputBoxes>();
-  /// Is told how players play; set before the first match. Empty: nobody watches.
+  /// Is told who came in and how they play; set before the first match. Empty: nobody asks.
   std::function<void(const std::string& player, std::shared_ptr<const fairness::Report>)> conduct;
   prometheus::Counter& mismatches;  ///< snapshots that a client reported as wrong
   prometheus::Counter& ended;
@@ -111,7 +112,6 @@ struct MatchState {
   bool watched = false;                    ///< there is a watcher, if the game has one
   std::unique_ptr<game::Watcher> watcher;  ///< of how all play, from the first tick on
   std::vector<game::Notice> noticed;       ///< its memory is used again
-  std::set<std::string> barred;            ///< who was kicked
   std::uint64_t ticker_token = 0;
   std::shared_ptr<InputBox> inputs;  ///< while it ticks
   std::vector<InputPtr> taken;       ///< from there

@@ -4,13 +4,22 @@
 
 namespace troupe::match {
 
-void watch_tick(MatchState& state, const LoggedTick& made_by) {
+void announce(const MatchState& state, int slot) {
   if (!state.shared->conduct) return;
+  auto report = std::make_shared<fairness::Report>();
+  report->match = state.at.info.id;
+  report->slot = static_cast<std::uint8_t>(slot);
+  report->tick = state.at.state->tick();
+  state.shared->conduct(state.seats[static_cast<std::size_t>(slot)].player, std::move(report));
+}
+
+void watch_tick(MatchState& state, const LoggedTick& made_by) {
+  if (!state.shared->conduct || !state.shared->options.watch) return;
   if (!state.watched) {
     state.watched = true;
     state.watcher = state.at.game->watcher();
   }
-  for (const auto& used : made_by.commands) count_command(state, used.slot, true);
+  for (const auto& used : made_by.commands) ++state.seats[used.slot].conduct.used;
   if (state.watcher) {
     game::Commands commands{};
     for (const auto& used : made_by.commands) commands[used.slot] = used.command;
@@ -22,16 +31,12 @@ void watch_tick(MatchState& state, const LoggedTick& made_by) {
   if (state.at.state->tick() % kReportTicks == 0) report_conduct(state);
 }
 
-void count_command(MatchState& state, std::size_t slot, bool used) {
-  auto& conduct = state.seats[slot].conduct;
-  used ? ++conduct.used : ++conduct.dropped;
-}
-
 void report_conduct(MatchState& state) {
-  if (!state.shared->conduct) return;
+  if (!state.shared->conduct || !state.shared->options.watch) return;
   for (std::size_t slot = 0; slot < state.seats.size(); ++slot) {
     auto& seat = state.seats[slot];
-    if (seat.player.empty() || seat.conduct.used + seat.conduct.dropped == 0) continue;
+    const auto& conduct = seat.conduct;
+    if (seat.player.empty() || conduct.used + conduct.dropped + conduct.invalid == 0) continue;
     auto report = std::make_shared<fairness::Report>(std::exchange(seat.conduct, {}));
     report->match = state.at.info.id;
     report->slot = static_cast<std::uint8_t>(slot);
@@ -41,8 +46,6 @@ void report_conduct(MatchState& state) {
 }
 
 void kick(MatchState& state, const std::string& player) {
-  constexpr std::size_t kMaxBarred = 1'024;
-  if (state.barred.size() < kMaxBarred) state.barred.insert(player);
   const auto place = state.at.places.find(player);
   if (place == state.at.places.end()) return;
   auto& seat = state.seats[static_cast<std::size_t>(place->second)];

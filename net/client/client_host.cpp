@@ -30,7 +30,7 @@ std::once_flag enet_once;
 bool is_final(game::Goodbye reason) {
   using enum game::Goodbye;
   return reason == bad_message || reason == match_full || reason == match_gone ||
-         reason == replaced || reason == match_over;
+         reason == replaced || reason == match_over || reason == kicked;
 }
 
 }  // namespace

@@ -104,7 +104,8 @@ TEST(FairnessActor, ConfiguredStepsAreTakenByItselfAndOutliveTheServer) {
   EXPECT_EQ(dossier.standing.strikes, 3U);
   EXPECT_TRUE(dossier.standing.shadow);
   EXPECT_EQ(dossier.standing.barred_until_ms, kForEver);
-  EXPECT_EQ(kicks.count, 2);
+  // For the kick, for the ban, and because it had not gone in between.
+  EXPECT_EQ(kicks.count, 3);
   const auto events = again.events();
   EXPECT_EQ(std::ranges::count(events, "troupe.fairness.flagged.v1"), 3);
   EXPECT_EQ(std::ranges::count(events, "troupe.fairness.action.v1"), 4);
@@ -120,7 +121,15 @@ TEST(FairnessActor, AnOperatorsOrderIsOnDiskWhenItIsAnswered) {
 
   EXPECT_EQ(read_dossier(life.world().store(), "eve")->standing.barred_until_ms, kForEver);
   EXPECT_EQ(kicks.count, 1);
+  auto came_in = std::make_shared<Report>();
+  came_in->match = "m";
+  life.report(came_in);
+  (void)life.look();
+  EXPECT_EQ(kicks.count, 2) << "who comes in with a ticket of before goes again";
   ASSERT_TRUE(life.act(Action::clear).ok());
+  life.report(came_in);
+  (void)life.look();
+  EXPECT_EQ(kicks.count, 2);
   EXPECT_EQ(*read_dossier(life.world().store(), "eve"),
             (Dossier{.conduct = {}, .standing = {.strikes = 0, .last = Action::clear}}));
   EXPECT_EQ(read_dossier(life.world().store(), "ann")->standing, Standing{});

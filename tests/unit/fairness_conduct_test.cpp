@@ -27,7 +27,8 @@ TEST(Conduct, TheLowerEndIsWilsons) {
 }
 
 Report shots(int hits, int misses) {
-  Report out{.match = "m", .slot = 3, .tick = 900, .used = 300, .dropped = 0, .notices = {}};
+  Report out{.match = "m", .slot = 3, .tick = 900, .used = 300, .dropped = 0,
+             .invalid = 0, .notices = {}};
   for (int i = 0; i < hits + misses; ++i)
     out.notices.push_back({3, game::Notice::What::shot, static_cast<std::uint16_t>(i < hits), 100});
   return out;
@@ -57,12 +58,29 @@ TEST(Conduct, WhereAllAreGoodNobodyIsBlamedForIt) {
 
 TEST(Conduct, WhoSendsTwiceAsFastIsFoundAndAStormOnceIsNot) {
   Conduct fast, storm;
-  for (int i = 0; i < 3; ++i) fold(fast, {"m", 1, 300, 300, 280, {}}, {});
-  fold(storm, {"m", 1, 300, 240, 37, {}}, {});
-  for (int i = 0; i < 2; ++i) fold(storm, {"m", 1, 300, 300, 0, {}}, {});
+  const auto commands = [](std::uint32_t used, std::uint32_t dropped) {
+    return Report{.match = "m", .slot = 1, .tick = 300, .used = used, .dropped = dropped,
+                  .invalid = 0, .notices = {}};
+  };
+  for (int i = 0; i < 3; ++i) fold(fast, commands(300, 280), {});
+  fold(storm, commands(240, 37), {});
+  for (int i = 0; i < 2; ++i) fold(storm, commands(300, 0), {});
 
   EXPECT_EQ(judge(fast, {}, {}).at(0).suspicion, Suspicion::flood);
   EXPECT_TRUE(judge(storm, {}, {}).empty());
+}
+
+TEST(Conduct, CommandsThatTheRulesDoNotHaveAreFoundAndADamagedOneIsNot) {
+  const auto commands = [](std::uint32_t used, std::uint32_t invalid) {
+    return Report{.match = "m", .slot = 1, .tick = 300, .used = used, .dropped = 0,
+                  .invalid = invalid, .notices = {}};
+  };
+  Conduct forger, unlucky;
+  fold(forger, commands(0, 40), {});
+  fold(unlucky, commands(300, 1), {});
+
+  EXPECT_EQ(judge(forger, {}, {}).at(0).suspicion, Suspicion::invalid);
+  EXPECT_TRUE(judge(unlucky, {}, {}).empty());
 }
 
 TEST(Conduct, AfterAFindingFreshEvidenceIsNeeded) {

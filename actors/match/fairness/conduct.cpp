@@ -30,6 +30,16 @@ void count(Conduct& conduct, const Report& report, const game::Notice& notice, S
   keep(conduct, {report.match, notice.tick, report.slot, notice.value, suspicion});
 }
 
+/// `of` all commands of the report.
+void count_all(Conduct& conduct, const Report& report, Suspicion suspicion, std::uint32_t of) {
+  auto& share = share_of(conduct, suspicion);
+  share.all += report.used + of;
+  share.of += of;
+  if (of == 0) return;
+  const auto value = static_cast<std::uint16_t>(std::min<std::uint32_t>(of, UINT16_MAX));
+  keep(conduct, {report.match, report.tick, report.slot, value, suspicion});
+}
+
 }  // namespace
 
 std::string_view to_string(Suspicion suspicion) noexcept {
@@ -43,9 +53,11 @@ std::string_view to_string(Suspicion suspicion) noexcept {
     case Suspicion::flood:
       return "flood";
     case Suspicion::future:
+      return "future";
+    case Suspicion::invalid:
       break;
   }
-  return "future";
+  return "invalid";
 }
 
 double wilson_lower(const Share& share, double z) noexcept {
@@ -74,13 +86,8 @@ void fold(Conduct& conduct, const Report& report, const Thresholds& thresholds) 
         break;
     }
   }
-  auto& flood = share_of(conduct, Suspicion::flood);
-  flood.all += report.used + report.dropped;
-  flood.of += report.dropped;
-  if (report.dropped > 0) {
-    const auto value = static_cast<std::uint16_t>(std::min<std::uint32_t>(report.dropped, 65'535));
-    keep(conduct, {report.match, report.tick, report.slot, value, Suspicion::flood});
-  }
+  count_all(conduct, report, Suspicion::flood, report.dropped);
+  count_all(conduct, report, Suspicion::invalid, report.invalid);
   for (auto& share : conduct.shares) {
     if (share.all > kRemembered) share = {share.of / 2, share.all / 2};
   }
@@ -92,8 +99,9 @@ std::vector<Finding> judge(const Conduct& conduct, const Population& population,
   const double mean = others.all > 0 ? others.of / others.all : 0;
   auto accuracy = thresholds.accuracy;
   accuracy.limit = std::min(0.95, std::max(mean + accuracy.limit, thresholds.least_accuracy));
-  const std::array<Detector, kSuspicions> detectors{accuracy, thresholds.reaction, thresholds.snap,
-                                                    thresholds.flood, thresholds.future};
+  const std::array<Detector, kSuspicions> detectors{
+      accuracy,         thresholds.reaction, thresholds.snap,
+      thresholds.flood, thresholds.future,   thresholds.invalid};
   std::vector<Finding> out;
   for (std::size_t i = 0; i < kSuspicions; ++i) {
     const auto& share = conduct.shares[i];

@@ -22,8 +22,9 @@ enum class Suspicion : std::uint8_t {
   snap = 2,      ///< its aim jumps onto targets within a tick
   flood = 3,     ///< sends commands faster than the match uses them
   future = 4,    ///< claims to have seen what was not shown yet
+  invalid = 5,   ///< sends commands that the rules do not have
 };
-inline constexpr std::size_t kSuspicions = 5;
+inline constexpr std::size_t kSuspicions = 6;
 [[nodiscard]] std::string_view to_string(Suspicion suspicion) noexcept;
 
 /// Of `all` chances, `of` were taken. Fractions come from forgetting.
@@ -48,6 +49,7 @@ struct Thresholds {
   Detector snap{0.05, 20};
   Detector flood{0.15, 300};
   Detector future{0.10, 20};
+  Detector invalid{0.01, 20};
   /// People take 150 ms and more for what they expect, and 200 to 250 for what they do not. Ticks of
   /// 30 a second.
   std::uint16_t fastest_reaction = 3;
@@ -68,13 +70,14 @@ struct Evidence {
 };
 inline constexpr std::size_t kMaxEvidence = 16;  ///< of each suspicion, the latest
 
-/// A match's word on one of its players since its last.
+/// A match's word on one of its players since its last; without anything counted: it came in.
 struct Report {
   std::string match;
   std::uint8_t slot = 0;
   std::uint32_t tick = 0;
   std::uint32_t used = 0;     ///< commands
   std::uint32_t dropped = 0;  ///< commands beyond the queue: sent faster than they were used
+  std::uint32_t invalid = 0;  ///< commands that the rules do not have
   std::vector<game::Notice> notices;
 };
 

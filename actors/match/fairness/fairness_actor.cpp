@@ -130,11 +130,13 @@ void report(Self self, const ReportPtr& in) {
   auto& state = self->state;
   auto& shared = *state.shared;
   state.match = in->match;
+  if (barred(state.dossier.standing, shared.context.now_ms())) shared.kick(in->match, state.player);
   fold(state.dossier.conduct, *in, shared.options.thresholds);
   const auto findings =
       judge(state.dossier.conduct, shared.population.get(), shared.options.thresholds);
   shared.population.add(*in);
   if (findings.empty()) {
+    if (in->used == 0 && in->invalid == 0) return;
     if (++state.unsaved >= kSaveEvery) save(self, {}, [](const auto&) {});
     return;
   }

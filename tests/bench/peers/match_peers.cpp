@@ -99,6 +99,7 @@ Row measure_troupe(const Options& options, int clients) {
     const auto bound = std::to_string(clients + 100);
     server = std::make_unique<test::ServerProcess>(std::vector<std::string>{
         fmt::format("match.tick_hz={}", kTickHz), "http.access_log=false", "log.level=warn",
+        "match.hide_behind_walls=false",  // as the others: everybody is told of everybody
         "match.max_clients_per_address=" + bound, "match.connects_burst=" + bound});
   }
   Row row{.server = "troupe", .clients = clients};
