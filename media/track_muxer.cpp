@@ -35,6 +35,8 @@ Result<std::unique_ptr<TrackMuxer>> TrackMuxer::open(std::uint32_t track_id,
   // hvc1: the parameter sets stand in the sample entry only; what the codec string says.
   stream->codecpar->codec_tag =
       parameters.codec_id == AV_CODEC_ID_HEVC ? MKTAG('h', 'v', 'c', '1') : 0;
+  // A guess of whoever probed: two encoders with the same parameters have the same initialisation.
+  stream->codecpar->bit_rate = 0;
   stream->id = static_cast<int>(track_id);
   stream->time_base = {1, timescale};
   AVDictionary* options = nullptr;

@@ -1,9 +1,12 @@
 #include "server/ingress.hpp"
 
+#include <boost/json.hpp>
+
 #include "actors/system/context.hpp"
 #include "net/api/live_gateway.hpp"
 #include "net/api/live_pull.hpp"
 #include "net/api/live_push.hpp"
+#include "net/ingest/backup_door.hpp"
 #include "net/ingest/pull_ingest.hpp"
 #include "net/ingest/push_ingest.hpp"
 #include "net/ingest/rtmp_server.hpp"
@@ -12,6 +15,7 @@
 namespace troupe::server {
 
 struct Ingress::Impl {
+  std::shared_ptr<ingest::BackupDoor> backup;
   std::unique_ptr<ingest::SrtServer> srt;
   std::unique_ptr<ingest::RtmpServer> rtmp;  // null: off
   std::shared_ptr<ingest::PushIngest> push;  // routes have it too
@@ -89,12 +93,16 @@ Ingress::~Ingress() {
 Result<std::unique_ptr<Ingress>> Ingress::start(const Wiring& wiring, api::LiveGateway& live) {
   const auto& config = wiring.config;
   Common common;
-  common.door = publish_door(live);
+  auto impl = std::make_unique<Impl>();
+  impl->backup = std::make_shared<ingest::BackupDoor>(
+      wiring.context.metrics, publish_door(live),
+      ingest::AirOptions{.silent_after = std::chrono::milliseconds(config.live_backup_after_ms),
+                         .return_after = std::chrono::seconds(config.live_backup_return_s)});
+  common.door = impl->backup->door();
   common.places = std::make_shared<ingest::PublisherPlaces>(
       static_cast<std::size_t>(config.live_max_publishers),
       static_cast<std::size_t>(config.live_max_publishers_per_address));
   common.packager.chunk_ms = static_cast<int>(config.live_chunk_ms);
-  auto impl = std::make_unique<Impl>();
   auto srt = start_srt(wiring, common);
   if (!srt.ok()) return srt.error();
   impl->srt = std::move(*srt);
@@ -117,8 +125,22 @@ Result<std::unique_ptr<Ingress>> Ingress::start(const Wiring& wiring, api::LiveG
   return std::unique_ptr<Ingress>(new Ingress(std::move(impl)));
 }
 
-ingest::PullIngest& Ingress::pulls() noexcept {
-  return *impl_->pulls;
+api::LiveIngestHooks Ingress::hooks(const std::unique_ptr<Ingress>& ingress) {
+  auto out =
+      api::pull_hooks([&ingress]() { return ingress ? ingress->impl_->pulls.get() : nullptr; });
+  out.describe = [&ingress, pulls = std::move(out.describe)](const std::string& id,
+                                                             boost::json::object& session) {
+    pulls(id, session);
+    const auto status = ingress ? ingress->impl_->backup->status(id) : std::nullopt;
+    if (!status || (!status->standing_by && status->switches == 0)) return;
+    session["backup"] = {{"on_air", status->on_air == ingest::Role::backup    ? "backup"
+                                    : status->on_air == ingest::Role::primary ? "primary"
+                                                                              : "nobody"},
+                         {"standing_by", status->standing_by},
+                         {"switches", status->switches},
+                         {"last_gap_ms", status->gap_ms}};
+  };
+  return out;
 }
 std::uint16_t Ingress::srt_port() const noexcept {
   return impl_->srt ? impl_->srt->port() : std::uint16_t{0};

@@ -9,10 +9,8 @@
 
 namespace troupe::api {
 class LiveGateway;
-}
-namespace troupe::ingest {
-class PullIngest;
-}
+struct LiveIngestHooks;
+}  // namespace troupe::api
 
 namespace troupe::server {
 
@@ -22,7 +20,8 @@ class Ingress {
   static Result<std::unique_ptr<Ingress>> start(const Wiring& wiring, api::LiveGateway& live);
   ~Ingress();
 
-  [[nodiscard]] ingest::PullIngest& pulls() noexcept;
+  /// What sessions show of it, for the gateway that is there before it is: `ingress` may be null.
+  static api::LiveIngestHooks hooks(const std::unique_ptr<Ingress>& ingress);
   [[nodiscard]] std::uint16_t srt_port() const noexcept;
   [[nodiscard]] std::uint16_t rtmp_port() const noexcept;  ///< 0: there is none
   /// Ends all publishers and takes no more.

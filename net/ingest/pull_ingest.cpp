@@ -23,11 +23,11 @@ std::uint64_t unix_ms() {
                                         .count());
 }
 
-/// Trying again will not help: the session is over, its key was replaced, the address is private,
-/// or viewers could not play it.
+/// Trying again will not help: the session is over, its key was replaced, or the address is
+/// private. A codec that cannot be carried may be another one next time.
 bool is_final(ErrorCode code) {
   return code == ErrorCode::forbidden || code == ErrorCode::not_found ||
-         code == ErrorCode::unsupported || code == ErrorCode::invalid_argument;
+         code == ErrorCode::invalid_argument;
 }
 
 /// SRT connects no socket, so its host is looked up and judged here.

@@ -16,9 +16,9 @@ struct StreamId {
   std::string role;  ///< "backup", or empty
 };
 
-/// The standard form `#!::r=live/<id>,m=publish,s=<key>[,u=<name>][,role=backup]` (SRT Access Control guidelines)
-/// and, for encoders with little room, `publish:live/<id>:<key>`. At most 512 bytes. Errors:
-/// invalid_argument.
+/// The standard form `#!::r=live/<id>,m=publish,s=<key>[,u=<name>][,role=backup]` (SRT Access
+/// Control guidelines) and, for encoders with little room, `publish:live/<id>:<key>`. At most 512
+/// bytes. Errors: invalid_argument.
 [[nodiscard]] Result<StreamId> parse_stream_id(std::string_view text);
 
 /// The session id of "live/<id>"; empty when the resource is another.

@@ -14,8 +14,8 @@ struct PublishName {
   bool backup = false;
 };
 
-/// `<session>?key=<key>[&backup=1]`, as the stream name of OBS and the end of ffmpeg's URL; other parameters
-/// are ignored. At most 512 bytes. Errors: invalid_argument.
+/// `<session>?key=<key>[&backup=1]`, as the stream name of OBS and the end of ffmpeg's URL; other
+/// parameters are ignored. At most 512 bytes. Errors: invalid_argument.
 [[nodiscard]] Result<PublishName> parse_publish_name(std::string_view name);
 
 }  // namespace troupe::ingest::rtmp
