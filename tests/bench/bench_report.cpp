@@ -56,4 +56,12 @@ double process_rss_bytes(int pid) {
   return 0;
 }
 
+double machine_cpu_seconds() {
+  std::ifstream file("/proc/stat");  // proc(5): all but idle, iowait and steal
+  std::string name;
+  double user = 0, nice = 0, system = 0, idle = 0, wait = 0, irq = 0, softirq = 0;
+  file >> name >> user >> nice >> system >> idle >> wait >> irq >> softirq;
+  return (user + nice + system + irq + softirq) / static_cast<double>(::sysconf(_SC_CLK_TCK));
+}
+
 }  // namespace troupe::bench

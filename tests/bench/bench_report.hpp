@@ -31,6 +31,8 @@ class BenchReport {
 /// User plus system CPU seconds that process `pid` has used (Linux, /proc/<pid>/stat); 0 when it is
 /// gone.
 [[nodiscard]] double process_cpu_seconds(int pid);
+/// What all processes together have used of all cores.
+[[nodiscard]] double machine_cpu_seconds();
 /// Resident memory of process `pid` in bytes (/proc/<pid>/status, VmRSS); 0 when it is gone.
 [[nodiscard]] double process_rss_bytes(int pid);
 

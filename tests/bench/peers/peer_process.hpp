@@ -33,7 +33,5 @@ class OnCore {
                                                     const std::string& script);
 /// Waits until somebody listens there. Throws after 15 s.
 void await_port(std::uint16_t port, const char* who);
-/// What all processes together have used of all cores.
-[[nodiscard]] double machine_cpu_seconds();
 
 }  // namespace troupe::bench
