@@ -3,8 +3,9 @@ troupe_test(live_test
   LINK troupe_net_api_live troupe_sim_live LABELS actor)
 
 # A server without SRT in this process, and a publisher that replays a clip. The bench uses both.
-troupe_library(troupe_live_support SOURCES support/live_replay.cpp support/live_server.cpp
-  PUBLIC troupe_net_api_live troupe_sim_core)
+troupe_library(troupe_live_support SOURCES support/captioned_clip.cpp support/live_replay.cpp support/live_server.cpp
+  PUBLIC troupe_net_api_live troupe_sim_core
+  PRIVATE troupe_media FFmpeg::libs)
 troupe_test(live_e2e_test SOURCES e2e/live_e2e_test.cpp
   LINK troupe_live_support troupe_test_support troupe_sim_live LABELS e2e WHOLE)
 troupe_test(live_srt_test SOURCES e2e/live_srt_test.cpp

@@ -81,9 +81,9 @@ Result<std::unique_ptr<PictureReader>> PictureReader::open(const Track& track) {
   return reader;
 }
 
-std::deque<PacketPtr> PictureReader::packets(const Chunk& chunk) const {
+std::deque<PacketPtr> chunk_packets(const std::string& init, const Chunk& chunk) {
   std::deque<PacketPtr> out;
-  MemoryFile file(init_, *chunk.bytes);
+  MemoryFile file(init, *chunk.bytes);
   auto* context = file.open();
   if (context == nullptr) return out;
   for (;;) {
@@ -92,6 +92,20 @@ std::deque<PacketPtr> PictureReader::packets(const Chunk& chunk) const {
     if (packet->pts != AV_NOPTS_VALUE && packet->dts != AV_NOPTS_VALUE)
       out.push_back(std::move(packet));
   }
+}
+
+std::string codec_config(const std::string& init) {
+  const std::string nothing;
+  MemoryFile file(init, nothing);
+  const auto* context = file.open();
+  if (context == nullptr || context->nb_streams != 1) return {};
+  const auto& parameters = *context->streams[0]->codecpar;
+  return {reinterpret_cast<const char*>(parameters.extradata),
+          static_cast<std::size_t>(parameters.extradata_size)};
+}
+
+std::deque<PacketPtr> PictureReader::packets(const Chunk& chunk) const {
+  return chunk_packets(init_, chunk);
 }
 
 void PictureReader::decode(const AVPacket& packet, const std::function<void(Picture)>& take) {

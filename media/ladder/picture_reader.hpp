@@ -13,6 +13,11 @@
 
 namespace troupe::media {
 
+/// The samples of one chunk after its init segment; none when it makes no sense.
+[[nodiscard]] std::deque<PacketPtr> chunk_packets(const std::string& init, const Chunk& chunk);
+/// The decoder's configuration in an init segment (avcC, hvcC); empty when it makes no sense.
+[[nodiscard]] std::string codec_config(const std::string& init);
+
 /// Demuxes with libavformat, decodes with libavcodec on the calling thread. Not thread-safe.
 class PictureReader {
  public:

@@ -330,6 +330,7 @@ void Transcode::lane_step(const std::shared_ptr<Lane>& lane) {
                                             lane->size.width, lane->size.height, AV_PIX_FMT_YUV420P,
                                             SWS_BILINEAR, nullptr, nullptr, nullptr));
     const FramePtr scaled(av_frame_alloc());
+    av_frame_copy_props(scaled.get(), &from);  // captions, which x264 carries on
     scaled->format = AV_PIX_FMT_YUV420P;
     scaled->width = lane->size.width;
     scaled->height = lane->size.height;

@@ -43,20 +43,28 @@ Bandwidth bandwidth(const Rendition& rendition) {
   return result;
 }
 
+/// Media or captions: these have no init segments, and names of their own.
+std::string name_of(const MediaFile& file, Captions captions) {
+  auto name = file_name(file);
+  if (captions == Captions::webvtt) name.replace(name.rfind('.'), std::string::npos, ".vtt");
+  return name;
+}
+
 void append_part(std::string& out, const Rendition& rendition, const Segment& segment,
-                 std::size_t index, std::string_view prefix) {
+                 std::size_t index, std::string_view prefix, Captions captions) {
   const auto& part = segment.parts[index];
   out += "#EXT-X-PART:DURATION=" +
          seconds_text(std::min(part.duration_us, rendition.part_target_us), 5);
   if (part.independent) out += ",INDEPENDENT=YES";
   out += ",URI=\"" + std::string(prefix) +
-         file_name({MediaFile::Kind::part, segment.number, index}) + "\"\n";
+         name_of({MediaFile::Kind::part, segment.number, index}, captions) + "\"\n";
 }
 
 class Writer {
  public:
-  Writer(const SegmentWindow& window, const Rendition& rendition, std::string_view prefix)
-      : window_(window), rendition_(rendition), prefix_(prefix) {}
+  Writer(const SegmentWindow& window, const Rendition& rendition, std::string_view prefix,
+         Captions captions = Captions::none)
+      : window_(window), rendition_(rendition), prefix_(prefix), captions_(captions) {}
 
   std::string write(bool skip) {
     head();
@@ -112,7 +120,7 @@ class Writer {
   void segment(const Segment& segment, bool with_parts, std::optional<std::uint64_t>& epoch) {
     if (segment.parts.empty() && !segment.complete) return;
     if (segment.discontinuity) out_ += "#EXT-X-DISCONTINUITY\n";
-    if (!epoch || *epoch != segment.epoch) {
+    if (captions_ == Captions::none && (!epoch || *epoch != segment.epoch)) {
       out_ += "#EXT-X-MAP:URI=\"" + prefix_ + file_name({MediaFile::Kind::init, segment.epoch, 0}) +
               "\"\n";
       epoch = segment.epoch;
@@ -120,11 +128,11 @@ class Writer {
     out_ += "#EXT-X-PROGRAM-DATE-TIME:" + date_time_text(segment.wall_us) + "\n";
     if (with_parts && !window_.ended()) {
       for (std::size_t i = 0; i < segment.parts.size(); ++i)
-        append_part(out_, rendition_, segment, i, prefix_);
+        append_part(out_, rendition_, segment, i, prefix_, captions_);
     }
     if (!segment.complete) return;
     out_ += "#EXTINF:" + seconds_text(segment.duration_us, 5) + ",\n" + prefix_ +
-            file_name({MediaFile::Kind::segment, segment.number, 0}) + "\n";
+            name_of({MediaFile::Kind::segment, segment.number, 0}, captions_) + "\n";
   }
 
   void tail() {
@@ -134,9 +142,9 @@ class Writer {
     }
     const auto next = rendition_.next();
     out_ += "#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"" + prefix_ +
-            file_name({MediaFile::Kind::part, next.number, next.part}) + "\"\n";
+            name_of({MediaFile::Kind::part, next.number, next.part}, captions_) + "\"\n";
     for (const auto& other : window_.renditions()) {
-      if (&other == &rendition_ || other.segments.empty()) continue;
+      if ((&other == &rendition_ && captions_ == Captions::none) || other.segments.empty()) continue;
       const auto& last = other.segments.back();
       out_ += "#EXT-X-RENDITION-REPORT:URI=\"../" + other.name +
               "/index.m3u8\",LAST-MSN=" + std::to_string(last.number);
@@ -148,6 +156,7 @@ class Writer {
   const SegmentWindow& window_;
   const Rendition& rendition_;
   const std::string prefix_;
+  const Captions captions_;
   std::string out_;
 };
 
@@ -205,7 +214,8 @@ Result<bool> is_ready(const SegmentWindow& window, const Rendition& rendition,
 
 namespace {
 
-std::string variant(const Rendition& main, const Rendition* sound, std::string_view prefix) {
+std::string variant(const Rendition& main, const Rendition* sound, std::string_view prefix,
+                    Captions captions) {
   auto total = bandwidth(main);
   auto codecs = main.track.codecs;
   if (sound != nullptr) {
@@ -222,13 +232,15 @@ std::string variant(const Rendition& main, const Rendition* sound, std::string_v
     out +=
         ",RESOLUTION=" + std::to_string(main.track.width) + "x" + std::to_string(main.track.height);
     if (sound != nullptr) out += ",AUDIO=\"audio\"";
+    if (captions == Captions::webvtt) out += ",SUBTITLES=\"captions\"";
   }
   return out + "\n" + std::string(prefix) + main.name + "/index.m3u8\n";
 }
 
 }  // namespace
 
-std::string multivariant_playlist(const SegmentWindow& window, std::string_view prefix) {
+std::string multivariant_playlist(const SegmentWindow& window, std::string_view prefix,
+                                  Captions captions) {
   const auto* video = window.find(TrackKind::video);
   const auto* audio = window.find(TrackKind::audio);
   std::string out = "#EXTM3U\n#EXT-X-VERSION:9\n";
@@ -239,16 +251,49 @@ std::string multivariant_playlist(const SegmentWindow& window, std::string_view 
         std::to_string(audio->track.channels) + "\",URI=\"" + std::string(prefix) +
         "audio/index.m3u8" + "\"\n";
   }
-  if (video != nullptr) out += variant(*video, audio, prefix);
+  if (video != nullptr && captions == Captions::webvtt) {
+    out +=
+        "#EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID=\"captions\",NAME=\"Captions\",DEFAULT=NO,"
+        "AUTOSELECT=YES,FORCED=NO,"
+        "CHARACTERISTICS=\"public.accessibility.transcribes-spoken-dialog,"
+        "public.accessibility.describes-music-and-sound\",URI=\"" +
+        std::string(prefix) + std::string(kCaptionsFolder) + "/index.m3u8\"\n";
+  }
+  if (video != nullptr) out += variant(*video, audio, prefix, captions);
   for (const auto& rendition : window.renditions())
-    if (rendition.made() && !rendition.segments.empty()) out += variant(rendition, audio, prefix);
-  if (audio != nullptr) out += variant(*audio, nullptr, prefix);
+    if (rendition.made() && !rendition.segments.empty()) out += variant(rendition, audio, prefix, captions);
+  if (audio != nullptr) out += variant(*audio, nullptr, prefix, Captions::none);
   return out;
 }
 
 std::string media_playlist(const SegmentWindow& window, const Rendition& rendition, bool skip,
                            std::string_view prefix) {
   return Writer(window, rendition, prefix).write(skip);
+}
+
+std::string caption_playlist(const SegmentWindow& window, const Rendition& video, bool skip,
+                             std::string_view prefix) {
+  return Writer(window, video, prefix, Captions::webvtt).write(skip);
+}
+
+std::optional<MediaFile> parse_caption_file(std::string_view name) {
+  constexpr std::string_view kEnding = ".vtt";
+  if (!name.ends_with(kEnding)) return std::nullopt;
+  auto file =
+      parse_media_file(std::string(name.substr(0, name.size() - kEnding.size())) + ".m4s");
+  return file && file->kind != MediaFile::Kind::init ? file : std::nullopt;
+}
+
+std::optional<Span> span_of(const Rendition& video, const MediaFile& file) {
+  const auto* segment = video.find(file.number);
+  if (segment == nullptr) return std::nullopt;
+  Span span{segment->epoch, segment->start_us, segment->start_us + segment->duration_us};
+  if (file.kind == MediaFile::Kind::segment)
+    return segment->complete ? std::optional(span) : std::nullopt;
+  if (file.part >= segment->parts.size()) return std::nullopt;
+  for (std::size_t i = 0; i < file.part; ++i) span.from_us += segment->parts[i].duration_us;
+  span.to_us = span.from_us + segment->parts[file.part].duration_us;
+  return span;
 }
 
 std::optional<MediaFile> parse_media_file(std::string_view name) noexcept {

@@ -32,16 +32,25 @@ struct Reload {
 /// How long a request for what is not there may be held: three target durations.
 [[nodiscard]] std::int64_t max_hold_s(const SegmentWindow& window) noexcept;
 
+/// Folder of the captions as WebVTT. They have the segments and parts of the published picture.
+inline constexpr std::string_view kCaptionsFolder = "captions";
+enum class Captions : std::uint8_t { none, webvtt };
+
 /// The multivariant playlist (section 4.4.6): a variant for each rendition of the picture that has
 /// something to show, with the sound, and one of sound alone. `prefix` stands before the media
 /// playlists' URIs. The window has a rendition.
 [[nodiscard]] std::string multivariant_playlist(const SegmentWindow& window,
-                                                std::string_view prefix);
+                                                std::string_view prefix,
+                                                Captions captions = Captions::none);
 
 /// The media playlist of one rendition; `prefix` stands before the URIs of media. With `skip` it is
 /// a delta update (section 6.2.5.1) where there is enough to skip.
 [[nodiscard]] std::string media_playlist(const SegmentWindow& window, const Rendition& rendition,
                                          bool skip, std::string_view prefix);
+
+/// The playlist of the captions: as that of the published picture, `video`.
+[[nodiscard]] std::string caption_playlist(const SegmentWindow& window, const Rendition& video,
+                                           bool skip, std::string_view prefix);
 
 /// What a URI of a media playlist names, inside a rendition's folder.
 struct MediaFile {
@@ -52,6 +61,15 @@ struct MediaFile {
 /// "init-7.mp4", "segment-12.m4s", "part-12.3.m4s".
 [[nodiscard]] std::optional<MediaFile> parse_media_file(std::string_view name) noexcept;
 [[nodiscard]] std::string file_name(const MediaFile& file);
+
+/// "segment-12.vtt", "part-12.3.vtt".
+[[nodiscard]] std::optional<MediaFile> parse_caption_file(std::string_view name);
+/// The publication and the time that a caption file covers. Nothing: it is not there.
+struct Span {
+  std::uint64_t epoch = 0;
+  std::int64_t from_us = 0, to_us = 0;
+};
+[[nodiscard]] std::optional<Span> span_of(const Rendition& video, const MediaFile& file);
 
 /// The bytes of `file` when they are there. Nothing and `may_come` when the playlist has hinted at
 /// it, or it is the segment after the last: hold the request. Nothing and `under_way`: a segment of

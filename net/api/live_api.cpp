@@ -65,6 +65,7 @@ json::object view(const LiveApi& api, const live::Session& session) {
                           {"drift_ms", stats->drift_ms}};
     }
   }
+  if (api.thumbnails) out["thumbnails_path"] = "/api/v1/live/" + session.id + "/thumbnails";
   if (api.ladder) {
     if (const auto status = api.ladder->status(session.id)) add_ladder(out, *status);
   }

@@ -50,6 +50,7 @@ struct LiveApi {
   ws::Fanout& fanout;
   LivePlaylists& playlists;
   std::shared_ptr<const media::Ladder> ladder;  ///< null: there is none
+  bool thumbnails = false;
   /// "srt://127.0.0.1:9000" once the port is known.
   std::function<std::string()> srt_origin;
   /// "rtmp://127.0.0.1:1935"; null or empty: there is none.

@@ -9,6 +9,7 @@
 #include "actors/system/context.hpp"
 #include "actors/system/entity.hpp"
 #include "base/metrics.hpp"
+#include "net/api/live_captions.hpp"
 #include "net/api/live_playlists.hpp"
 #include "net/api/live_quality.hpp"
 #include "net/api/live_thumbnails.hpp"
@@ -111,6 +112,7 @@ class Gateway final : public LiveGateway {
                                    .fanout = *fanout_,
                                    .playlists = *playlists_,
                                    .ladder = ladder_,
+                                   .thumbnails = thumbnails_ != nullptr,
                                    .srt_origin = std::move(options.srt_origin),
                                    .rtmp_origin = std::move(options.rtmp_origin),
                                    .ingest = std::move(options.ingest),
@@ -170,25 +172,35 @@ class Gateway final : public LiveGateway {
 
   live::Output output() {
     live::Output out;
-    out.start = [fanout = fanout_, playlists = playlists_,
-                 ladder = ladder_](const live::PublicationPtr& publication) {
+    const auto captions = std::make_shared<LiveCaptions>();
+    out.start = [fanout = fanout_, playlists = playlists_, ladder = ladder_,
+                 captions](const live::PublicationPtr& publication) {
       playlists->start(publication);
+      captions->start(*publication);
       fanout->start(publication->session_id, publication->epoch, publication->tracks);
       if (ladder) ladder->start(publication->session_id, publication->epoch, publication->tracks);
     };
-    out.chunk = [fanout = fanout_, playlists = playlists_, ladder = ladder_](
+    out.chunk = [fanout = fanout_, playlists = playlists_, ladder = ladder_, captions](
                     const std::string& id, const media::ChunkPtr& chunk) {
       fanout->chunk(id, chunk);
+      const auto shown = captions->read(id, *chunk);
+      for (const auto& event : shown.events) {
+        playlists->caption(id, shown.epoch, event.start_us, event.text);
+        fanout->text(id, LiveCaptions::message(shown.epoch, event));
+      }
       playlists->chunk(id, *chunk);
       if (ladder) ladder->push(id, chunk);
     };
-    out.stop = [fanout = fanout_, playlists = playlists_, ladder = ladder_](const std::string& id) {
+    out.stop = [fanout = fanout_, playlists = playlists_, ladder = ladder_,
+                captions](const std::string& id) {
+      captions->stop(id);
       if (ladder) ladder->stop(id);
       fanout->stop(id);
       playlists->stop(id);
     };
-    out.end = [fanout = fanout_, playlists = playlists_, ladder = ladder_,
-               thumbnails = thumbnails_](const std::string& id) {
+    out.end = [fanout = fanout_, playlists = playlists_, ladder = ladder_, thumbnails = thumbnails_,
+               captions](const std::string& id) {
+      captions->stop(id);
       if (ladder) ladder->stop(id);
       if (thumbnails) thumbnails->forget(id);
       fanout->end(id);

@@ -170,7 +170,9 @@ struct LivePlaylists::Impl : std::enable_shared_from_this<Impl> {
 
   void file(const Request& request, const Responder& out) {
     const auto& rendition = request.params.at("rendition");
-    const auto file = media::parse_media_file(request.params.at("file"));
+    const auto& name = request.params.at("file");
+    const auto file = rendition == media::kCaptionsFolder ? media::parse_caption_file(name)
+                                                          : media::parse_media_file(name);
     if (!file) return out.send(error(ErrorCode::not_found, "no such file"));
     const auto session = session_of(request, out);
     if (!session) return;
@@ -226,6 +228,11 @@ void LivePlaylists::set_made(const std::string& id, std::uint64_t epoch,
 void LivePlaylists::push_made(const std::string& id, std::uint64_t epoch,
                               const media::Chunk& chunk) {
   if (const auto session = impl_->find(id)) session->push_made(epoch, chunk);
+}
+
+void LivePlaylists::caption(const std::string& id, std::uint64_t epoch, std::int64_t start_us,
+                            const std::string& text) {
+  if (const auto session = impl_->find(id)) session->caption(epoch, start_us, text);
 }
 
 void LivePlaylists::stop(const std::string& id) {

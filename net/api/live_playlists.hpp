@@ -64,6 +64,9 @@ class LivePlaylists {
   void set_made(const std::string& id, std::uint64_t epoch,
                 const std::vector<media::Track>& tracks);
   void push_made(const std::string& id, std::uint64_t epoch, const media::Chunk& chunk);
+  /// From `start_us` of the publication on its captions show `text`.
+  void caption(const std::string& id, std::uint64_t epoch, std::int64_t start_us,
+               const std::string& text);
   void stop(const std::string& id);
   void end(const std::string& id);
 

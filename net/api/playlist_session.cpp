@@ -160,7 +160,8 @@ void PlaylistSession::end(TimePoint now) {
 
 std::optional<http::Response> PlaylistSession::answer(const std::string& name,
                                                       const media::Reload& reload) {
-  const auto* rendition = window_.find(name);
+  const bool captions = name == media::kCaptionsFolder && !captions_.empty();
+  const auto* rendition = captions ? window_.find(media::TrackKind::video) : window_.find(name);
   if (rendition == nullptr) return http::problem(error(ErrorCode::not_found, "no such rendition"));
   const auto ready = media::is_ready(window_, *rendition, reload);
   if (!ready.ok()) return http::problem(ready.error());
@@ -170,13 +171,18 @@ std::optional<http::Response> PlaylistSession::answer(const std::string& name,
   if (!rendered) {
     const auto prefix = "../../../" + name + "/";
     rendered = std::make_shared<const std::string>(
-        media::media_playlist(window_, *rendition, reload.skip, prefix));
+        captions ? media::caption_playlist(window_, *rendition, reload.skip, prefix)
+                 : media::media_playlist(window_, *rendition, reload.skip, prefix));
   }
   return playlist_response("application/vnd.apple.mpegurl", rendered);
 }
 
 std::optional<http::Response> PlaylistSession::answer(const std::string& name,
                                                       const media::MediaFile& file) {
+  if (name == media::kCaptionsFolder) {
+    const auto* video = window_.find(media::TrackKind::video);
+    if (video != nullptr) return answer_captions(*video, file);
+  }
   const auto* rendition = window_.find(name);
   if (rendition == nullptr) return http::problem(error(ErrorCode::not_found, "no such rendition"));
   auto found = media::find_file(window_, *rendition, file);
@@ -188,6 +194,27 @@ std::optional<http::Response> PlaylistSession::answer(const std::string& name,
   }
   if (found.may_come) return std::nullopt;
   return http::problem(error(ErrorCode::not_found, "no such file, or not in the window any more"));
+}
+
+std::optional<http::Response> PlaylistSession::answer_captions(const media::Rendition& video,
+                                                               const media::MediaFile& file) const {
+  if (const auto span = media::span_of(video, file)) {
+    http::Response response;
+    response.content_type = "text/vtt";
+    // What was said on a picture out of order may still come.
+    response.headers = {{"Cache-Control", "public, max-age=5"},
+                        {"Access-Control-Allow-Origin", "*"}};
+    response.body = captions_.webvtt(span->epoch, span->from_us, span->to_us);
+    return response;
+  }
+  const auto found = media::find_file(window_, video, file);
+  if (found.may_come || found.under_way) return std::nullopt;
+  return http::problem(error(ErrorCode::not_found, "no such file, or not in the window any more"));
+}
+
+void PlaylistSession::caption(std::uint64_t epoch, std::int64_t start_us, std::string text) {
+  const std::lock_guard lock(mutex_);
+  if (publishing_ && epoch == epoch_) captions_.add(epoch, start_us, std::move(text));
 }
 
 PlaylistSession::Answers PlaylistSession::release() {
@@ -264,7 +291,8 @@ std::optional<std::string> PlaylistSession::multivariant(const std::string& pref
     if (rendition.segments.empty() || rendition.segments.front().duration_us == 0)
       return std::nullopt;
   }
-  return media::multivariant_playlist(window_, prefix);
+  return media::multivariant_playlist(
+      window_, prefix, captions_.empty() ? media::Captions::none : media::Captions::webvtt);
 }
 
 std::optional<std::string> PlaylistSession::manifest(Dash kind, std::int64_t now_us,

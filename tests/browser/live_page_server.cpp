@@ -1,15 +1,19 @@
 // For the browser test: the pages, one live session on air with a replayed clip, and a token to
 // chat with. Prints {"port", "session", "token"} on one line and runs until it is killed. With a
-// ladder (as live.ladder) it makes renditions and thumbnails too.
+// ladder (as live.ladder) it makes renditions and thumbnails too; with "captions" in its place the
+// clip carries these.
 #include <cstdio>
+#include <string_view>
 
 #include <boost/json.hpp>
 
+#include "tests/support/captioned_clip.hpp"
 #include "tests/support/live_server.hpp"
 
 int main(int argc, char** argv) {
   using namespace troupe;
-  auto rungs = media::parse_ladder(argc > 2 ? argv[2] : "");
+  const bool captions = argc > 2 && std::string_view(argv[2]) == "captions";
+  auto rungs = media::parse_ladder(argc > 2 && !captions ? argv[2] : "");
   if (argc < 2 || argc > 3 || !rungs.ok()) {
     std::fprintf(stderr, "usage: live_page_server WEB_DIR [LADDER]\n");
     return 2;
@@ -20,7 +24,9 @@ int main(int argc, char** argv) {
     ladder.max_lag = std::chrono::seconds(10);  // a loaded machine is no reason to fail a test
     ladder.thumbnail_every = std::chrono::seconds(2);
   }
-  const auto clip = test::make_clip({.seconds = 10, .video_kbit = 1'500, .size = "1280x720"});
+  const auto clip = captions
+                        ? test::make_captioned_clip()
+                        : test::make_clip({.seconds = 10, .video_kbit = 1'500, .size = "1280x720"});
   test::LiveServer server(1, argv[1], ladder);
   const auto session = test::make_session(server.endpoint());
   auto publisher = server.gateway().publish(session.id, session.key);

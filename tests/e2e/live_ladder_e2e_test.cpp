@@ -10,6 +10,7 @@
 #include "sim/fragment.hpp"
 #include "sim/http_client.hpp"
 #include "sim/ws_client.hpp"
+#include "tests/support/captioned_clip.hpp"
 #include "tests/support/hls_rules.hpp"
 #include "tests/support/live_server.hpp"
 #include "tests/support/server_process.hpp"
@@ -129,6 +130,7 @@ TEST_F(LadderE2E, PlaylistsNameTheRenditionAndItsSegmentsDecodeAndAlignWithTheSo
   const auto main = get(http, root() + "index.m3u8");
   EXPECT_THAT(main, HasSubstr("RESOLUTION=320x180"));
   EXPECT_THAT(main, HasSubstr("RESOLUTION=160x90"));
+  EXPECT_THAT(check_multivariant(main), IsEmpty());
   const auto at = main.find("\nv/") + 1;
   const auto viewer = main.substr(at, main.find('/', at + 2) - at);
 
@@ -239,6 +241,69 @@ TEST_F(LadderE2E, ASegmentUnderWayGoesOutAsItIsMade) {
   EXPECT_FALSE(whole->headers.contains("transfer-encoding"));
   EXPECT_EQ(streamed->body, whole->body);
   EXPECT_THAT(probe(init + streamed->body), HasSubstr("160,90,60"));
+}
+
+class CaptionsE2E : public testing::Test {
+ protected:
+  CaptionsE2E()
+      : session_(make_session(server_.endpoint())),
+        publisher_(std::move(*server_.gateway().publish(session_.id, session_.key))),
+        thread_([this] { replay(clip_, *publisher_, stop_); }) {}
+  ~CaptionsE2E() override {
+    stop_ = true;
+    thread_.join();
+    publisher_.reset();
+  }
+
+  const Clip clip_ = make_captioned_clip();
+  LiveServer server_;
+  MadeSession session_;
+  std::unique_ptr<api::LivePublisher> publisher_;
+  std::atomic<bool> stop_{false};
+  std::thread thread_;
+};
+
+TEST_F(CaptionsE2E, CaptionsOfThePictureComeAsWebVttAndOverWebSocket) {
+  sim::HttpClient http("127.0.0.1", server_.endpoint().http_port);
+  const auto root = "/live/" + session_.id + "/";
+  auto viewer =
+      std::move(*sim::WsClient::connect("127.0.0.1", server_.endpoint().http_port, root + "ws"));
+  bool told = false;
+  ASSERT_TRUE(eventually(
+      [&] {
+        const auto message = viewer.receive(500ms);
+        told = message.ok() && message->text &&
+               message->bytes.find("\"type\":\"caption\"") != std::string::npos &&
+               message->bytes.find("HELLO WORLD") != std::string::npos;
+        return told;
+      },
+      15));
+
+  const auto main = http.get(root + "index.m3u8");
+  ASSERT_TRUE(main.ok());
+  EXPECT_THAT(main->body, HasSubstr("TYPE=SUBTITLES"));
+  EXPECT_THAT(check_multivariant(main->body), IsEmpty());
+  const auto at = main->body.find("URI=\"v/") + 5;
+  const auto playlist = root + main->body.substr(at, main->body.find('"', at) - at);
+  ReadPlaylist list;
+  std::string all;
+  ASSERT_TRUE(eventually(
+      [&] {
+        list = read_playlist(http.get(playlist)->body);
+        return list.segments.size() > 3;
+      },
+      15));
+  EXPECT_THAT(list.objections, IsEmpty());
+  for (const auto& segment : list.segments) {
+    if (segment.uri.empty()) continue;
+    const auto file = http.get(root + segment.uri.substr(9));
+    EXPECT_EQ(file->status, 200) << segment.uri;
+    EXPECT_EQ(file->headers.at("content-type"), "text/vtt");
+    all += file->body;
+  }
+  for (const auto& part : list.segments.back().parts)
+    EXPECT_EQ(http.get(root + part.uri.substr(9))->body.substr(0, 6), "WEBVTT");
+  EXPECT_THAT(all, HasSubstr("HELLO WORLD"));
 }
 
 }  // namespace

@@ -1,7 +1,10 @@
 #include "tests/support/hls_rules.hpp"
 
+#include <algorithm>
 #include <cmath>
+#include <cstdio>
 #include <map>
+#include <set>
 #include <sstream>
 
 namespace troupe::test {
@@ -50,6 +53,7 @@ class Reader {
     const auto colon = line.find(':');
     const auto tag = line.substr(0, colon);
     const auto value = colon == std::string::npos ? std::string() : line.substr(colon + 1);
+    check_place(tag, value);
     if (tag == "#EXT-X-VERSION")
       list_.version = std::stoi(value);
     else if (tag == "#EXT-X-TARGETDURATION")
@@ -84,6 +88,37 @@ class Reader {
       object("unknown tag " + tag);
   }
 
+  /// Where tags may stand, and how often.
+  void check_place(const std::string& tag, const std::string& value) {
+    static const std::set<std::string> kOnce{
+        "#EXT-X-VERSION",       "#EXT-X-TARGETDURATION",         "#EXT-X-SERVER-CONTROL",
+        "#EXT-X-PART-INF",      "#EXT-X-MEDIA-SEQUENCE",         "#EXT-X-ENDLIST",
+        "#EXT-X-SKIP",          "#EXT-X-DISCONTINUITY-SEQUENCE", "#EXT-X-PLAYLIST-TYPE",
+        "#EXT-X-I-FRAMES-ONLY", "#EXT-X-INDEPENDENT-SEGMENTS"};
+    if (kOnce.contains(tag) && !seen_.insert(tag).second)
+      object(tag + " more than once (4.4.2, 4.4.3)");
+    const bool begun = !list_.segments.empty() || !open_.parts.empty();
+    if (begun && (tag == "#EXT-X-MEDIA-SEQUENCE" || tag == "#EXT-X-DISCONTINUITY-SEQUENCE"))
+      object(tag + " after the first segment (4.4.3.2, 4.4.3.3)");
+    if (tag == "#EXT-X-TARGETDURATION" &&
+        value.find_first_not_of("0123456789") != std::string::npos)
+      object("a target duration that is no decimal integer (4.4.3.1)");
+    if (tag == "#EXT-X-STREAM-INF" || tag == "#EXT-X-MEDIA")
+      object(tag + " in a media playlist (4.1)");
+    if (tag == "#EXT-X-PRELOAD-HINT") check_hint(attributes(value));
+    if (tag == "#EXT-X-PROGRAM-DATE-TIME" && (value.size() < 20 || value[10] != 'T'))
+      object("a date that is not ISO 8601 (4.4.4.6)");
+    if (!list_.hint.empty() && tag == "#EXT-X-PART")
+      object("a part after the hint at what follows the last (4.4.5.3)");
+  }
+
+  void check_hint(std::map<std::string, std::string> values) {
+    if (values["TYPE"] != "PART" && values["TYPE"] != "MAP")
+      object("a hint of an unknown TYPE (4.4.5.3)");
+    if (!values.contains("URI")) object("a hint without URI (4.4.5.3)");
+    if (!hints_.insert(values["TYPE"]).second) object("two hints of one TYPE (4.4.5.3)");
+  }
+
   /// Tags that apply to a whole segment stand before its first part (4.4.4.9).
   template <class Then>
   void head(const std::string& tag, Then then) {
@@ -100,6 +135,8 @@ class Reader {
 
   void report(std::map<std::string, std::string> values) {
     if (!values.contains("LAST-MSN")) object("a rendition report without LAST-MSN (4.4.5.4)");
+    if (std::ranges::find(list_.reports, values["URI"]) != list_.reports.end())
+      object("two reports of one rendition (4.4.5.4)");
     list_.reports.push_back(values["URI"]);
   }
 
@@ -110,7 +147,9 @@ class Reader {
   }
 
   void push() {
-    if (map_.empty() && list_.skipped == 0) object("fragmented MP4 without EXT-X-MAP (3.1.2)");
+    const auto& name = open_.uri.empty() ? open_.parts.front().uri : open_.uri;
+    if (map_.empty() && list_.skipped == 0 && !name.ends_with(".vtt"))
+      object("fragmented MP4 without EXT-X-MAP (3.1.2)");
     open_.map = map_;
     list_.segments.push_back(std::exchange(open_, {}));
   }
@@ -123,6 +162,11 @@ class Reader {
     if (list_.ended && !list_.hint.empty()) object("a hint in a playlist that has ended (4.4.5.3)");
     if (!list_.ended && list_.part_target > 0 && list_.hint.empty())
       object("no preload hint (B.1)");
+    if (list_.skipped > 0 && !control_.contains("CAN-SKIP-UNTIL"))
+      object("a delta update that was not promised (4.4.3.8)");
+    if (list_.part_target <= 0 &&
+        std::ranges::any_of(list_.segments, [](const auto& s) { return !s.parts.empty(); }))
+      object("parts without EXT-X-PART-INF (4.4.3.7)");
     check_control();
     for (const auto& segment : list_.segments) check_durations(segment);
     check_parts_age();
@@ -168,12 +212,110 @@ class Reader {
   ReadSegment open_;
   std::string map_;
   std::map<std::string, std::string> control_;
+  std::set<std::string> seen_, hints_;
+};
+
+/// A reader of multivariant playlists.
+class VariantReader {
+ public:
+  std::vector<std::string> read(std::string_view text) {
+    std::istringstream lines{std::string(text)};
+    std::string line;
+    std::getline(lines, line);
+    if (line != "#EXTM3U") object("the first line is not #EXTM3U (4.4.1.1)");
+    while (std::getline(lines, line)) take(line);
+    if (wants_uri_) object("EXT-X-STREAM-INF without a URI behind it (4.4.6.2)");
+    if (variants_.empty()) object("no variant (4.4.6.2)");
+    for (const auto& variant : variants_) check_groups(variant);
+    return std::move(objections_);
+  }
+
+ private:
+  using Attributes = std::map<std::string, std::string>;
+
+  void object(const std::string& what) { objections_.push_back(what); }
+
+  void take(const std::string& line) {
+    if (line.empty()) return;
+    if (line.front() != '#') {
+      if (!wants_uri_) object("a URI without EXT-X-STREAM-INF before it (4.4.6.2)");
+      if (!uris_.insert(line).second) object("the same playlist twice: " + line);
+      wants_uri_ = false;
+      return;
+    }
+    if (wants_uri_) object("a tag between EXT-X-STREAM-INF and its URI (4.4.6.2)");
+    const auto colon = line.find(':');
+    const auto tag = line.substr(0, colon);
+    const auto value = colon == std::string::npos ? std::string() : line.substr(colon + 1);
+    if (tag == "#EXT-X-STREAM-INF")
+      variant(attributes(value));
+    else if (tag == "#EXT-X-MEDIA")
+      media(attributes(value));
+    else if (tag != "#EXT-X-VERSION" && tag != "#EXT-X-INDEPENDENT-SEGMENTS")
+      object(tag + " in a multivariant playlist (4.1)");
+    if (tag == "#EXT-X-VERSION" && std::exchange(version_, true))
+      object("EXT-X-VERSION more than once (4.4.1.2)");
+  }
+
+  void variant(Attributes values) {
+    wants_uri_ = true;
+    const auto number = [&](const char* name) {
+      const auto& text = values[name];
+      return text.empty() || text.find_first_not_of("0123456789") != std::string::npos
+                 ? 0
+                 : std::stoll(text);
+    };
+    if (number("BANDWIDTH") <= 0) object("a variant without BANDWIDTH (4.4.6.2)");
+    if (values.contains("AVERAGE-BANDWIDTH") && number("AVERAGE-BANDWIDTH") > number("BANDWIDTH"))
+      object("AVERAGE-BANDWIDTH over BANDWIDTH (4.4.6.2)");
+    if (values["CODECS"].empty()) object("a variant without CODECS (4.4.6.2: SHOULD)");
+    int width = 0, height = 0;
+    if (values.contains("RESOLUTION") &&
+        std::sscanf(values["RESOLUTION"].c_str(), "%dx%d", &width, &height) != 2)
+      object("a RESOLUTION that is none (4.2)");
+    variants_.push_back(std::move(values));
+  }
+
+  void media(Attributes values) {
+    const auto& type = values["TYPE"];
+    if (type != "AUDIO" && type != "VIDEO" && type != "SUBTITLES" && type != "CLOSED-CAPTIONS")
+      object("EXT-X-MEDIA of an unknown TYPE (4.4.6.1)");
+    if (values["GROUP-ID"].empty() || values["NAME"].empty())
+      object("EXT-X-MEDIA without GROUP-ID or NAME (4.4.6.1)");
+    if (type == "SUBTITLES" && values["URI"].empty()) object("subtitles without URI (4.4.6.1)");
+    if (type != "SUBTITLES" && values.contains("FORCED"))
+      object("FORCED of what are no subtitles (4.4.6.1)");
+    if (values["DEFAULT"] == "YES" && values["AUTOSELECT"] == "NO")
+      object("a default that is not selected (4.4.6.1)");
+    if (!names_.insert(type + "/" + values["GROUP-ID"] + "/" + values["NAME"]).second)
+      object("two renditions of one NAME in a group (4.4.6.1.1)");
+    if (values["DEFAULT"] == "YES" && !defaults_.insert(type + "/" + values["GROUP-ID"]).second)
+      object("two defaults in a group (4.4.6.1.1)");
+    groups_.insert(type + "/" + values["GROUP-ID"]);
+  }
+
+  void check_groups(const Attributes& variant) {
+    for (const auto* type : {"AUDIO", "VIDEO", "SUBTITLES"}) {
+      const auto group = variant.find(type);
+      if (group != variant.end() && !groups_.contains(type + ("/" + group->second)))
+        object(std::string(type) + " names no group (4.4.6.2)");
+    }
+  }
+
+  std::vector<std::string> objections_;
+  std::vector<Attributes> variants_;
+  std::set<std::string> uris_, names_, defaults_, groups_;
+  bool wants_uri_ = false, version_ = false;
 };
 
 }  // namespace
 
 ReadPlaylist read_playlist(std::string_view text) {
   return Reader().read(text);
+}
+
+std::vector<std::string> check_multivariant(std::string_view text) {
+  return VariantReader().read(text);
 }
 
 std::vector<std::string> compare_playlists(const ReadPlaylist& before, const ReadPlaylist& after) {

@@ -39,6 +39,9 @@ struct ReadPlaylist {
 
 [[nodiscard]] ReadPlaylist read_playlist(std::string_view text);
 
+/// Objections to a multivariant playlist (section 4.4.6); none: it keeps the rules.
+[[nodiscard]] std::vector<std::string> check_multivariant(std::string_view text);
+
 /// What a later state of the same playlist must not have changed (section 6.2.1): target durations,
 /// and what the segments that both hold are.
 [[nodiscard]] std::vector<std::string> compare_playlists(const ReadPlaylist& before,

@@ -432,6 +432,7 @@ TEST_F(LadderWindowTest, playlists_keep_the_rules_and_report_each_other) {
   }
 
   const auto main = multivariant_playlist(window, "");
+  EXPECT_THAT(test::check_multivariant(main), IsEmpty());
   EXPECT_THAT(main,
               HasSubstr("CODECS=\"avc1.640015,mp4a.40.2\",RESOLUTION=640x360,AUDIO=\"audio\"\n"
                         "360p/index.m3u8"));
@@ -535,6 +536,80 @@ TEST(DashLowLatencyTest, what_is_under_way_is_all_of_the_segment_so_far) {
 
     ASSERT_EQ(window.under_way(video_of(window)), expected);
   }
+}
+
+TEST_F(LadderWindowTest, captions_have_the_pictures_segments_and_parts_and_no_init) {
+  SegmentWindow window({.segment_us = 2'000'000});
+  window.begin(1, tracks());
+  Publication publication(33'333, 3, 30);
+  std::optional<test::ReadPlaylist> before;
+  for (std::int64_t until_us = 3'000'000; until_us < 12'000'000; until_us += 100'000) {
+    feed(window, publication, until_us);
+
+    const auto list = read_playlist(caption_playlist(window, video_of(window), false, ""));
+
+    ASSERT_THAT(list.objections, IsEmpty());
+    EXPECT_EQ(list.segments.size(),
+              read_playlist(media_playlist(window, video_of(window), false, "")).segments.size());
+    EXPECT_THAT(list.hint, testing::EndsWith(".vtt"));
+    EXPECT_EQ(list.reports.size(), 2U);
+    if (before) {
+      ASSERT_THAT(test::compare_playlists(*before, list), IsEmpty());
+    }
+    before = list;
+  }
+  EXPECT_THAT(test::check_multivariant(multivariant_playlist(window, "v/x/", Captions::webvtt)),
+              IsEmpty());
+}
+
+TEST_F(LadderWindowTest, the_span_of_a_caption_file_is_that_of_the_pictures_part) {
+  SegmentWindow window({.segment_us = 2'000'000, .part_us = 200'000});
+  window.begin(1, tracks());
+  Publication publication(33'333, 3, 30);
+  feed(window, publication, 5'000'000);
+  const auto& segment = video_of(window).segments.at(1);
+
+  const auto whole = span_of(
+      video_of(window), *parse_caption_file("segment-" + std::to_string(segment.number) + ".vtt"));
+  const auto part = span_of(
+      video_of(window), *parse_caption_file("part-" + std::to_string(segment.number) + ".1.vtt"));
+
+  EXPECT_EQ(whole->from_us, segment.start_us);
+  EXPECT_EQ(whole->to_us, segment.start_us + segment.duration_us);
+  EXPECT_EQ(part->from_us, segment.start_us + segment.parts[0].duration_us);
+  EXPECT_EQ(part->to_us, part->from_us + segment.parts[1].duration_us);
+  EXPECT_FALSE(parse_caption_file("segment-1.m4s"));
+  EXPECT_FALSE(parse_caption_file("init-1.vtt"));
+}
+
+/// The validator itself: a rule broken is a rule told.
+TEST(HlsRulesTest, objects_to_what_the_draft_forbids) {
+  const std::string good =
+      "#EXTM3U\n#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"a\",NAME=\"Main\",URI=\"a.m3u8\"\n"
+      "#EXT-X-STREAM-INF:BANDWIDTH=2,AVERAGE-BANDWIDTH=1,CODECS=\"avc1.42c01f\",AUDIO=\"a\"\n"
+      "v.m3u8\n";
+  const auto with = [&](std::string from, const std::string& to) {
+    auto text = good;
+    return text.replace(text.find(from), from.size(), to);
+  };
+  EXPECT_THAT(test::check_multivariant(good), IsEmpty());
+  for (const auto& bad : {with("#EXTM3U", "#EXTM3"), with("BANDWIDTH=2,", ""), with("=1,", "=3,"),
+                          with(",AUDIO=\"a\"", ",AUDIO=\"b\""), with("v.m3u8\n", ""),
+                          with("TYPE=AUDIO", "TYPE=SOUND"), with(",NAME=\"Main\"", ""),
+                          with(",URI=\"a.m3u8\"", ",FORCED=NO"),
+                          with("#EXTM3U\n", "#EXTM3U\n#EXT-X-ENDLIST\n"), good + "v.m3u8\n"})
+    EXPECT_THAT(test::check_multivariant(bad), testing::Not(IsEmpty())) << bad;
+
+  const std::string media =
+      "#EXTM3U\n#EXT-X-VERSION:9\n#EXT-X-TARGETDURATION:2\n#EXT-X-MEDIA-SEQUENCE:1\n"
+      "#EXT-X-MAP:URI=\"i\"\n#EXTINF:2.0,\ns1\n";
+  EXPECT_THAT(read_playlist(media).objections, IsEmpty());
+  for (const auto* more :
+       {"#EXT-X-VERSION:9\n", "#EXT-X-MEDIA-SEQUENCE:2\n", "#EXTINF:3.0,\ns2\n", "s2\n",
+        "#EXT-X-PART:DURATION=1,URI=\"p\"\n", "#EXT-X-STREAM-INF:BANDWIDTH=1\n",
+        "#EXT-X-ENDLIST\n#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"p\"\n",
+        "#EXT-X-PRELOAD-HINT:TYPE=WHAT,URI=\"p\"\n", "#EXT-X-SKIP:SKIPPED-SEGMENTS=3\n"})
+    EXPECT_THAT(read_playlist(media + more).objections, testing::Not(IsEmpty())) << more;
 }
 
 }  // namespace

@@ -8,6 +8,7 @@ import { rewindBar } from './rewind_bar.js';
 const $ = (id) => document.getElementById(id);
 const id = new URLSearchParams(location.search).get('id') ?? '';
 const kMaxLines = 200;
+const kLongestCueS = 15;
 const kRetryMs = [500, 1000, 2000, 5000];
 const kNotFound = 4004, kConflict = 4005, kUnauthenticated = 4002, kEnded = 1000;
 
@@ -27,6 +28,8 @@ let tracks = [];          // of the publication
 let renditions = [];      // of its picture, the best first
 let watched = '';         // name of the one on the screen; empty: as published
 let auto = new AutoQuality();
+let captions = null;      // the page's text track, once there is something to show
+let lastCue = null;
 let rewind = null;        // while the picture is not live
 
 function state(name) {
@@ -103,6 +106,7 @@ function begin(hello) {
   watched = '';
   offer([]);
   leaveRewind();
+  clearCaptions();
   showPicture(tracks.find((track) => track.kind === 'video'));
   overlay('');
   player.start(hello.tracks);
@@ -126,6 +130,24 @@ function offer(items) {
   menu.replaceChildren(...options);
   menu.value = options.some((option) => option.value === chosen) ? chosen : 'auto';
   menu.disabled = items.length < 2;
+}
+
+/** From `media_us` on the captions show `text`; nothing when it is empty. */
+function caption(message) {
+  if (message.epoch !== epoch || rewind) return;
+  captions ??= $('video').addTextTrack('captions', 'Captions');
+  const start = message.media_us / 1e6;
+  if (lastCue && lastCue.endTime > start) lastCue.endTime = Math.max(lastCue.startTime, start);
+  lastCue = null;
+  if (message.text === '') return;
+  lastCue = new VTTCue(start, start + kLongestCueS, message.text);
+  captions.addCue(lastCue);
+  while (captions.cues?.length > kMaxLines) captions.removeCue(captions.cues[0]);
+}
+
+function clearCaptions() {
+  while (captions?.cues?.length > 0) captions.removeCue(captions.cues[0]);
+  lastCue = null;
 }
 
 function leaveRewind() {
@@ -175,6 +197,7 @@ const handlers = {
     offer(message.items);
     if ($('quality').value !== 'auto') chooseQuality();
   },
+  caption,
   rendition(message) {
     watched = message.name;
     if (rewind) return;
@@ -296,6 +319,7 @@ async function title() {
   const response = await get(`/api/v1/live/${encodeURIComponent(id)}`);
   if (!response.ok) return;
   const session = await response.json();
+  if (session.thumbnails_path) bar.start();
   $('title').textContent = session.title;
   document.title = `${session.title} – Troupe`;
 }

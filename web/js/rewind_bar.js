@@ -83,7 +83,13 @@ export function rewindBar({ bar, range, preview, label, button }, id, { nowMs, g
     live();
     go(null);
   });
-  setInterval(list, kListMs);
-  list();
-  return { live, list };
+  let timer = null;
+  return {
+    live,
+    /** From here on the server has thumbnails. */
+    start() {
+      timer ??= setInterval(list, kListMs);
+      list();
+    },
+  };
 }
