@@ -11,7 +11,7 @@ namespace troupe::game {
 
 std::span<const Game* const> games() noexcept {
   static const std::array<const Game*, 3> kGames{&arena_game(), &ball::ball_game(),
-                                                &sea::sea_game()};
+                                                 &sea::sea_game()};
   return kGames;
 }
 

@@ -77,8 +77,8 @@ ReplicaReader::Outcome ReplicaReader::read(std::string_view packet, std::uint32_
   const auto* from = head->baseline == 0 ? nullptr : find(history_, head->baseline);
   const auto* tables = tables_.find(head->epoch, head->tables);
   if ((head->baseline != 0 && from == nullptr) || tables == nullptr) return Outcome::no_baseline;
-  auto view = game_.decode(*tables->clone(), from != nullptr ? from->get() : nullptr, head->tick,
-                           packet);
+  auto view =
+      game_.decode(*tables->clone(), from != nullptr ? from->get() : nullptr, head->tick, packet);
   if (!view) return Outcome::malformed;
   if (const auto hash = game_.hash(*view); static_cast<std::uint32_t>(hash) != head->checksum) {
     mismatch_ = {head->tick, hash};

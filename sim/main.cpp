@@ -115,6 +115,8 @@ int run(int argc, char** argv) {
   match_command->add_option("--per-match", match.bots_per_match, "Bots in a match")
       ->check(CLI::Range(2, 64));
   match_command->add_option("--seed", match.seed, "Of the bots and of the network");
+  match_command->add_option("--game", match.game, "What they play: arena or ball")
+      ->check(CLI::IsMember({"arena", "ball"}));
   std::string impair;
   match_command
       ->add_option("--impair", impair,

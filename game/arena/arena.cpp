@@ -54,9 +54,8 @@ class ArenaLens final : public Lens {
 };
 
 std::string describe_player(int slot, const Player& p) {
-  return fmt::format(
-      R"({{"slot":{},"x":{},"y":{},"aim":{},"health":{},"alive":{},"score":{}}})", slot, p.x, p.y,
-      p.aim, p.health, p.respawn == 0, p.score);
+  return fmt::format(R"({{"slot":{},"x":{},"y":{},"aim":{},"health":{},"alive":{},"score":{}}})",
+                     slot, p.x, p.y, p.aim, p.health, p.respawn == 0, p.score);
 }
 
 class ArenaWatcher final : public Watcher {
@@ -99,8 +98,8 @@ class Arena final : public Game {
 
   std::string explain_shot(const State& state, int slot) const override {
     const auto& shots = static_cast<const ArenaState&>(state).shots;
-    const auto shot = std::ranges::find(
-        shots, slot, [](const arena::Verdict& v) { return int{v.shot.shooter}; });
+    const auto shot =
+        std::ranges::find(shots, slot, [](const arena::Verdict& v) { return int{v.shot.shooter}; });
     return shot == shots.end() ? std::string() : arena::explain(world_of(state), *shot);
   }
   std::unique_ptr<Watcher> watcher() const override { return std::make_unique<ArenaWatcher>(); }
@@ -161,11 +160,11 @@ ViewPtr Arena::between(const ViewPtr& from, const ViewPtr& to, double share) con
   const auto parts = std::max(1L, std::lround(ticks)) * arena::kMomentsPerTick;
   const auto at = std::lround(share * static_cast<double>(parts));
   const auto mix = [at, parts](std::int64_t a, std::int64_t b) {
-    return static_cast<std::uint16_t>(
-        parts == arena::kMomentsPerTick
-            ? arena::between(static_cast<Length>(a), static_cast<Length>(b),
-                             static_cast<std::int32_t>(at))
-            : a + (b - a) * at / parts);
+    return static_cast<std::uint16_t>(parts == arena::kMomentsPerTick
+                                          ? arena::between(static_cast<Length>(a),
+                                                           static_cast<Length>(b),
+                                                           static_cast<std::int32_t>(at))
+                                          : a + (b - a) * at / parts);
   };
   for (auto& player : out.players) {
     const auto* old = find_player(before, player.slot);

@@ -10,8 +10,8 @@
 #include <optional>
 #include <string_view>
 
-#include "game/packed_command.hpp"
 #include "game/arena/world.hpp"
+#include "game/packed_command.hpp"
 
 namespace troupe::game {
 

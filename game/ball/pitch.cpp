@@ -8,9 +8,9 @@
 namespace troupe::game::ball {
 namespace {
 
-constexpr Length kThrust = 3;       ///< per tick², for each step of the throttle
+constexpr Length kThrust = 3;  ///< per tick², for each step of the throttle
 constexpr Length kBoostThrust = 24;
-constexpr int kBoostUse = 2;        ///< per tick; it comes back at half that
+constexpr int kBoostUse = 2;  ///< per tick; it comes back at half that
 
 /// The largest whole number whose square is not above `value`.
 std::int64_t square_root(std::int64_t value) noexcept {
@@ -29,8 +29,8 @@ void limit_speed(Body& body) noexcept {
 void drive(Car& car, const std::optional<Steer>& steer) noexcept {
   auto& body = car.body;
   if (steer) {
-    const int turn = static_cast<std::int8_t>(static_cast<std::uint8_t>(steer->heading -
-                                                                        car.heading));
+    const int turn =
+        static_cast<std::int8_t>(static_cast<std::uint8_t>(steer->heading - car.heading));
     car.heading = static_cast<std::uint8_t>(car.heading + std::clamp(turn, -kTurn, kTurn));
   }
   const auto ahead_x = cosine(car.heading), ahead_y = sine(car.heading);
@@ -57,10 +57,10 @@ void move(Body& body) noexcept {
   body.y += body.vy;
 }
 
-/// Bounces off walls at `low` and `high`, of which `radius` stays clear, and keeps `keep` / 8 of its
-/// speed.
+/// Bounces off walls at `low` and `high`, of which `radius` stays clear, and keeps `keep` / 8 of
+/// its speed.
 void bounce(Length& at, Length& speed, Length low, Length high, Length radius, int keep) noexcept {
-  const bool below = at < low + radius, above = at > high - radius;
+  const bool below = at<low + radius, above = at> high - radius;
   if (!below && !above) return;
   at = below ? low + radius : high - radius;
   if (below == (speed < 0)) speed = -speed * keep / 8;

@@ -12,13 +12,12 @@ constexpr std::uint8_t kVersion = 1;
 constexpr std::uint16_t kBallId = kMostPlayers;
 
 // Velocities first: by how much a body moved in its last tick is what its place is guessed with.
-constexpr std::array<Field, 6> kBodyFields{
-    {{.name = "vx", .bits = 11, .is_signed = true},
-     {.name = "vy", .bits = 11, .is_signed = true},
-     {.name = "x", .guess = Guess::moved_by, .by = 0},
-     {.name = "y", .guess = Guess::moved_by, .by = 1},
-     {.name = "heading", .bits = 8},
-     {.name = "boost", .bits = 7}}};
+constexpr std::array<Field, 6> kBodyFields{{{.name = "vx", .bits = 11, .is_signed = true},
+                                            {.name = "vy", .bits = 11, .is_signed = true},
+                                            {.name = "x", .guess = Guess::moved_by, .by = 0},
+                                            {.name = "y", .guess = Guess::moved_by, .by = 1},
+                                            {.name = "heading", .bits = 8},
+                                            {.name = "boost", .bits = 7}}};
 static_assert(kTopSpeed < 1 << 10 && kExtent <= 1 << 16 && kFullBoost < 1 << 7);
 
 constexpr std::array<Field, 3> kBoardFields{
@@ -46,9 +45,8 @@ RowSet body_rows(const Pitch& pitch) {
 }
 
 RowSet board_rows(const Pitch& pitch) {
-  return {.tick = pitch.tick,
-          .ids = {0},
-          .rows = {{pitch.goals[0], pitch.goals[1], pitch.kickoff}}};
+  return {
+      .tick = pitch.tick, .ids = {0}, .rows = {{pitch.goals[0], pitch.goals[1], pitch.kickoff}}};
 }
 
 void put_body(std::string& out, const Body& body) {

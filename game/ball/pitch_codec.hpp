@@ -33,8 +33,8 @@ struct PitchModel {
 [[nodiscard]] std::optional<Pitch> decode_delta(PitchModel& model, const Pitch& baseline,
                                                 std::uint32_t tick, std::string_view bytes);
 
-/// Little-endian: u8 version (1), u8 bodies, u16 and u16 goals, u16 ticks to the kick-off, u32 tick;
-/// for each body u8 id (a slot, or 16: the ball), u8 heading, u16 boost, u16 x, u16 y.
+/// Little-endian: u8 version (1), u8 bodies, u16 and u16 goals, u16 ticks to the kick-off, u32
+/// tick; for each body u8 id (a slot, or 16: the ball), u8 heading, u16 boost, u16 x, u16 y.
 [[nodiscard]] std::string encode_frame(const Pitch& pitch);
 
 }  // namespace troupe::game::ball

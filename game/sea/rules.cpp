@@ -55,8 +55,8 @@ Refusal shoot(Table& table, int side, const Order& order) {
     finish(table, side == 0 ? Winner::first : Winner::second, End::sunk);
     return Refusal::none;
   }
-  own.clock = static_cast<std::uint16_t>(std::min(
-      kMostClock, time_left(table, side) + ticks(table, kIncrementSeconds)));
+  own.clock = static_cast<std::uint16_t>(
+      std::min(kMostClock, time_left(table, side) + ticks(table, kIncrementSeconds)));
   table.turn = static_cast<std::uint8_t>(1 - side);
   table.since = table.tick;
   return Refusal::none;

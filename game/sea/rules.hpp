@@ -28,7 +28,7 @@ enum class End : std::uint8_t { none = 0, sunk = 1, time = 2, resigned = 3 };
 /// Why a command changed nothing.
 enum class Refusal : std::uint8_t {
   none = 0,
-  not_now = 1,      ///< of another phase
+  not_now = 1,  ///< of another phase
   not_your_turn = 2,
   off_the_board = 3,
   overlaps = 4,
@@ -65,8 +65,8 @@ struct Table {
   std::uint32_t tick = 0;
   std::uint16_t tick_hz = 30;
   Phase phase = Phase::gathering;
-  std::uint8_t turn = 0;      ///< while shooting
-  std::uint32_t since = 0;    ///< the tick at which clocks began to run
+  std::uint8_t turn = 0;    ///< while shooting
+  std::uint32_t since = 0;  ///< the tick at which clocks began to run
   Winner winner = Winner::nobody;
   End end = End::none;
   std::array<Fleet, 2> fleets{};

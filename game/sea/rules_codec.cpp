@@ -90,8 +90,7 @@ std::optional<Table> decode_table(std::string_view bytes) {
   out.since = in.get();
   const auto winner = in.get<std::uint8_t>(), end = in.get<std::uint8_t>();
   if (phase > static_cast<std::uint8_t>(Phase::over) || out.turn > 1 || out.since > out.tick ||
-      out.tick > kMostTicks ||
-      winner > static_cast<std::uint8_t>(Winner::nobody) ||
+      out.tick > kMostTicks || winner > static_cast<std::uint8_t>(Winner::nobody) ||
       end > static_cast<std::uint8_t>(End::resigned) || out.tick_hz == 0)
     return std::nullopt;
   out.phase = static_cast<Phase>(phase);

@@ -90,10 +90,10 @@ std::string SeaGame::describe(const State& state) const {
   std::string players;
   for (int side = 0; side < 2; ++side) {
     if (!state.taken(side)) continue;
-    players += fmt::format(R"({}{{"slot":{},"score":{},"ticks_left":{},"board":"{}"}})",
-                           players.empty() ? "" : ",", side, state.score(side),
-                           time_left(table, side),
-                           describe_board(see(table, side).boards[static_cast<std::size_t>(side)]));
+    players +=
+        fmt::format(R"({}{{"slot":{},"score":{},"ticks_left":{},"board":"{}"}})",
+                    players.empty() ? "" : ",", side, state.score(side), time_left(table, side),
+                    describe_board(see(table, side).boards[static_cast<std::size_t>(side)]));
   }
   return fmt::format(R"({{"players":[{}],"phase":{},"turn":{},"winner":{},"end":{}}})", players,
                      static_cast<int>(table.phase), table.turn, static_cast<int>(table.winner),

@@ -151,10 +151,10 @@ std::optional<Sight> decode_delta(SightModel& model, const Sight& baseline, std:
 
 std::string encode_frame(const Sight& s) {
   std::string out;
-  for (const auto value : {static_cast<int>(kVersion), static_cast<int>(s.of),
-                           static_cast<int>(s.phase), static_cast<int>(s.turn),
-                           static_cast<int>(s.winner), static_cast<int>(s.end),
-                           (s.ready[0] ? 1 : 0) | (s.ready[1] ? 2 : 0), 0})
+  for (const auto value :
+       {static_cast<int>(kVersion), static_cast<int>(s.of), static_cast<int>(s.phase),
+        static_cast<int>(s.turn), static_cast<int>(s.winner), static_cast<int>(s.end),
+        (s.ready[0] ? 1 : 0) | (s.ready[1] ? 2 : 0), 0})
     put_bytes(out, static_cast<std::uint64_t>(value), 1);
   put_bytes(out, s.tick, 4);
   put_bytes(out, s.since, 4);

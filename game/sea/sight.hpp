@@ -61,9 +61,9 @@ struct SightModel {
 [[nodiscard]] std::optional<Sight> decode_delta(SightModel& model, const Sight& baseline,
                                                 std::uint32_t tick, std::string_view bytes);
 
-/// Little-endian: u8 version (1), u8 side that sees it (2: a watcher), u8 phase, u8 turn, u8 winner,
-/// u8 end, u8 ready (a bit a side), u8 0, u32 tick, u32 tick at which clocks began to run, u16 and
-/// u16 ticks that were left then; the cells of both boards, a byte each. 220 bytes.
+/// Little-endian: u8 version (1), u8 side that sees it (2: a watcher), u8 phase, u8 turn, u8
+/// winner, u8 end, u8 ready (a bit a side), u8 0, u32 tick, u32 tick at which clocks began to run,
+/// u16 and u16 ticks that were left then; the cells of both boards, a byte each. 220 bytes.
 [[nodiscard]] std::string encode_frame(const Sight& sight);
 
 }  // namespace troupe::game::sea

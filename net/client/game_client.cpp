@@ -127,10 +127,9 @@ void GameClient::Impl::send(const game::PackedCommand& wanted) {
       count == 0 ? 0 : unconfirmed.back().sequence + 1 - static_cast<std::uint32_t>(count);
   const auto list = builder.CreateVector(commands);
   const auto wrong = replica->mismatch().value_or(game::ReplicaReader::Mismatch{});
-  const auto body =
-      fbs::CreateCommands(builder, replica->to_acknowledge(), replica->head().epoch, first,
-                          command->size, list, wrong.tick, wrong.hash,
-                          replica->tables_to_acknowledge(), replica->taken());
+  const auto body = fbs::CreateCommands(builder, replica->to_acknowledge(), replica->head().epoch,
+                                        first, command->size, list, wrong.tick, wrong.hash,
+                                        replica->tables_to_acknowledge(), replica->taken());
   builder.Finish(fbs::CreateClientMessage(builder, fbs::ClientBody::Commands, body.Union()));
   auto* packet = enet_packet_create(builder.GetBufferPointer(), builder.GetSize(), 0);
   if (enet_peer_send(peer, game::kUnreliableChannel, packet) < 0) enet_packet_destroy(packet);

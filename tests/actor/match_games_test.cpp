@@ -140,9 +140,9 @@ TEST_P(MatchOfEveryGame, tells_nobody_what_it_learned_where_there_are_secrets) {
   const auto state = rules.begin({.seed = 1, .players = 2, .tick_hz = 30});
   if (rules.show_all(*state) != nullptr) return;
   const auto id = make_id_string();
-  ASSERT_TRUE(
-      ask(id, open_atom::value,
-          MatchInfo{.id = id, .game = std::string(rules.name()), .max_players = 2}).ok());
+  ASSERT_TRUE(ask(id, open_atom::value,
+                  MatchInfo{.id = id, .game = std::string(rules.name()), .max_players = 2})
+                  .ok());
   LocalPlayer ann(rules, 1, "ann"), bob(rules, 2, "bob");
   tell(id, enter_atom::value, ann.client);
   tell(id, enter_atom::value, bob.client);

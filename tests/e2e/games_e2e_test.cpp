@@ -12,10 +12,9 @@ namespace troupe::test {
 namespace {
 
 std::string make_match_of(const ServerProcess& server, const game::Game& rules, int seconds) {
-  const auto reply =
-      server.client("host").post("/api/v1/matches", {{"game", std::string(rules.name())},
-                                                     {"max_players", 2},
-                                                     {"time_limit_s", seconds}});
+  const auto reply = server.client("host").post(
+      "/api/v1/matches",
+      {{"game", std::string(rules.name())}, {"max_players", 2}, {"time_limit_s", seconds}});
   EXPECT_EQ(reply->status, 201) << reply->body;
   EXPECT_EQ(reply->json().at("game").as_string(), rules.name());
   return std::string(reply->json().at("id").as_string());

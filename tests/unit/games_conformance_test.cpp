@@ -126,7 +126,8 @@ TEST_P(EveryGame, IsReplicatedOverABadNetwork) {
       ++taken;
       ASSERT_EQ(game().hash(*reader.latest()), game().hash(*view));
       ASSERT_EQ(game().frame(*reader.latest()), game().frame(*view));
-      if (random() % 3 != 0) sender.acknowledge(reader.to_acknowledge(), reader.tables_to_acknowledge());
+      if (random() % 3 != 0)
+        sender.acknowledge(reader.to_acknowledge(), reader.tables_to_acknowledge());
       if (tick % 30 == 0) reader.take_tables(tables.newest());
     }
     EXPECT_GT(taken, 350U);
@@ -190,8 +191,7 @@ TEST_P(EveryGame, DamagedDeltasAreRefusedOrAreViews) {
       bytes[random() % bytes.size()] ^= static_cast<char>(1U << random() % 8);
     if (random() % 4 == 0) bytes.resize(random() % (bytes.size() + 1));
     auto reading = game().model();
-    const auto view =
-        game().decode(*reading, absolute ? nullptr : before.get(), now->tick, bytes);
+    const auto view = game().decode(*reading, absolute ? nullptr : before.get(), now->tick, bytes);
     if (!view) continue;
     ASSERT_EQ(view->tick, now->tick);
     ASSERT_FALSE(game().frame(*view).empty());

@@ -54,13 +54,14 @@ TEST(GameFrames, OfSeaIsWhatThePageReads) {
   sight.boards[0][1] = sea::Cell::sunk;
   sight.boards[1][98] = sea::Cell::miss;
 
-  EXPECT_EQ(hex(sea::encode_frame(sight)), "0102020102000300"
-                                           "2c010000"
-                                           "c8000000"
-                                           "1815"
-                                           "e803"
-                                           "0304" +
-                                               zeros(98) + zeros(98) + "0200");
+  EXPECT_EQ(hex(sea::encode_frame(sight)),
+            "0102020102000300"
+            "2c010000"
+            "c8000000"
+            "1815"
+            "e803"
+            "0304" +
+                zeros(98) + zeros(98) + "0200");
 }
 
 }  // namespace
