@@ -12,6 +12,10 @@ constexpr std::uint32_t kSettledTogether = 60, kLooksPerSecond = 4;
 constexpr std::uint32_t kOutage = 4;
 /// A good line is tried faster after so many seconds, and after a try that failed at most so many.
 constexpr std::uint32_t kPatience = 3, kMostPatience = 48;
+/// The least of fewer round trips says more of jitter than of a queue.
+constexpr std::uint32_t kHeardTogether = 2;
+/// The length of the line is the least of the last 30 to 60 s.
+constexpr std::uint32_t kShortestSeconds = 30;
 
 }  // namespace
 
@@ -35,6 +39,7 @@ void SendPace::acknowledged(std::uint32_t now, std::uint32_t tick, std::uint32_t
   if (tick > newest_) {
     newest_ = tick;
     least_ = std::min(least_.value_or(now - tick), now - tick);
+    ++heard_;
   }
   fate = Fate::taken;
   for (std::uint32_t i = 0; i < kOpen && i + 1 < tick; ++i) {
@@ -62,9 +67,18 @@ void SendPace::settle() {
   settled_to_ = std::max(settled_to_, end);
 }
 
+void SendPace::measure(std::uint32_t tick, std::uint32_t least) {
+  if (tick - shortest_since_ >= kShortestSeconds * second_) {
+    shortest_before_ = std::exchange(shortest_, std::nullopt);
+    shortest_since_ = tick;
+  }
+  shortest_ = std::min(shortest_.value_or(least), least);
+}
+
 bool SendPace::crowded(std::uint32_t least) const noexcept {
   // Half again as long as the line is, and two ticks of other reasons.
-  return shortest_ && least > *shortest_ + *shortest_ / 2 + 2;
+  const auto length = std::min(shortest_.value_or(least), shortest_before_.value_or(least));
+  return least > length + length / 2 + 2;
 }
 
 void SendPace::slow_down(std::uint32_t tick, std::uint32_t interval) {
@@ -83,10 +97,11 @@ void SendPace::judge_losses(std::uint32_t tick) {
 void SendPace::judge(std::uint32_t tick) {
   judge_at_ = tick + std::max(second_ / kLooksPerSecond, 1U);
   if (settled_ >= kSettledTogether) judge_losses(tick);
-  if (!least_) return;  // silence is for others to judge
+  if (heard_ < kHeardTogether) return;  // silence is for others to judge
+  heard_ = 0;
   const auto least = *std::exchange(least_, std::nullopt);
   round_trip_ = least;
-  shortest_ = std::min(shortest_.value_or(least), least);
+  measure(tick, least);
   if (crowded(least)) {
     // What was changed last shows only after a round trip.
     if (tick - slowed_at_ > least) slow_down(tick, interval_ * 2);

@@ -46,6 +46,7 @@ class SendPace {
   void settle();
   void judge(std::uint32_t tick);
   [[nodiscard]] bool crowded(std::uint32_t least) const noexcept;
+  void measure(std::uint32_t tick, std::uint32_t least);
   void slow_down(std::uint32_t tick, std::uint32_t interval);
   void judge_losses(std::uint32_t tick);
 
@@ -60,8 +61,12 @@ class SendPace {
   std::uint32_t settled_ = 0, lost_ = 0;
   std::uint32_t lost_in_a_row_ = 0;
   std::optional<std::uint32_t> least_;
+  std::uint32_t heard_ = 0;  ///< round trips that it is the least of
 
-  std::optional<std::uint32_t> round_trip_, shortest_;
+  std::optional<std::uint32_t> round_trip_;
+  /// The length of the line: the least lately. Lines change, and so what is long ago is forgotten.
+  std::optional<std::uint32_t> shortest_, shortest_before_;
+  std::uint32_t shortest_since_ = 0;
   double loss_ = 0;
 };
 
