@@ -15,9 +15,10 @@ namespace {
 constexpr std::uint32_t kVideoTrack = 1, kAudioTrack = 2;
 constexpr int kVideoTimescale = 90'000;
 constexpr std::int64_t kJumpSeconds = 10;
-constexpr int kAacFrame = 1024;     // samples, ISO/IEC 14496-3
-constexpr int kUsualPictures = 60;  // a second, at most
-constexpr int kOpusRate = 48'000;   // of its times, whatever was recorded
+constexpr std::int64_t kMaxLateMs = 60;  // of sound behind its picture: three frames
+constexpr int kAacFrame = 1024;          // samples, ISO/IEC 14496-3
+constexpr int kUsualPictures = 60;       // a second, at most
+constexpr int kOpusRate = 48'000;        // of its times, whatever was recorded
 /// Packets held until the codec parameters of both tracks are known.
 constexpr std::size_t kMaxHeld = 600;
 
@@ -53,13 +54,14 @@ Chunker::TrackState* Chunker::state_of(int index) {
 }
 
 Result<void> Chunker::add(std::uint32_t id, int index, const AVCodecParameters& parameters,
-                          AVRational time_base, int timescale) {
+                          AVRational time_base, int timescale, int wrap_bits) {
   auto& track = tracks_[id - 1];
   track.in_use = true;
   track.index = index;
   track.time_base = time_base;
   track.id = id;
   track.timescale = timescale;
+  track.unwrap = Unwrap(wrap_bits);
   track.repair =
       TimelineRepair(kJumpSeconds * timescale, id == kVideoTrack ? timescale / kUsualPictures : 1);
   track.parameters = avcodec_parameters_alloc();
@@ -69,11 +71,12 @@ Result<void> Chunker::add(std::uint32_t id, int index, const AVCodecParameters& 
 }
 
 Result<void> Chunker::add_video(int index, const AVCodecParameters& parameters,
-                                AVRational time_base) {
+                                AVRational time_base, int wrap_bits) {
   const bool bare = parameters.codec_id == AV_CODEC_ID_VP9;  // has none
   if ((parameters.extradata_size == 0 && !bare) || parameters.width <= 0)
     return error(ErrorCode::corrupt, "the video has no parameter sets");
-  if (auto added = add(kVideoTrack, index, parameters, time_base, kVideoTimescale); !added.ok())
+  if (auto added = add(kVideoTrack, index, parameters, time_base, kVideoTimescale, wrap_bits);
+      !added.ok())
     return added;
   // The muxer asks for the layout of the colours, which fragmented MP4 tells in a box that
   // libavformat does not read; in profile 0 there is one only.
@@ -83,12 +86,12 @@ Result<void> Chunker::add_video(int index, const AVCodecParameters& parameters,
 }
 
 Result<void> Chunker::add_audio(int index, const AVCodecParameters& parameters,
-                                AVRational time_base) {
+                                AVRational time_base, int wrap_bits) {
   const bool opus = parameters.codec_id == AV_CODEC_ID_OPUS;
   if (opus && parameters.extradata_size == 0)
     return error(ErrorCode::corrupt, "the Opus stream has no header");
-  if (auto added =
-          add(kAudioTrack, index, parameters, time_base, opus ? kOpusRate : parameters.sample_rate);
+  if (auto added = add(kAudioTrack, index, parameters, time_base,
+                       opus ? kOpusRate : parameters.sample_rate, wrap_bits);
       !added.ok())
     return added;
   if (opus) return {};
@@ -166,6 +169,10 @@ Result<bool> Chunker::take(AVPacket& packet, std::chrono::steady_clock::time_poi
   arrived_ = arrived;
   auto* track = state_of(packet.stream_index);
   if (track == nullptr || packet.dts == AV_NOPTS_VALUE || packet.size <= 0) return true;
+  const auto shown_after =
+      packet.pts == AV_NOPTS_VALUE ? 0 : track->unwrap.distance(packet.dts, packet.pts);
+  packet.dts = track->unwrap.next(packet.dts);
+  packet.pts = packet.dts + shown_after;
   if (static_cast<std::size_t>(packet.size) > kMaxFrameBytes)
     return error(ErrorCode::too_large, "a frame over 16 MiB");
   // Nobody can decode what stands before the first key frame.
@@ -212,17 +219,27 @@ int Chunker::frame_samples(const TrackState& track, const AVPacket& packet) {
   return track.parameters->frame_size > 0 ? track.parameters->frame_size : kAacFrame;
 }
 
+/// The other track's offset in this one's timescale.
+std::optional<std::int64_t> Chunker::neighbour_of(const TrackState& track) const {
+  const auto& other = tracks_[track.id == kVideoTrack ? 1 : 0];
+  if (!other.in_use) return std::nullopt;
+  return av_rescale(other.repair.offset(), track.timescale, other.timescale);
+}
+
 Result<bool> Chunker::package(TrackState& track, AVPacket& packet) {
   av_packet_rescale_ts(&packet, track.time_base, {1, track.timescale});
   const auto composition =
-      packet.pts == AV_NOPTS_VALUE
-          ? 0
-          : std::clamp<std::int64_t>(packet.pts - packet.dts, 0, kJumpSeconds * track.timescale);
+      std::clamp<std::int64_t>(packet.pts - packet.dts, 0, kJumpSeconds * track.timescale);
   const bool video = track.id == kVideoTrack;
   // A frame of sound has its length by definition; a picture lasts until the next, which is told by
   // the distance of the last two.
   const auto frame = frame_samples(track, packet);
-  packet.dts = track.repair.repair(packet.dts, video ? 0 : frame);
+  // Sound whose frames are longer than its clock says would fall behind its picture for ever.
+  if (!video && track.repair.lateness(packet.dts) * 1000 > kMaxLateMs * track.timescale) {
+    ++stats_.dropped_audio_frames;
+    return true;
+  }
+  packet.dts = track.repair.repair(packet.dts, video ? 0 : frame, neighbour_of(track));
   packet.pts = packet.dts + composition;
   packet.duration = track.repair.duration();
   const bool key = !video || (packet.flags & AV_PKT_FLAG_KEY) != 0;

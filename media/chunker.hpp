@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <optional>
 
 #include "media/av.hpp"
 #include "media/packager.hpp"
@@ -25,8 +26,11 @@ class Chunker {
 
   /// Before the first packet. Packets with stream index `index` are the track's, their times in
   /// `time_base`. Errors: corrupt.
-  Result<void> add_video(int index, const AVCodecParameters& parameters, AVRational time_base);
-  Result<void> add_audio(int index, const AVCodecParameters& parameters, AVRational time_base);
+  /// `wrap_bits`: after so many bits its times come round.
+  Result<void> add_video(int index, const AVCodecParameters& parameters, AVRational time_base,
+                         int wrap_bits = 64);
+  Result<void> add_audio(int index, const AVCodecParameters& parameters, AVRational time_base,
+                         int wrap_bits = 64);
   [[nodiscard]] bool has_video() const noexcept { return tracks_[0].in_use; }
   [[nodiscard]] bool has_audio() const noexcept { return tracks_[1].in_use; }
 
@@ -47,6 +51,7 @@ class Chunker {
     BsfPtr to_asc;                            ///< of AAC
     AVCodecParameters* parameters = nullptr;  ///< complete once there is extradata
     std::unique_ptr<TrackMuxer> muxer;
+    Unwrap unwrap;
     TimelineRepair repair{0};
     bool seen_key = false;
     bool open_chunk = false;
@@ -60,7 +65,8 @@ class Chunker {
 
   TrackState* state_of(int index);
   Result<void> add(std::uint32_t id, int index, const AVCodecParameters& parameters,
-                   AVRational time_base, int timescale);
+                   AVRational time_base, int timescale, int wrap_bits);
+  [[nodiscard]] std::optional<std::int64_t> neighbour_of(const TrackState& track) const;
   Result<bool> filter_audio(TrackState& track, AVPacket& packet);
   [[nodiscard]] bool ready() const;
   Result<Track> describe(TrackState& track) const;

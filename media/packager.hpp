@@ -43,6 +43,7 @@ struct PackageSink {
 struct PackageStats {
   std::uint64_t video_frames = 0;
   std::uint64_t audio_frames = 0;
+  std::uint64_t dropped_audio_frames = 0;  ///< so that sound keeps up with its picture
   std::uint64_t bytes_out = 0;
   std::uint64_t repaired_timestamps = 0;  ///< jumps and steps back that were evened out
 };

@@ -3,6 +3,7 @@
 #include <fstream>
 #include <iterator>
 #include <map>
+#include <random>
 #include <thread>
 
 #include <gmock/gmock.h>
@@ -154,6 +155,40 @@ TEST(FragmentedMp4, AFragmentCannotPromiseMoreSamplesThanAreAllowed) {
   EXPECT_EQ(parse_mp4_fragment(moof, 0, tracks).code(), ErrorCode::too_large);
 }
 
+// 2^33 of 90 kHz are 95,443.7 s.
+TEST(TransportStream, ClocksThatComeRoundAreNoJump) {
+  const auto bytes = clip({"-c:v", "libx264", "-preset", "ultrafast", "-bf", "2", "-c:a", "aac",
+                           "-f", "mpegts", "-output_ts_offset", "95442.2"},
+                          "clip.ts");
+
+  const auto out = package(bytes, Container::mpegts);
+
+  ASSERT_TRUE(out.outcome.ok()) << out.outcome.error().detail;
+  EXPECT_EQ(out.outcome->video_frames, 90U);
+  EXPECT_EQ(out.outcome->repaired_timestamps, 0U);
+  expect_continuous(out);
+}
+
+TEST(TransportStream, SoundAndPictureStayInStepOverJumps) {
+  std::string bytes;
+  for (const char* offset : {"10", "5000", "200", "90000", "30"})
+    bytes += clip({"-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-c:a", "aac",
+                   "-f", "mpegts", "-output_ts_offset", offset},
+                  "clip.ts");
+
+  const auto out = package(bytes, Container::mpegts);
+
+  ASSERT_TRUE(out.outcome.ok()) << out.outcome.error().detail;
+  std::map<std::uint32_t, std::int64_t> end;
+  for (const auto& chunk : out.chunks) {
+    EXPECT_GE(chunk->start_us + 2'500, end[chunk->track]);
+    EXPECT_LT(chunk->start_us, end[chunk->track] + 250'000);
+    end[chunk->track] = chunk->start_us + chunk->duration_us;
+  }
+  EXPECT_NEAR(static_cast<double>(end[1]), static_cast<double>(end[2]), 100'000);
+  EXPECT_NEAR(static_cast<double>(end[1]), 15e6, 600'000);
+}
+
 TEST(WebM, OfABrowsersRecorderBecomesChunks) {
   const auto bytes = clip({"-c:v", "libvpx-vp9", "-deadline", "realtime", "-cpu-used", "8", "-c:a",
                            "libopus", "-f", "webm", "-live", "1"},
@@ -178,6 +213,24 @@ TEST(WebM, VP8IsRefusedByName) {
 
   EXPECT_EQ(out.outcome.code(), ErrorCode::unsupported);
   EXPECT_THAT(out.outcome.error().detail, HasSubstr("not vp8"));
+}
+
+TEST(PushedBytes, ThatAreBrokenAnywhereEndInAnErrorAtMost) {
+  static const auto webm = clip({"-c:v", "libvpx-vp9", "-deadline", "realtime", "-cpu-used", "8",
+                                 "-c:a", "libopus", "-f", "webm", "-live", "1"},
+                                "clip.webm");
+  for (unsigned seed = 1; seed <= 150; ++seed) {
+    SCOPED_TRACE(seed);
+    std::mt19937 random(seed);
+    const bool mp4 = seed % 3 != 0;
+    auto bytes = (mp4 ? fragmented() : webm).substr(0, 30'000);
+    for (unsigned i = 0; i < 1 + seed % 20; ++i)
+      bytes[random() % (seed % 2 == 0 ? bytes.size() : 1'500)] = static_cast<char>(random());
+
+    const auto out = package(bytes, mp4 ? Container::fragmented_mp4 : Container::webm);
+
+    EXPECT_TRUE(out.outcome.ok() || !out.outcome.error().detail.empty());
+  }
 }
 
 // RFC 6716, section 3.1: configuration, then how many frames.

@@ -180,5 +180,42 @@ TEST(TrackMuxer, ACodecThatMp4DoesNotKnowIsCorruptAndHarmless) {
   avcodec_parameters_free(&parameters);
 }
 
+// A sound card that runs two parts in a hundred faster than the encoder's clock: more sound than
+// time.
+TEST(FramePackager, SoundThatDriftsKeepsUpWithItsPicture) {
+  const auto second = encode(VideoCodec::h264, "libx264 -tune zerolatency", true);
+  Encoded drifting{second.format, {}};
+  constexpr int kSeconds = 20;
+  constexpr double kFrameMs = 1024 / 44.1 * 0.98;
+  int sounds = 0;
+  for (int i = 0; i < kSeconds; ++i) {
+    for (auto frame : second.frames) {
+      const bool video = frame.kind == TrackKind::video;
+      frame.decode_ms =
+          video ? frame.decode_ms + i * 1000 : static_cast<std::int64_t>(sounds++ * kFrameMs);
+      drifting.frames.push_back(std::move(frame));
+    }
+  }
+  const auto frames_in_time = static_cast<std::uint64_t>(sounds * kFrameMs / (1024 / 44.1));
+
+  const auto out = package(drifting);
+
+  ASSERT_TRUE(out.outcome.ok()) << out.outcome.error().detail;
+  EXPECT_NEAR(static_cast<double>(out.outcome->audio_frames), static_cast<double>(frames_in_time),
+              5);
+  EXPECT_NEAR(static_cast<double>(out.outcome->audio_frames + out.outcome->dropped_audio_frames),
+              sounds, 1)
+      << "none before the first picture";
+  std::int64_t end_us = 0, sound_end_us = 0;
+  for (const auto& chunk : out.chunks) {
+    if (chunk->track == 1) end_us = chunk->start_us + chunk->duration_us;
+    if (chunk->track != 2) continue;
+    EXPECT_GE(chunk->start_us + 50, sound_end_us);
+    sound_end_us = chunk->start_us + chunk->duration_us;
+  }
+  EXPECT_NEAR(static_cast<double>(sound_end_us), sounds * kFrameMs * 1e3, 90'000);
+  EXPECT_NEAR(static_cast<double>(end_us), kSeconds * 1e6, 50'000);
+}
+
 }  // namespace
 }  // namespace troupe::media

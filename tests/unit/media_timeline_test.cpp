@@ -69,6 +69,72 @@ TEST(TimelineRepair, RoundedDistancesDoNotAddUp) {
   EXPECT_EQ(repair.repaired(), 0U);
 }
 
+// MPEG-TS counts 33 bits of 90 kHz: 26.5 hours.
+TEST(Unwrap, GoesOnWhereCountersComeRound) {
+  constexpr std::int64_t kRound = std::int64_t{1} << 33;
+  Unwrap unwrap(33);
+
+  EXPECT_EQ(unwrap.next(kRound - 3'000), kRound - 3'000);
+  EXPECT_EQ(unwrap.distance(kRound - 3'000, 3'000), 6'000) << "shown after the wrap";
+  EXPECT_EQ(unwrap.next(0), kRound);
+  EXPECT_EQ(unwrap.next(3'000), kRound + 3'000);
+  EXPECT_EQ(unwrap.next(kRound - 1), kRound - 1) << "out of order around it";
+  EXPECT_EQ(unwrap.next(2 * kRound + 6'000), kRound + 6'000) << "somebody has unwrapped it before";
+}
+
+TEST(Unwrap, LeavesWholeNumbersAlone) {
+  Unwrap unwrap(64);
+
+  EXPECT_EQ(unwrap.next(INT64_MAX - 5), INT64_MAX - 5);
+  EXPECT_EQ(unwrap.next(-7), -7);
+  EXPECT_EQ(unwrap.distance(10, 3), -7);
+}
+
+TEST(TimelineRepair, TracksThatJumpTogetherStayInStep) {
+  TimelineRepair video(900'000), audio(480'000);
+  video.start(0);
+  audio.start(0);
+  std::int64_t clock_ms = 0, error_ms = 0;
+  for (int jump = 0; jump < 50; ++jump) {
+    std::int64_t picture = 0, sound = 0;
+    // Video is 100 ms ahead of the audio that is sent beside it.
+    for (int i = 0; i < 30; ++i, clock_ms += 40) {
+      picture = video.repair((clock_ms + 100) * 90, 0, audio.offset() * 90 / 48);
+      sound = audio.repair(clock_ms * 48, 1'920, video.offset() * 48 / 90);
+    }
+    error_ms = std::max(error_ms, std::abs(picture / 90 - sound / 48 - 100));
+    clock_ms += jump % 2 == 0 ? 1'000'000 : -900'000;
+  }
+
+  EXPECT_LE(error_ms, 100) << "of one jump, not of fifty";
+}
+
+TEST(TimelineRepair, PicturesThatAreLateCatchUp) {
+  TimelineRepair repair(900'000);
+  repair.start(0);
+  std::int64_t given = 0;
+  for (int i = 0; i < 5; ++i, given += 90'000) repair.repair(given, 0);  // one a second
+  std::int64_t late = 0, last = 0;
+  for (int i = 0; i < 120; ++i, given += 1'500) {  // then sixty
+    const auto out = repair.repair(given - 88'500, 0);
+    EXPECT_GT(out, last);
+    last = out;
+    late = out - (given - 88'500);
+  }
+
+  EXPECT_EQ(late, 0);
+}
+
+TEST(TimelineRepair, TellsHowLateASampleWouldBe) {
+  TimelineRepair repair(441'000);
+  repair.start(0);
+  for (int i = 0; i < 100; ++i) repair.repair(i * 1'000, 1'024);
+
+  EXPECT_EQ(repair.lateness(100'000), 100 * 24);
+  EXPECT_EQ(repair.lateness(200'000), 0);
+  EXPECT_EQ(repair.lateness(90'000'000), 0) << "a jump is closed, not late";
+}
+
 // A sequence parameter set of profile 100 (High), level 3.1, as x264 writes it.
 TEST(CodecString, ComesFromAnnexBAndFromAvcC) {
   const std::uint8_t annex_b[] = {0, 0, 0, 1, 0x67, 0x64, 0x00, 0x1f, 0xac, 0xd9};
