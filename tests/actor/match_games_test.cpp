@@ -99,7 +99,7 @@ class MatchOfEveryGame : public MatchDomainTest,
   }
 };
 
-TEST_P(MatchOfEveryGame, is_played_logged_ended_and_replayed) {
+TEST_P(MatchOfEveryGame, is_played_crashed_logged_ended_and_replayed) {
   const auto& rules = *GetParam();
   const auto id = make_id_string();
   MatchInfo wanted{.id = id, .game = std::string(rules.name()), .max_players = 2};
@@ -111,7 +111,12 @@ TEST_P(MatchOfEveryGame, is_played_logged_ended_and_replayed) {
   std::mt19937 random(7);
 
   const auto until = std::chrono::steady_clock::now() + 20s;
+  bool crashed = false;
   while (!is_over() && std::chrono::steady_clock::now() < until) {
+    if (!crashed && ann.taken > 60) {
+      entities_.crash(kMatchKind, id);
+      crashed = true;
+    }
     for (auto* player : {&ann, &bob}) {
       if (auto input = player->turn(random)) tell(id, input_atom::value, std::move(input));
     }
@@ -121,7 +126,8 @@ TEST_P(MatchOfEveryGame, is_played_logged_ended_and_replayed) {
   ASSERT_TRUE(is_over());
   EXPECT_EQ(post().game, rules.name());
   EXPECT_EQ(post().result.size(), 2U);
-  EXPECT_GT(ann.taken, 20);
+  EXPECT_TRUE(crashed);
+  EXPECT_EQ(ann.reader.head().epoch, 2) << "it went on after the crash";
   EXPECT_FALSE(ann.reader.mismatch());
   const auto info = ask(id, info_atom::value);
   ASSERT_TRUE(info.ok());
@@ -171,6 +177,40 @@ TEST_P(MatchOfEveryGame, takes_no_more_players_than_the_game_has) {
   EXPECT_TRUE(refused({.game = name + "?"}));
 }
 
+class MatchOfSea : public MatchOfEveryGame {};
+
+// Without any limit of the match.
+TEST_P(MatchOfSea, ends_when_the_game_says_so_and_who_won_is_first) {
+  const auto id = make_id_string();
+  ASSERT_TRUE(ask(id, open_atom::value, MatchInfo{.id = id, .game = "sea", .max_players = 2}).ok());
+  LocalPlayer ann(*GetParam(), 1, "ann"), bob(*GetParam(), 2, "bob");
+  tell(id, enter_atom::value, ann.client);
+  tell(id, enter_atom::value, bob.client);
+  std::mt19937 random(9);
+
+  const auto until = std::chrono::steady_clock::now() + 20s;
+  while (!is_over() && std::chrono::steady_clock::now() < until) {
+    for (auto* player : {&ann, &bob}) {
+      if (auto input = player->turn(random)) tell(id, input_atom::value, std::move(input));
+    }
+    if (bob.reader.latest() == nullptr) continue;
+    if (game::sea::sight_of(*bob.reader.latest()).phase == game::sea::Phase::shooting) {
+      auto input = std::make_shared<Input>();
+      input->from = bob.client;
+      input->commands = {
+          {++bob.sequence, game::sea::pack({.kind = game::sea::Order::Kind::resign})}};
+      tell(id, input_atom::value, InputPtr(std::move(input)));
+    }
+    std::this_thread::sleep_for(1ms);
+  }
+
+  const std::lock_guard lock(post().mutex);
+  const std::vector<Placement> expected{{"ann", 1, 1}, {"bob", 2, 0}};
+  EXPECT_EQ(post().result, expected);
+}
+
+INSTANTIATE_TEST_SUITE_P(Games, MatchOfSea, testing::Values(&game::sea::sea_game()),
+                         [](const auto&) { return std::string("sea"); });
 INSTANTIATE_TEST_SUITE_P(Games, MatchOfEveryGame,
                          testing::ValuesIn(game::games().begin(), game::games().end()),
                          [](const auto& param) { return std::string(param.param->name()); });
