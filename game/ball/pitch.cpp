@@ -102,10 +102,15 @@ void collide_all(Pitch& pitch) noexcept {
   limit_speed(pitch.ball);
 }
 
+/// Each team on its half, from the middle outwards.
 void to_start(Car& car, int slot) noexcept {
   const bool left = team_of(slot) == 0;
-  car.body = {left ? kLeft + (kRight - kLeft) / 4 : kRight - (kRight - kLeft) / 4,
-              kTop + (kBottom - kTop) * (slot / 2 + 1) / (kMostPlayers / 2 + 1), 0, 0};
+  const int nth = slot / 2;
+  constexpr Length kApart = (kBottom - kTop) / (kMostPlayers / 2 + 1);
+  const auto from_middle = (nth + 1) / 2 * kApart;
+  constexpr Length kQuarter = (kRight - kLeft) / 4;
+  car.body = {left ? kLeft + kQuarter : kRight - kQuarter,
+              (kTop + kBottom) / 2 + (nth % 2 == 0 ? from_middle : -from_middle), 0, 0};
   car.heading = left ? 0 : 128;
   car.boost = kFullBoost;
 }
