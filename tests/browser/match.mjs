@@ -1,9 +1,12 @@
 // The match page in a real browser, at a real server whose matches bots play: the list leads to it, the picture moves, names
-// and scores are shown, and the console stays clean. Usage: node match.mjs TROUPE TROUPE_SIM WEB_DIR
+// and scores are shown, and the console stays clean; of the arena, and of ball. Usage: node match.mjs TROUPE TROUPE_SIM WEB_DIR
 // [PICTURE.png].
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { onStage, problemsOf, until } from './stage.mjs';
+
+/** What the page says of the game, once something happens. */
+const kFacts = { arena: '^[1-9]', ball: '^\\d+ : \\d+$' };
 
 const [program, sim, web, screenshot] = process.argv.slice(2);
 
@@ -16,10 +19,10 @@ function picture() {
   return sum;
 }
 
-await onStage(async (stage) => {
+const watch = (game) => onStage(async (stage) => {
   const { ports, root, data } = await stage.troupe(program, web, ['match.spectator_delay_ms=200']);
   stage.run(sim, ['match', '--http-port', ports.http, '--game-port', ports.game, '--secret-file', join(data, 'token.key'),
-    '--bots', '8', '--per-match', '8', '--seconds', '60', '--report-dir', join(stage.directory, 'report')].map(String),
+    '--game', game, '--bots', '8', '--per-match', '8', '--seconds', '60', '--report-dir', join(stage.directory, 'report')].map(String),
   { stdio: 'ignore' });
   const page = await (await stage.browser()).newPage();
   const problems = problemsOf(page);
@@ -36,7 +39,9 @@ await onStage(async (stage) => {
   const before = await page.evaluate(picture);
   const began = Date.now();
   while (await page.evaluate(picture) === before) assert.ok(Date.now() < began + 5000, 'the picture stands still');
-  await until(page, () => Number(document.getElementById('shots').textContent) > 0);
-  if (screenshot) await page.screenshot({ path: screenshot });
+  await until(page, (pattern) => new RegExp(pattern).test(document.getElementById('shots').textContent), kFacts[game]);
+  if (screenshot && game === 'arena') await page.screenshot({ path: screenshot });
   assert.deepEqual(problems, []);
 });
+
+for (const game of Object.keys(kFacts)) await watch(game);
