@@ -5,6 +5,7 @@
 
 #include "actors/live/live_store.hpp"
 #include "actors/live/messages.hpp"
+#include "actors/live/poll_keeper.hpp"
 #include "actors/system/ask.hpp"
 #include "actors/system/persist.hpp"
 
@@ -18,6 +19,7 @@ struct LiveState {
   std::shared_ptr<const Shared> shared;
   std::optional<Session> session;  ///< Nothing: never created.
   std::unique_ptr<ChatDesk> chat;  ///< once there is a session
+  std::unique_ptr<PollKeeper> polls;  ///< the same
   PublicationPtr publication;      ///< The running one.
   bool creating = false;
   std::string id;
@@ -34,8 +36,11 @@ Result<void> may_change(const LiveState& state, const Caller& caller) {
   return {};
 }
 
-void open_chat(LiveState& state, StoredChat stored) {
+void open_chat(Self* self, StoredChat stored, StoredPolls polls) {
+  auto& state = self->state;
   if (!state.session || state.chat) return;
+  state.polls =
+      std::make_unique<PollKeeper>(self, state.shared, state.id, std::move(polls));
   state.chat = std::make_unique<ChatDesk>(state.id, state.session->owner,
                                           state.shared->options.chat, std::move(stored));
 }
@@ -54,7 +59,7 @@ void change(Self* self, Session next, std::string_view type, std::function<void(
           return;
         }
         self->state.session = next;
-        open_chat(self->state, {});
+        open_chat(self, {}, {});
         if (then) then();
         if (answer.pending()) answer.deliver(std::move(next));
       });
@@ -112,6 +117,7 @@ caf::result<Session> on_end(Self* self, const Caller& caller) {
         self->state.shared->directory.remove(
             id);  // The gateway cuts a publisher that is no longer listed.
         self->state.publication = nullptr;
+        self->state.polls->close_running();
         self->state.shared->output.end(id);
       },
       promise);
@@ -195,7 +201,7 @@ caf::result<ChatLine> on_say(Self* self, Say& say) {
 caf::result<ChatGreeting> on_greet(Self* self) {
   if (!self->state.session)
     return actors::to_caf(error(ErrorCode::not_found, "no such live session"));
-  return self->state.chat->greeting();
+  return ChatGreeting{self->state.chat->greeting(), self->state.polls->greeting()};
 }
 
 caf::result<ChatStatus> on_chat(Self* self, const Caller& caller) {
@@ -226,6 +232,18 @@ caf::result<ChatStatus> on_moderate(Self* self, const Moderation& moderation) {
   return promise;
 }
 
+caf::result<PollView> on_poll(Self* self, const Caller& caller, const PollAct& what) {
+  const auto& state = self->state;
+  if (auto open = has_chat(state); !open.ok()) return actors::to_caf(open.error());
+  return state.polls->act(caller, state.chat->role_of(caller) != ChatRole::viewer, what);
+}
+
+caf::result<PollList> on_polls(Self* self, const Caller& caller) {
+  const auto& state = self->state;
+  if (!state.session) return actors::to_caf(error(ErrorCode::not_found, "no such live session"));
+  return state.polls->list(caller);
+}
+
 caf::behavior ready(Self* self) {
   return {
       [self](create_atom, NewSession request) { return on_create(self, request); },
@@ -243,6 +261,12 @@ caf::behavior ready(Self* self) {
       [self](greet_atom) { return on_greet(self); },
       [self](chat_atom, const Caller& caller) { return on_chat(self, caller); },
       [self](moderate_atom, const Moderation& moderation) { return on_moderate(self, moderation); },
+      [self](poll_atom, const Caller& caller, const PollAct& what) {
+        return on_poll(self, caller, what);
+      },
+      [self](polls_atom, const Caller& caller) { return on_polls(self, caller); },
+      [self](poll_due_atom) { self->state.polls->on_due(); },
+      [self](poll_tally_atom) { self->state.polls->on_tally(); },
       [self](actors::passivate_atom) { self->quit(); },
   };
 }
@@ -263,7 +287,7 @@ caf::behavior loading(Self* self, std::shared_ptr<const Shared> shared, std::str
           return self->quit(caf::exit_reason::unhandled_exception);
         }
         self->state.session = std::move(stored->session);
-        open_chat(self->state, std::move(stored->chat));
+        open_chat(self, std::move(stored->chat), std::move(stored->polls));
         self->send(self, loaded_atom::value);
       });
   return {[self](loaded_atom) {

@@ -4,6 +4,7 @@
 
 #include <boost/json.hpp>
 
+#include "actors/live/poll_store.hpp"
 #include "schemas/live_generated.h"
 
 namespace troupe::live {
@@ -157,6 +158,7 @@ std::optional<ChatBan> decode_chat_ban(std::string_view user, std::string_view b
 }
 
 void add_record_checks(storage::RecordChecks& checks) {
+  add_poll_checks(checks);
   checks.add(storage::Family::live, kSessionTag, [](std::string_view key, std::string_view value) {
     storage::KeyReader reader(key, kSessionTag);
     const auto id = reader.text();
@@ -233,6 +235,9 @@ Result<Stored> load(const storage::Store& store, const std::string& id, std::siz
   if (auto lines = load_lines(store, id, chat_lines, stored.chat); !lines.ok())
     return lines.error();
   if (auto rules = load_rules(store, id, stored.chat); !rules.ok()) return rules.error();
+  auto polls = load_polls(store, id);
+  if (!polls.ok()) return polls.error();
+  stored.polls = std::move(*polls);
   return stored;
 }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "actors/live/chat_desk.hpp"
+#include "actors/live/polls.hpp"
 #include "actors/live/session.hpp"
 #include "base/result.hpp"
 #include "storage/batch.hpp"
@@ -34,11 +35,12 @@ namespace troupe::live {
 /// Adds the checks of family `live`, for `troupe verify`.
 void add_record_checks(storage::RecordChecks& checks);
 
-/// The session with its chat, of that the last `chat_lines`; nothing when there is none. Blocks:
+/// The session with its polls and its chat, of that the last `chat_lines`; nothing when there is none. Blocks:
 /// call from ReadPool.
 struct Stored {
   std::optional<Session> session;
   StoredChat chat;
+  StoredPolls polls;
 };
 [[nodiscard]] Result<Stored> load(const storage::Store& store, const std::string& id,
                                   std::size_t chat_lines);

@@ -11,6 +11,7 @@
 #include <caf/typed_actor.hpp>
 
 #include "actors/live/chat_desk.hpp"
+#include "actors/live/polls.hpp"
 #include "actors/live/session.hpp"
 #include "actors/system/entity.hpp"
 #include "media/chunk.hpp"
@@ -30,6 +31,11 @@ using say_atom = caf::atom_constant<caf::atom("say")>;
 using greet_atom = caf::atom_constant<caf::atom("greet")>;
 using chat_atom = caf::atom_constant<caf::atom("chat")>;
 using moderate_atom = caf::atom_constant<caf::atom("moderate")>;
+using poll_atom = caf::atom_constant<caf::atom("poll")>;
+using polls_atom = caf::atom_constant<caf::atom("polls")>;
+// What the actor tells itself.
+using poll_due_atom = caf::atom_constant<caf::atom("polldue")>;
+using poll_tally_atom = caf::atom_constant<caf::atom("polltally")>;
 
 struct NewSession {
   std::string title;
@@ -41,8 +47,16 @@ struct Say {
   std::string name;
   std::string text;
 };
-/// The JSON text that greets who joins the chat.
-using ChatGreeting = std::shared_ptr<const std::string>;
+/// The JSON texts that greet who joins the chat.
+struct ChatGreeting {
+  std::shared_ptr<const std::string> chat;
+  std::shared_ptr<const std::string> poll;  ///< null: none is open
+};
+struct PollView {
+  Poll poll;
+  std::optional<std::uint32_t> mine;  ///< the caller's vote while it is open
+};
+using PollList = std::vector<PollView>;  ///< newest first
 
 /// Errors come as actors::to_caf: not_found, forbidden, conflict (exists, ended) and those of the
 /// chat room.
@@ -54,6 +68,9 @@ using LiveActor = caf::typed_actor<
     caf::replies_to<say_atom, Say>::with<ChatLine>, caf::replies_to<greet_atom>::with<ChatGreeting>,
     caf::replies_to<chat_atom, Caller>::with<ChatStatus>,
     caf::replies_to<moderate_atom, Moderation>::with<ChatStatus>,
+    caf::replies_to<poll_atom, Caller, PollAct>::with<PollView>,
+    caf::replies_to<polls_atom, Caller>::with<PollList>, caf::reacts_to<poll_due_atom>,
+    caf::reacts_to<poll_tally_atom>,
     caf::reacts_to<begin_atom, PublicationPtr>,
     caf::reacts_to<chunk_atom, PublicationPtr, media::ChunkPtr>,
     caf::reacts_to<stop_atom, PublicationPtr>, caf::reacts_to<actors::passivate_atom>>;
@@ -69,5 +86,8 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::live::ChatLine)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::live::ChatGreeting)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::live::ChatStatus)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::live::Moderation)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::live::PollAct)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::live::PollView)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::live::PollList)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::live::PublicationPtr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::media::ChunkPtr)

@@ -1,12 +1,11 @@
 // A session's chat over HTTP: its rules for all, and what its moderators do.
-#include <charconv>
-
 #include <boost/json.hpp>
 
 #include "actors/live/messages.hpp"
 #include "actors/system/ask.hpp"
 #include "base/ids.hpp"
 #include "net/api/live_api.hpp"
+#include "net/api/live_body.hpp"
 #include "net/http/router.hpp"
 
 namespace troupe::api {
@@ -47,29 +46,6 @@ json::object view(const live::ChatStatus& chat) {
 
 Error bad(const char* what) {
   return error(ErrorCode::invalid_argument, what);
-}
-
-/// The body's object with no members but these; an empty body is an empty object.
-Result<json::object> body_of(const Request& request,
-                             std::initializer_list<std::string_view> known) {
-  if (request.body.empty()) return json::object();
-  auto body = http::parse_json_object(request.body);
-  if (!body.ok()) return body;
-  for (const auto& [name, value] : *body) {
-    if (std::find(known.begin(), known.end(), name) == known.end())
-      return error(ErrorCode::invalid_argument, "unknown member " + std::string(name));
-  }
-  return body;
-}
-
-Result<std::optional<std::uint64_t>> number_in(const json::object& body, std::string_view name) {
-  const auto* value = body.if_contains(name);
-  if (value == nullptr) return std::optional<std::uint64_t>();
-  boost::system::error_code ec;
-  const auto number = value->to_number<std::uint64_t>(ec);
-  if (ec || value->is_double())
-    return error(ErrorCode::invalid_argument, std::string(name) + ": a whole number");
-  return std::optional(number);
 }
 
 Result<live::ModerationAct> parse_rules(const Request& request) {
@@ -132,12 +108,9 @@ Result<live::ModerationAct> parse_pin(const Request& request) {
 }
 
 Result<live::ModerationAct> parse_erase(const Request& request) {
-  const auto& text = request.params.at("number");
-  std::uint64_t number = 0;
-  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (problem != std::errc() || end != text.data() + text.size())
-    return error(ErrorCode::not_found, "no such line");
-  return live::ModerationAct(live::EraseLine{number});
+  const auto number = number_of(request.params.at("number"));
+  if (!number) return error(ErrorCode::not_found, "no such line");
+  return live::ModerationAct(live::EraseLine{*number});
 }
 
 live::Caller caller_of(const Request& request) {

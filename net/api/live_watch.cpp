@@ -6,6 +6,7 @@
 #include "base/ids.hpp"
 #include "base/token_bucket.hpp"
 #include "net/api/live_api.hpp"
+#include "net/api/live_polls.hpp"
 #include "net/http/router.hpp"
 #include "net/ws/hub.hpp"
 
@@ -27,6 +28,7 @@ struct Viewer {
   bool closed = false;
   std::function<void()> leave;  ///< set while it is in a room
   bool saying = false;          ///< One line at a time: a viewer cannot fill the actor's mailbox.
+  bool voting = false;
   RateLimiter reactions{{kReactionsPerSecond, kReactionsAtOnce}, 1};
 };
 
@@ -64,6 +66,25 @@ void say(const ApiPtr& api, const SessionPtr& session, const std::shared_ptr<Vie
                 text_of(message, "text")});
 }
 
+void vote(const ApiPtr& api, const SessionPtr& session, const std::shared_ptr<Viewer>& viewer,
+          const json::object& message) {
+  if (!viewer->principal)
+    return tell_error(*session, error(ErrorCode::unauthenticated, "voting needs a token"));
+  if (viewer->voting)
+    return tell_error(*session,
+                      error(ErrorCode::rate_limited, "the last vote is still on its way"));
+  viewer->voting = true;
+  cast_vote(*api, viewer->live_id,
+            {viewer->principal->subject, viewer->principal->has_scope("admin")}, message,
+            [session, viewer](const Result<std::string>& reply) {
+              session->post([session, viewer, reply] {
+                viewer->voting = false;
+                if (!reply.ok()) return tell_error(*session, reply.error());
+                session->send(ws::text_frame(*reply));
+              });
+            });
+}
+
 void react(const ApiPtr& api, const SessionPtr& session, Viewer& viewer,
            const json::object& message) {
   const auto reaction = ws::reaction_of(text_of(message, "reaction"));
@@ -81,6 +102,7 @@ void on_message(const ApiPtr& api, const SessionPtr& session, const std::shared_
   if (!message.ok()) return tell_error(*session, message.error());
   const auto type = text_of(*message, "type");
   if (type == "chat") return say(api, session, viewer, *message);
+  if (type == "vote") return vote(api, session, viewer, *message);
   if (type == "react") return react(api, session, *viewer, *message);
   if (type == "rendition")
     return api->fanout.choose(viewer->live_id, *session, text_of(*message, "name"));
@@ -91,7 +113,9 @@ void send_history(const ApiPtr& api, const SessionPtr& session, const std::strin
   api->asker.ask_as<live::ChatGreeting>(
       live::kKind, id, kChatTimeout,
       [session](const Result<live::ChatGreeting>& greeting) {
-        if (greeting.ok()) session->send(ws::text_frame(**greeting));
+        if (!greeting.ok()) return;
+        session->send(ws::text_frame(*greeting->chat));
+        if (greeting->poll) session->send(ws::text_frame(*greeting->poll));
       },
       live::greet_atom::value);
 }

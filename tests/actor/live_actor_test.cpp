@@ -196,8 +196,8 @@ TEST_F(LiveActorTest, ChatIsAnnouncedWhenItIsStoredAndSurvivesACrash) {
 
   const auto greeting = again<ChatGreeting>(greet_atom::value);
   ASSERT_TRUE(greeting.ok());
-  EXPECT_EQ((*greeting)->find("\"one\""), std::string::npos) << "two lines are kept";
-  EXPECT_NE((*greeting)->find("\"three\""), std::string::npos);
+  EXPECT_EQ(greeting->chat->find("\"one\""), std::string::npos) << "two lines are kept";
+  EXPECT_NE(greeting->chat->find("\"three\""), std::string::npos);
 }
 
 TEST_F(LiveActorTest, WhatModeratorsDidSurvivesACrash) {

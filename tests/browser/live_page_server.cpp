@@ -1,7 +1,7 @@
-// For the browser test: the pages, one live session on air with a replayed clip, and a token to
-// chat with. Prints {"port", "session", "token"} on one line and runs until it is killed. With a
-// ladder (as live.ladder) it makes renditions and thumbnails too; with "captions" in its place the
-// clip carries these.
+// For the browser tests: the pages, one live session on air with a replayed clip, a token to chat
+// with and its owner's. Prints {"port", "session", "token", "owner_token"} on one line and runs
+// until it is killed. With a ladder (as live.ladder) it makes renditions and thumbnails too; with
+// "captions" in its place the clip carries these.
 #include <cstdio>
 #include <string_view>
 
@@ -33,7 +33,8 @@ int main(int argc, char** argv) {
   if (!publisher.ok()) return 1;
   const boost::json::object ready{{"port", server.endpoint().http_port},
                                   {"session", session.id},
-                                  {"token", server.endpoint().token("bob", "")}};
+                                  {"token", server.endpoint().token("bob", "")},
+                                  {"owner_token", server.endpoint().token("alice", "")}};
   std::printf("%s\n", boost::json::serialize(ready).c_str());
   std::fflush(stdout);
   const std::atomic<bool> never{false};

@@ -1,6 +1,7 @@
 // The page of one live session: its connection, the figures below the picture, and chat.
 import { tellExperience } from './experience.js';
 import { Player } from './player.js';
+import { PollPanel } from './polls.js';
 import { AutoQuality } from './quality.js';
 import { Rewind } from './rewind.js';
 import { rewindBar } from './rewind_bar.js';
@@ -220,6 +221,8 @@ const handlers = {
     for (const number of message.numbers) $('lines').querySelector(`[data-number="${Number(number)}"]`)?.remove();
   },
   chat_pinned(message) { pin(message.line); },
+  poll(message) { polls.show(message); },
+  voted(message) { polls.voted(message.poll, message.option); },
   chat_rules(message) { slowMode(message.slow_mode_s); },
   reactions(message) { react(message.counts); },
   skip(message) {
@@ -234,6 +237,10 @@ const handlers = {
   },
   error(message) { $('notice').textContent = `${message.code}: ${message.detail}`; },
 };
+
+const polls = new PollPanel($('poll'), $('poll-status'), (poll, option) => {
+  if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify({ type: 'vote', poll, option }));
+});
 
 function connect() {
   const scheme = location.protocol === 'https:' ? 'wss' : 'ws';
