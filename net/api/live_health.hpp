@@ -1,0 +1,58 @@
+// The health of live sessions: what comes in from their publishers, second by second.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "media/health/stream_meter.hpp"
+
+namespace troupe::actors {
+class Asker;
+}
+namespace troupe::http {
+class Router;
+}
+
+namespace troupe::api {
+
+/// The last ten minutes of every session that was on, at most 130 KB each. Thread-safe; one lock,
+/// held for a microsecond but while samples are copied.
+class HealthBook {
+ public:
+  /// The one that longest had nothing goes.
+  static constexpr std::size_t kMaxSessions = 1'024;
+
+  void start(const std::string& session, std::uint64_t epoch,
+             const std::vector<media::Track>& tracks);
+  void chunk(const std::string& session, const media::Chunk& chunk);
+  /// Of another publication than the one under way: ignored.
+  void look(const std::string& session, std::uint64_t epoch, const media::HealthLook& look);
+  void stop(const std::string& session);
+  void forget(const std::string& session);
+
+  struct View {
+    bool publishing = false;
+    std::vector<media::HealthSample> samples;  ///< of the seconds after `since`, oldest first
+  };
+  [[nodiscard]] View view(const std::string& session, std::int64_t since_second,
+                          std::int64_t now_us) const;
+
+ private:
+  mutable std::mutex mutex_;
+  /// Reading closes the seconds that are over.
+  mutable std::unordered_map<std::string, media::StreamMeter> sessions_;
+};
+
+struct LiveHealthApi {
+  std::shared_ptr<HealthBook> book;
+  const actors::Asker& asker;
+};
+
+/// GET /api/v1/live/{id}/health. What `api` refers to outlives the router.
+void mount_live_health(http::Router& router, LiveHealthApi api);
+
+}  // namespace troupe::api
