@@ -34,10 +34,10 @@ std::string tell(const json::object& all) {
       "  from {} along aim {} ({:.1f} degrees) to {}\n"
       "  saw the others at tick {:.2f}, judged at {:.2f}: {:.2f} ticks back, {}\n",
       all.at("match").as_string().c_str(), all.at("tick").to_number<int>(),
-      all.at("slot").to_number<int>(), all.at("player").as_string().c_str(),
-      place(shot.at("from")), shot.at("aim").to_number<int>(),
-      shot.at("aim").to_number<int>() * 360 / 256.0, place(shot.at("to")),
-      shot.at("seen").to_number<double>(), shot.at("judged").to_number<double>(),
+      all.at("slot").to_number<int>(), all.at("player").as_string().c_str(), place(shot.at("from")),
+      shot.at("aim").to_number<int>(), shot.at("aim").to_number<int>() * 360 / 256.0,
+      place(shot.at("to")), shot.at("seen").to_number<double>(),
+      shot.at("judged").to_number<double>(),
       all.at("tick").to_number<double>() - shot.at("judged").to_number<double>(),
       shot.at("clamp").as_string() == "none"
           ? std::string("as it claimed")

@@ -171,7 +171,9 @@ bool contains(const std::vector<std::string>& names, const std::string& name) {
 class Trial {
  public:
   Trial(Table& table, const CheatOptions& options, const std::atomic<bool>& stop)
-      : table_(table), name_(kCheater + std::to_string(options.seed)), options_(options),
+      : table_(table),
+        name_(kCheater + std::to_string(options.seed)),
+        options_(options),
         stop_(stop) {}
 
   Result<Section> run() {
@@ -244,8 +246,7 @@ Result<void> Trial::honest() {
 
 Result<void> Trial::aimbot() {
   if (auto done = table_.sit(name_, Hand::aimbot); !done.ok()) return done;
-  const bool caught =
-      table_.play([&] { return contains(table_.flagged(), name_); }, stop_);
+  const bool caught = table_.play([&] { return contains(table_.flagged(), name_); }, stop_);
   row("seconds until it was flagged", caught ? seconds() : -1, "s");
   expect(caught, "the aimbot was not flagged");
   return {};
@@ -291,8 +292,7 @@ Result<void> Trial::speed() {
     last = *me;
     last_tick = newest.tick;
   };
-  const bool caught =
-      table_.play([&] { return contains(table_.flagged("flood"), name_); }, stop_);
+  const bool caught = table_.play([&] { return contains(table_.flagged("flood"), name_); }, stop_);
   row("seconds until it was flagged", caught ? seconds() : -1, "s");
   row("fastest step, of an honest player's", fastest / game::kWalkSpeed, "x");
   expect(caught, "it was not flagged");
@@ -377,9 +377,9 @@ Result<void> Trial::forged() {
   std::uint32_t sequence = 1;
   for (; sequence < 12'000 && (*player)->connected() && !stop_; ++sequence) {
     const auto ahead = static_cast<std::uint16_t>((*player)->newest_tick() + 100);
-    (*player)->commands(sequence, {game::pack_command({.fire = true,
-                                                       .weapon = game::kHitscanWeapon,
-                                                       .seen_tick = ahead})});
+    (*player)->commands(
+        sequence,
+        {game::pack_command({.fire = true, .weapon = game::kHitscanWeapon, .seen_tick = ahead})});
     (*player)->service(15);
     if (sequence % 60 == 0 && contains(table_.flagged("future"), name_)) break;
     if (seconds() > static_cast<double>(options_.duration.count())) break;
@@ -402,8 +402,8 @@ std::optional<Cheat> parse_cheat(std::string_view name) noexcept {
   return static_cast<Cheat>(it - kNames.begin());
 }
 
-Result<Section> run_cheat(const Endpoint& endpoint, const CheatOptions& options,
-                          Progress& progress, const std::atomic<bool>& stop) {
+Result<Section> run_cheat(const Endpoint& endpoint, const CheatOptions& options, Progress& progress,
+                          const std::atomic<bool>& stop) {
   Table table(endpoint, options);
   if (auto opened = table.open(); !opened.ok()) return opened.error();
   const int part = progress.add(

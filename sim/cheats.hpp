@@ -32,9 +32,9 @@ struct CheatOptions {
   std::uint64_t seed = 1;
 };
 
-/// One match. Fails where a cheat got through, or an honest player was flagged. Rows: what the cheat
-/// did and got. Errors: what kept it from starting.
-Result<Section> run_cheat(const Endpoint& endpoint, const CheatOptions& options,
-                          Progress& progress, const std::atomic<bool>& stop);
+/// One match. Fails where a cheat got through, or an honest player was flagged. Rows: what the
+/// cheat did and got. Errors: what kept it from starting.
+Result<Section> run_cheat(const Endpoint& endpoint, const CheatOptions& options, Progress& progress,
+                          const std::atomic<bool>& stop);
 
 }  // namespace troupe::sim

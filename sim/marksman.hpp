@@ -1,13 +1,13 @@
-// Players of the arena as programs: an honest one with the limits of people, and one that aims as no
-// person can. Pure: both the load simulator and the measurements of docs/fairness.md play them.
+// Players of the arena as programs: an honest one with the limits of people, and one that aims as
+// no person can. Pure: both the load simulator and the measurements of docs/fairness.md play them.
 #pragma once
 
 #include <array>
 #include <cstdint>
 #include <random>
 
-#include "game/arena/walls.hpp"
 #include "game/arena/snapshot.hpp"
+#include "game/arena/walls.hpp"
 #include "game/arena/world.hpp"
 
 namespace troupe::sim {
@@ -27,10 +27,10 @@ enum class Hand : std::uint8_t {
 
 /// How good a person is; drawn from the seed.
 struct Skill {
-  int reaction_ticks = 8;   ///< 200 to 430 ms
-  int turn_most = 20;       ///< of 256 a circle, per tick: 420 to 1,400 degrees a second
-  double error = 5;         ///< standard deviation of the aim, of 256 a circle: 5 to 13 degrees
-  double flick_share = 0.1; ///< of the wide turns: done in one tick, with twice the error
+  int reaction_ticks = 8;    ///< 200 to 430 ms
+  int turn_most = 20;        ///< of 256 a circle, per tick: 420 to 1,400 degrees a second
+  double error = 5;          ///< standard deviation of the aim, of 256 a circle: 5 to 13 degrees
+  double flick_share = 0.1;  ///< of the wide turns: done in one tick, with twice the error
 };
 [[nodiscard]] Skill draw_skill(std::uint64_t seed);
 

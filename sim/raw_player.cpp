@@ -40,8 +40,7 @@ void RawPlayer::Impl::on_packet(std::uint8_t channel, std::string_view bytes) {
   if (welcome != nullptr) slot = welcome->slot();
 }
 
-Result<std::unique_ptr<RawPlayer>> RawPlayer::connect(const std::string& host,
-                                                      std::uint16_t port) {
+Result<std::unique_ptr<RawPlayer>> RawPlayer::connect(const std::string& host, std::uint16_t port) {
   if (enet_initialize() != 0) return error(ErrorCode::io, "ENet does not start");
   auto impl = std::make_unique<Impl>();
   impl->host = enet_host_create(nullptr, 1, game::kChannels, 0, 0);

@@ -27,7 +27,7 @@ class RawPlayer {
   void send(std::string_view bytes, bool reliable);
 
   [[nodiscard]] bool connected() const noexcept;
-  [[nodiscard]] int slot() const noexcept;             ///< -1 before the Welcome
+  [[nodiscard]] int slot() const noexcept;  ///< -1 before the Welcome
   [[nodiscard]] std::uint64_t snapshots() const noexcept;
   [[nodiscard]] std::uint32_t newest_tick() const noexcept;
   /// The newest of its commands that the server used.

@@ -7,8 +7,8 @@
 
 namespace troupe::game::arena {
 
-/// A JSON object. `world` is the state after the tick that judged it; its history still has what was
-/// shown then. `same`: judging again comes to the same verdict.
+/// A JSON object. `world` is the state after the tick that judged it; its history still has what
+/// was shown then. `same`: judging again comes to the same verdict.
 [[nodiscard]] std::string explain(const World& world, const Verdict& verdict);
 
 }  // namespace troupe::game::arena

@@ -5,16 +5,30 @@
 namespace troupe::game::arena {
 namespace {
 constexpr std::size_t kStandBytes = 5;
+
+std::uint8_t used(const Stands& stands) {
+  std::uint8_t out = kMaxPlayers;
+  while (out > 0 && !stands[out - 1U].alive) --out;
+  return out;
+}
 }  // namespace
 
 void History::record(std::uint32_t tick, const Stands& stands) {
   auto& row = rows_[tick % kHistoryTicks];
   row.tick = tick;
   row.stands = stands;
+  row.slots = used(stands);
+}
+
+int History::slots() const noexcept {
+  return std::ranges::max(rows_, {}, &Row::slots).slots;
 }
 
 void History::forget(int slot) {
-  for (auto& row : rows_) row.stands[static_cast<std::size_t>(slot)] = {};
+  for (auto& row : rows_) {
+    row.stands[static_cast<std::size_t>(slot)] = {};
+    row.slots = used(row.stands);
+  }
 }
 
 const Stand* History::find(int slot, std::int64_t tick) const {
@@ -40,7 +54,7 @@ std::optional<Stand> History::at(int slot, Moment when) const {
 void History::mix_into(Fnv& hash) const noexcept {
   for (const auto& row : rows_) {
     hash.mix(row.tick, 4);
-    for (std::size_t slot = 0; slot < row.stands.size(); ++slot) {
+    for (std::size_t slot = 0; slot < row.slots; ++slot) {
       const auto& stand = row.stands[slot];
       if (stand.alive) hash.mix(slot << 32 | std::uint64_t{stand.x} << 16 | stand.y, 5);
     }
@@ -70,6 +84,7 @@ bool History::decode(ByteReader& in) {
   for (std::uint32_t i = 0; i < rows; ++i) {
     const auto tick = in.get();
     auto& row = rows_[tick % kHistoryTicks];
+    if (row.tick != 0) return false;
     row.tick = tick;
     const auto stands = in.get(1);
     if (tick == 0 || stands > kMaxPlayers || in.left() < stands * kStandBytes) return false;
@@ -79,6 +94,7 @@ bool History::decode(ByteReader& in) {
       if (slot >= kMaxPlayers || stand.x >= kArena || stand.y >= kArena) return false;
       row.stands[slot] = stand;
     }
+    row.slots = used(row.stands);
   }
   return in.ok();
 }

@@ -51,6 +51,8 @@ class History {
   /// Another player gets its place.
   void forget(int slot);
 
+  /// Nobody was in a slot from here on.
+  [[nodiscard]] int slots() const noexcept;
   /// Where a client that draws the match at `when` has the player of `slot`: as
   /// client::GameClient::interpolated does. Nothing: it shows none that is alive, or nothing is
   /// known of then.
@@ -67,6 +69,7 @@ class History {
 
   struct Row {
     std::uint32_t tick = 0;  ///< 0: none; the state before the first tick is not shown to anybody
+    std::uint8_t slots = 0;  ///< nobody stands from here on
     Stands stands{};
     friend bool operator==(const Row&, const Row&) = default;
   };

@@ -24,8 +24,8 @@ struct Ray {
         length2(std::int64_t{dx} * dx + std::int64_t{dy} * dy),
         length_256(root(length2 << 16)) {}
   Point from;
-  Length dx, dy;         ///< about 1,024 long
-  std::int64_t length2;  ///< squared
+  Length dx, dy;            ///< about 1,024 long
+  std::int64_t length2;     ///< squared
   std::int64_t length_256;  ///< 256 times
   /// Of a product with the direction.
   [[nodiscard]] Length over_length(std::int64_t product) const {
@@ -37,8 +37,8 @@ struct Ray {
 Candidate consider(const Ray& ray, std::uint8_t slot, const Stand& then) {
   Candidate out{.slot = slot, .then = then};
   const std::int64_t x = then.x - ray.from.x, y = then.y - ray.from.y;
-  const auto along = x * ray.dx + y * ray.dy;                     // · length
-  const auto across = x * ray.dy - y * ray.dx;                    // · length
+  const auto along = x * ray.dx + y * ray.dy;   // · length
+  const auto across = x * ray.dy - y * ray.dx;  // · length
   const auto reach2 = std::int64_t{kHitRadius} * kHitRadius * ray.length2;
   out.off = ray.over_length(std::abs(across));
   out.distance = ray.over_length(along);
@@ -98,7 +98,8 @@ Verdict judge_shot(const History& history, const Shot& shot) {
 std::vector<Candidate> candidates(const History& history, const Verdict& verdict) {
   std::vector<Candidate> out;
   const Ray ray(verdict.shot);
-  for (int slot = 0; slot < kMaxPlayers; ++slot) {
+  const int slots = history.slots();
+  for (int slot = 0; slot < slots; ++slot) {
     if (slot == verdict.shot.shooter) continue;
     if (const auto then = history.at(slot, verdict.judged))
       out.push_back(consider(ray, static_cast<std::uint8_t>(slot), *then));

@@ -1,7 +1,6 @@
 #include "game/arena/walls.hpp"
 
 #include <algorithm>
-#include <utility>
 
 namespace troupe::game::arena {
 namespace {
@@ -11,12 +10,12 @@ constexpr Wall wall(int x0, int y0, int x1, int y1) {
 }
 
 constexpr std::array<Wall, kWalls> kMap = {
-    wall(30, 30, 54, 44),     wall(146, 156, 170, 170),  // corners
-    wall(146, 30, 170, 44),   wall(30, 156, 54, 170),   wall(30, 80, 44, 120),
-    wall(156, 80, 170, 120),                           // sides
-    wall(80, 30, 120, 44),    wall(80, 156, 120, 170),  //
-    wall(62, 62, 76, 76),     wall(124, 124, 138, 138),  // around the middle
-    wall(124, 62, 138, 76),   wall(62, 124, 76, 138)};
+    wall(30, 30, 54, 44),   wall(146, 156, 170, 170),  // corners
+    wall(146, 30, 170, 44), wall(30, 156, 54, 170),
+    wall(30, 80, 44, 120),  wall(156, 80, 170, 120),   // sides
+    wall(80, 30, 120, 44),  wall(80, 156, 120, 170),   //
+    wall(62, 62, 76, 76),   wall(124, 124, 138, 138),  // around the middle
+    wall(124, 62, 138, 76), wall(62, 124, 76, 138)};
 
 constexpr bool thick_enough() {
   return std::ranges::all_of(kMap, [](const Wall& w) {
@@ -25,7 +24,8 @@ constexpr bool thick_enough() {
 }
 static_assert(thick_enough());
 
-// A grid over the arena: which walls reach into a cell, a bit each.
+// A grid over the arena, for points: which walls reach into a cell, a bit each. Lines are quicker
+// tried against all of the few walls, most of which are off at the first look.
 constexpr int kCellBits = 11;  ///< 8 units
 constexpr int kCells = kArena >> kCellBits;
 using Mask = std::uint16_t;
@@ -36,7 +36,7 @@ constexpr std::size_t cell(int column, int row) {
 }
 
 constexpr auto kGrid = [] {
-  std::array<Mask, static_cast<std::size_t>(kCells* kCells)> grid{};
+  std::array<Mask, static_cast<std::size_t>(kCells * kCells)> grid{};
   for (std::size_t i = 0; i < kWalls; ++i) {
     const auto& w = kMap[i];
     for (int row = w.y0 >> kCellBits; row <= (w.y1 - 1) >> kCellBits; ++row) {
@@ -47,29 +47,8 @@ constexpr auto kGrid = [] {
   return grid;
 }();
 
-int cell_of(std::int64_t length) {
-  return static_cast<int>(std::clamp<std::int64_t>(length >> kCellBits, 0, kCells - 1));
-}
-
-/// Of all cells that the line passes, and at most some beside it.
-Mask walls_near(Point from, Point to) {
-  if (from.y > to.y) std::swap(from, to);
-  const std::int64_t dx = to.x - from.x, dy = to.y - from.y;
-  Mask found = 0;
-  for (int row = cell_of(from.y); row <= cell_of(to.y); ++row) {
-    std::int64_t x0 = from.x, x1 = to.x;
-    if (dy > 0) {
-      const std::int64_t top = std::clamp<std::int64_t>(row << kCellBits, from.y, to.y);
-      const std::int64_t bottom = std::clamp<std::int64_t>((row + 1) << kCellBits, from.y, to.y);
-      x0 = from.x + dx * (top - from.y) / dy;
-      x1 = from.x + dx * (bottom - from.y) / dy;
-    }
-    // Beyond rounding by one, on each side.
-    const int last = cell_of(std::max(x0, x1) + 1);
-    for (int column = cell_of(std::min(x0, x1) - 1); column <= last; ++column)
-      found |= kGrid[cell(column, row)];
-  }
-  return found;
+int cell_of(Length length) {
+  return std::clamp(length >> kCellBits, 0, kCells - 1);
 }
 
 /// Whether the line meets the inside, by the separating axes x, y and across the line.
@@ -117,9 +96,7 @@ Point slide(Point from, Length dx, Length dy) noexcept {
 }
 
 std::optional<std::size_t> wall_between(Point from, Point to, Length margin) noexcept {
-  const auto near = walls_near(from, to);
   for (std::size_t i = 0; i < kWalls; ++i) {
-    if ((near >> i & 1U) == 0) continue;
     const auto& w = kMap[i];
     if (meets(from, to, {w.x0 + margin, w.y0 + margin, w.x1 - margin, w.y1 - margin})) return i;
   }

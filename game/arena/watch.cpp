@@ -49,8 +49,8 @@ std::int64_t Watch::sight(Shooter& by, std::uint32_t tick, std::span<const Candi
   return nearest;
 }
 
-void Watch::look(const World& world, const ArenaCommands& commands,
-                 std::span<const Verdict> shots, std::vector<Notice>& out) {
+void Watch::look(const World& world, const ArenaCommands& commands, std::span<const Verdict> shots,
+                 std::vector<Notice>& out) {
   using What = Notice::What;
   for (std::size_t slot = 0; slot < commands.size(); ++slot) {
     const auto& command = commands[slot];
@@ -69,13 +69,14 @@ void Watch::look(const World& world, const ArenaCommands& commands,
     };
     const auto all = candidates(world.history, grant(as_shot));
     const auto nearest = sight(by, world.tick, all, as_shot.from);
-    const auto shot = std::ranges::find(shots, as_shot.shooter,
-                                        [](const Verdict& v) { return v.shot.shooter; });
+    const auto shot =
+        std::ranges::find(shots, as_shot.shooter, [](const Verdict& v) { return v.shot.shooter; });
     if (shot != shots.end()) {
       if (nearest != kNobody && nearest >= squared(kEasyShot)) tell(What::shot, shot->hit ? 1 : 0);
       tell(What::seen, shot->clamp == Clamp::future ? 1 : 0);
     }
-    const auto turned = static_cast<std::int8_t>(command->aim - std::exchange(by.aim, command->aim));
+    const auto turned =
+        static_cast<std::int8_t>(command->aim - std::exchange(by.aim, command->aim));
     const bool aimed_before = std::exchange(by.aimed, true);
     const auto* target = first_on_line(all);
     if (target == nullptr || !fired(player, *command) || by.sights[target->slot].since == 0)

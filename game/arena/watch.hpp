@@ -16,10 +16,10 @@ namespace troupe::game::arena {
 
 class Watch {
  public:
-  /// After each step of `world` with `commands`, of which `shots` are the hitscan ones: appends what
-  /// there is to tell.
-  void look(const World& world, const ArenaCommands& commands,
-            std::span<const Verdict> shots, std::vector<Notice>& out);
+  /// After each step of `world` with `commands`, of which `shots` are the hitscan ones: appends
+  /// what there is to tell.
+  void look(const World& world, const ArenaCommands& commands, std::span<const Verdict> shots,
+            std::vector<Notice>& out);
 
   /// Who was out of sight for less is no new target when it comes back.
   static constexpr std::uint32_t kOutOfSightTicks = 30;

@@ -51,33 +51,32 @@ json::object to_json(const match::Adjudication& adjudication) {
 }
 
 void mount_match_shots(http::Router& router, actors::Context& context) {
-  router.add(
-      "GET", "/api/v1/matches/{id}/shots",
-      [&context, playing = std::make_shared<std::atomic<bool>>(false)](
-          const http::Request& request, const http::Responder& out) {
-        const auto id = request.params.at("id");
-        if (!parse_id(id)) return out.send(error(ErrorCode::not_found, "no such match"));
-        const auto tick = number(request, "tick"), slot = number(request, "slot");
-        if (!tick.ok()) return out.send(tick.error());
-        if (!slot.ok()) return out.send(slot.error());
-        if (*slot >= static_cast<std::uint32_t>(game::kMaxPlayers))
-          return out.send(error(ErrorCode::invalid_argument, "slot: at most 63"));
-        // One at a time, as replays.
-        if (playing->exchange(true)) {
-          return out.send(
-              http::problem(error(ErrorCode::overloaded, "another shot is being judged"), 1));
-        }
-        auto posted = context.reads.post(
-            [out, id, tick = *tick, slot = *slot, playing](const storage::Store& store) {
-              auto response = answer(store, id, tick, slot);
-              *playing = false;
-              out.send(std::move(response));
-            });
-        if (posted.ok()) return;
-        *playing = false;
-        out.send(posted.error());
-      },
-      {.scope = "admin", .priority = Priority::bulk});
+  router.add("GET", "/api/v1/matches/{id}/shots",
+             [&context, playing = std::make_shared<std::atomic<bool>>(false)](
+                 const http::Request& request, const http::Responder& out) {
+               const auto id = request.params.at("id");
+               if (!parse_id(id)) return out.send(error(ErrorCode::not_found, "no such match"));
+               const auto tick = number(request, "tick"), slot = number(request, "slot");
+               if (!tick.ok()) return out.send(tick.error());
+               if (!slot.ok()) return out.send(slot.error());
+               if (*slot >= static_cast<std::uint32_t>(game::kMaxPlayers))
+                 return out.send(error(ErrorCode::invalid_argument, "slot: at most 63"));
+               // One at a time, as replays.
+               if (playing->exchange(true)) {
+                 return out.send(http::problem(
+                     error(ErrorCode::overloaded, "another shot is being judged"), 1));
+               }
+               auto posted = context.reads.post(
+                   [out, id, tick = *tick, slot = *slot, playing](const storage::Store& store) {
+                     auto response = answer(store, id, tick, slot);
+                     *playing = false;
+                     out.send(std::move(response));
+                   });
+               if (posted.ok()) return;
+               *playing = false;
+               out.send(posted.error());
+             },
+             {.scope = "admin", .priority = Priority::bulk});
 }
 
 }  // namespace troupe::api

@@ -1,10 +1,11 @@
 // A player's dossier as an entity: what is flagged is written down and acted on, once.
+#include "actors/match/fairness/fairness_actor.hpp"
+
 #include <algorithm>
 #include <atomic>
 
 #include <gtest/gtest.h>
 
-#include "actors/match/fairness/fairness_actor.hpp"
 #include "storage/journal.hpp"
 #include "tests/support/actor_world.hpp"
 #include "tests/support/temp_dir.hpp"

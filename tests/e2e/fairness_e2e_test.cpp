@@ -33,9 +33,9 @@ TEST(FairnessE2E, EachCheatIsCaughtOrHasNoEffectAndTheHonestAreNotFlagged) {
     threads.emplace_back([&, name, seed] {
       const auto cheat = *sim::parse_cheat(name);
       const auto seconds = std::chrono::seconds(cheat == sim::Cheat::wallhack ? 8 : 60);
-      auto one = sim::run_cheat(
-          server.endpoint(), {.cheat = cheat, .honest = 5, .duration = seconds, .seed = seed},
-          progress, stop);
+      auto one = sim::run_cheat(server.endpoint(),
+                                {.cheat = cheat, .honest = 5, .duration = seconds, .seed = seed},
+                                progress, stop);
       const std::lock_guard lock(mutex);
       outcomes.emplace(name, std::move(one));
     });
@@ -52,8 +52,7 @@ TEST(FairnessE2E, EachCheatIsCaughtOrHasNoEffectAndTheHonestAreNotFlagged) {
 }
 
 json::value dossier(const ServerProcess& server, const std::string& player) {
-  const auto reply =
-      server.client("root", "admin").get("/api/v1/fairness/players/" + player);
+  const auto reply = server.client("root", "admin").get("/api/v1/fairness/players/" + player);
   EXPECT_EQ(reply->status, 200) << reply->body;
   return reply->json();
 }
@@ -89,10 +88,11 @@ TEST(FairnessE2E, WhoIsKickedOrBannedGoesAndComesBackOnlyWhenCleared) {
   EXPECT_EQ(again.game->goodbye(), game::Goodbye::kicked);
   EXPECT_EQ(ann.game->state(), State::playing);
   EXPECT_TRUE(dossier(server, "eve").at("banned").as_bool());
-  const auto queued = server.client("eve").post(
-      "/api/v1/matchmaking/queue", {{"mode", "duel"}, {"regions", {{"local", 10}}}});
+  const auto queued = server.client("eve").post("/api/v1/matchmaking/queue",
+                                                {{"mode", "duel"}, {"regions", {{"local", 10}}}});
   ASSERT_LT(queued->status, 300) << queued->body;
-  const auto ticket = "/api/v1/matchmaking/queue/" + std::string(queued->json().at("ticket").as_string());
+  const auto ticket =
+      "/api/v1/matchmaking/queue/" + std::string(queued->json().at("ticket").as_string());
   EXPECT_TRUE(eventually([&] {
     return server.client("eve").get(ticket)->body.find("\"barred\"") != std::string::npos;
   }));
@@ -100,9 +100,8 @@ TEST(FairnessE2E, WhoIsKickedOrBannedGoesAndComesBackOnlyWhenCleared) {
   EXPECT_EQ(join().status, 200);
   Bot cleared;
   cleared.connect(server, join_token(server, match, "eve"));
-  ASSERT_TRUE(play({&ann, &cleared}, wander, [&] {
-    return cleared.game->statistics().snapshots > 30;
-  }));
+  ASSERT_TRUE(
+      play({&ann, &cleared}, wander, [&] { return cleared.game->statistics().snapshots > 30; }));
   EXPECT_EQ(server.client("eve").get("/api/v1/fairness/flags")->status, 403);
   EXPECT_EQ(act(server, "eve", "hang").status, 400);
 }
@@ -119,8 +118,8 @@ class Duel {
     for (int i = 0; i < players; ++i) {
       auto& hand = hands_.emplace_back();
       hand.bot.connect(proxy_->port(), join_token(server, match, name_ + std::to_string(i)));
-      hand.mind = std::make_unique<sim::Marksman>(sim::Hand::aimbot,
-                                                    static_cast<std::uint64_t>(7 + i));
+      hand.mind =
+          std::make_unique<sim::Marksman>(sim::Hand::aimbot, static_cast<std::uint64_t>(7 + i));
     }
   }
   void turn() {
@@ -149,8 +148,7 @@ class Duel {
   [[nodiscard]] Score score(const ServerProcess& server) const {
     Score out;
     for (std::size_t i = 0; i < hands_.size(); ++i) {
-      const auto share =
-          dossier(server, name_ + std::to_string(i)).at("conduct").at("accuracy");
+      const auto share = dossier(server, name_ + std::to_string(i)).at("conduct").at("accuracy");
       out.hits += share.at("of").to_number<double>();
       out.shots += share.at("all").to_number<double>();
     }
@@ -227,8 +225,9 @@ TEST(FairnessE2E, AShotIsJudgedAgainAsTheMatchDid) {
   EXPECT_TRUE(judged.at("shot").at("same").as_bool());
   EXPECT_FALSE(judged.at("shot").at("hit").is_null());
   EXPECT_EQ(server.client("eve").get(path)->status, 403);
-  EXPECT_EQ(server.client("root", "admin").get("/api/v1/matches/" + match + "/shots?tick=x")->status,
-            400);
+  EXPECT_EQ(
+      server.client("root", "admin").get("/api/v1/matches/" + match + "/shots?tick=x")->status,
+      400);
   server.kill();
   const auto command = program("troupe") + " match adjudicate " + match + " --tick " + tick +
                        " --slot " + slot + " --json --data-dir " + server.data_dir();

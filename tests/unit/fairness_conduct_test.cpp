@@ -27,8 +27,8 @@ TEST(Conduct, TheLowerEndIsWilsons) {
 }
 
 Report shots(int hits, int misses) {
-  Report out{.match = "m", .slot = 3, .tick = 900, .used = 300, .dropped = 0,
-             .invalid = 0, .notices = {}};
+  Report out{
+      .match = "m", .slot = 3, .tick = 900, .used = 300, .dropped = 0, .invalid = 0, .notices = {}};
   for (int i = 0; i < hits + misses; ++i)
     out.notices.push_back({3, game::Notice::What::shot, static_cast<std::uint16_t>(i < hits), 100});
   return out;
@@ -59,8 +59,13 @@ TEST(Conduct, WhereAllAreGoodNobodyIsBlamedForIt) {
 TEST(Conduct, WhoSendsTwiceAsFastIsFoundAndAStormOnceIsNot) {
   Conduct fast, storm;
   const auto commands = [](std::uint32_t used, std::uint32_t dropped) {
-    return Report{.match = "m", .slot = 1, .tick = 300, .used = used, .dropped = dropped,
-                  .invalid = 0, .notices = {}};
+    return Report{.match = "m",
+                  .slot = 1,
+                  .tick = 300,
+                  .used = used,
+                  .dropped = dropped,
+                  .invalid = 0,
+                  .notices = {}};
   };
   for (int i = 0; i < 3; ++i) fold(fast, commands(300, 280), {});
   fold(storm, commands(240, 37), {});
@@ -72,8 +77,13 @@ TEST(Conduct, WhoSendsTwiceAsFastIsFoundAndAStormOnceIsNot) {
 
 TEST(Conduct, CommandsThatTheRulesDoNotHaveAreFoundAndADamagedOneIsNot) {
   const auto commands = [](std::uint32_t used, std::uint32_t invalid) {
-    return Report{.match = "m", .slot = 1, .tick = 300, .used = used, .dropped = 0,
-                  .invalid = invalid, .notices = {}};
+    return Report{.match = "m",
+                  .slot = 1,
+                  .tick = 300,
+                  .used = used,
+                  .dropped = 0,
+                  .invalid = invalid,
+                  .notices = {}};
   };
   Conduct forger, unlucky;
   fold(forger, commands(0, 40), {});
@@ -118,8 +128,8 @@ TEST(Ladder, StrikesLeadUpStepByStep) {
       EXPECT_FALSE(barred(standing, 601'000));
     }
   }
-  EXPECT_EQ(taken, (std::vector{Action::flag, Action::shadow, Action::kick, Action::kick,
-                                Action::ban}));
+  EXPECT_EQ(taken,
+            (std::vector{Action::flag, Action::shadow, Action::kick, Action::kick, Action::ban}));
   EXPECT_TRUE(standing.shadow);
   EXPECT_EQ(standing.barred_until_ms, kForEver);
   EXPECT_EQ(apply(standing, Action::kick, options, 2'000).barred_until_ms, kForEver);
@@ -131,8 +141,9 @@ TEST(Dossier, ComesBackFromItsRecord) {
   Dossier dossier;
   fold(dossier.conduct, shots(78, 2), {});
   dossier.standing = {3, Action::ban, true, kForEver};
-  const Flag flag{"01J", "eve", 77, {Suspicion::snap, {9, 10}, 0.6, 0.2}, Action::kick,
-                  {{"m", 5, 2, 90, Suspicion::snap}}};
+  const Flag flag{"01J",        "eve",
+                  77,           {Suspicion::snap, {9, 10}, 0.6, 0.2},
+                  Action::kick, {{"m", 5, 2, 90, Suspicion::snap}}};
 
   EXPECT_EQ(decode_dossier(encode_dossier(dossier)), dossier);
   EXPECT_EQ(decode_flag("01J", encode_flag(flag)), flag);
@@ -220,9 +231,9 @@ Campaign campaign(Hand hand, int seeds, std::uint32_t ticks) {
     ++out.runs;
     out.others_found += one.other_found ? 1 : 0;
     for (const auto& [suspicion, tick] : one.found) ++out.by[suspicion];
-    for (const auto& [to, from] : {std::pair{&out.accuracy, one.accuracy},
-                                   std::pair{&out.reaction, one.reaction},
-                                   std::pair{&out.snap, one.snap}}) {
+    for (const auto& [to, from] :
+         {std::pair{&out.accuracy, one.accuracy}, std::pair{&out.reaction, one.reaction},
+          std::pair{&out.snap, one.snap}}) {
       to->of += from.of;
       to->all += from.all;
     }

@@ -192,7 +192,8 @@ Outcome play(unsigned seed, double behind, bool compensated = true) {
                   .tick = now,
                   .seen_tick = static_cast<std::uint16_t>(moment / 256),
                   .seen_fraction = static_cast<std::uint8_t>(moment % 256)};
-        if (!compensated) shot.seen_tick = static_cast<std::uint16_t>(now - 1), shot.seen_fraction = 0;
+        if (!compensated)
+          shot.seen_tick = static_cast<std::uint16_t>(now - 1), shot.seen_fraction = 0;
 
         const auto verdict = judge_shot(history, shot);
 
@@ -250,9 +251,10 @@ TEST(Rewind, WithinTheBoundLatencyCostsNoHits) {
   const double at_once = rate(1, true), late = rate(7.3, true), beyond = rate(15, true),
                without = rate(7.3, false);
 
-  std::printf("hits of the target aimed at: %.3f at once, %.3f at 243 ms, %.3f at 500 ms (bound 250"
-              "), %.3f at 243 ms without rewind\n",
-              at_once, late, beyond, without);
+  std::printf(
+      "hits of the target aimed at: %.3f at once, %.3f at 243 ms, %.3f at 500 ms (bound 250"
+      "), %.3f at 243 ms without rewind\n",
+      at_once, late, beyond, without);
 
   EXPECT_NEAR(late, at_once, 0.02);
   EXPECT_LT(without, at_once - 0.05);

@@ -40,11 +40,10 @@ TEST(Walls, BlockALineIfAndOnlyIfItMeetsTheirInside) {
   int blocked = 0;
   for (int i = 0; i < 200'000; ++i) {
     const auto a = random_point(random);
-    const auto b = i % 3 == 0 ? Point{a.x, static_cast<Length>(random() % kArena)}
-                   : i % 3 == 1
-                       ? random_point(random)
-                       : Point{static_cast<Length>((a.x + random() % 4'000) % kArena),
-                               static_cast<Length>((a.y + random() % 4'000) % kArena)};
+    const auto b = i % 3 == 0   ? Point{a.x, static_cast<Length>(random() % kArena)}
+                   : i % 3 == 1 ? random_point(random)
+                                : Point{static_cast<Length>((a.x + random() % 4'000) % kArena),
+                                        static_cast<Length>((a.y + random() % 4'000) % kArena)};
     const Length margin = i % 2 == 0 ? 0 : 1'239;
     double most = 0;
     for (const auto& w : walls()) most = std::max(most, share_within(a, b, w, margin));

@@ -20,14 +20,14 @@ constexpr int kPlayers = 8;
 Commands random_commands(std::mt19937& random, std::uint32_t tick) {
   Commands out{};
   for (std::size_t slot = 0; slot < kPlayers; ++slot) {
-    out[slot] = pack_command(
-        {.move_x = static_cast<std::int8_t>(static_cast<int>(random() % 3) - 1),
-         .move_y = static_cast<std::int8_t>(static_cast<int>(random() % 3) - 1),
-         .aim = static_cast<std::uint8_t>(random()),
-         .fire = random() % 3 != 0,
-         .weapon = static_cast<std::uint8_t>(random() % 4 == 0 ? 0 : kHitscanWeapon),
-         .seen_tick = static_cast<std::uint16_t>(tick - random() % 12),
-         .seen_fraction = static_cast<std::uint8_t>(random())});
+    out[slot] =
+        pack_command({.move_x = static_cast<std::int8_t>(static_cast<int>(random() % 3) - 1),
+                      .move_y = static_cast<std::int8_t>(static_cast<int>(random() % 3) - 1),
+                      .aim = static_cast<std::uint8_t>(random()),
+                      .fire = random() % 3 != 0,
+                      .weapon = static_cast<std::uint8_t>(random() % 4 == 0 ? 0 : kHitscanWeapon),
+                      .seen_tick = static_cast<std::uint16_t>(tick - random() % 12),
+                      .seen_fraction = static_cast<std::uint8_t>(random())});
   }
   return out;
 }

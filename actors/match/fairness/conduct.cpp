@@ -99,9 +99,9 @@ std::vector<Finding> judge(const Conduct& conduct, const Population& population,
   const double mean = others.all > 0 ? others.of / others.all : 0;
   auto accuracy = thresholds.accuracy;
   accuracy.limit = std::min(0.95, std::max(mean + accuracy.limit, thresholds.least_accuracy));
-  const std::array<Detector, kSuspicions> detectors{
-      accuracy,         thresholds.reaction, thresholds.snap,
-      thresholds.flood, thresholds.future,   thresholds.invalid};
+  const std::array<Detector, kSuspicions> detectors{accuracy,          thresholds.reaction,
+                                                    thresholds.snap,   thresholds.flood,
+                                                    thresholds.future, thresholds.invalid};
   std::vector<Finding> out;
   for (std::size_t i = 0; i < kSuspicions; ++i) {
     const auto& share = conduct.shares[i];

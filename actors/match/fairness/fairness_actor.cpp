@@ -104,8 +104,12 @@ void save(Self self, storage::Batch batch, std::function<void(const Result<void>
 Action strike(FairnessState& state, const Finding& finding, storage::Batch& batch) {
   auto& shared = *state.shared;
   auto& dossier = state.dossier;
-  Flag flag{make_id_string(), state.player, shared.context.now_ms(), finding,
-            next_action(dossier.standing, shared.options.ladder), {}};
+  Flag flag{make_id_string(),
+            state.player,
+            shared.context.now_ms(),
+            finding,
+            next_action(dossier.standing, shared.options.ladder),
+            {}};
   for (const auto& one : dossier.conduct.evidence) {
     if (one.suspicion == finding.suspicion) flag.evidence.push_back(one);
   }

@@ -38,11 +38,9 @@ struct Order {
 };
 
 /// An order is answered once it is on disk.
-using FairnessActor =
-    caf::typed_actor<caf::reacts_to<report_atom, ReportPtr>,
-                     caf::replies_to<act_atom, Order>::with<DossierPtr>,
-                     caf::replies_to<look_atom>::with<DossierPtr>,
-                     caf::reacts_to<actors::passivate_atom>>;
+using FairnessActor = caf::typed_actor<
+    caf::reacts_to<report_atom, ReportPtr>, caf::replies_to<act_atom, Order>::with<DossierPtr>,
+    caf::replies_to<look_atom>::with<DossierPtr>, caf::reacts_to<actors::passivate_atom>>;
 
 struct FairnessOptions {
   Thresholds thresholds;

@@ -5,8 +5,8 @@
 
 namespace troupe::fairness {
 namespace {
-constexpr std::array<std::string_view, 6> kNames = {"none", "flag", "shadow", "kick", "ban",
-                                                    "clear"};
+constexpr std::array<std::string_view, 6> kNames = {"none", "flag", "shadow",
+                                                    "kick", "ban",  "clear"};
 }  // namespace
 
 std::string_view to_string(Action action) noexcept {

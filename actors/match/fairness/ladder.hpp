@@ -31,9 +31,9 @@ struct LadderOptions {
 /// Where a player stands.
 struct Standing {
   std::uint32_t strikes = 0;
-  Action last = Action::none;          ///< the last step that was taken
+  Action last = Action::none;  ///< the last step that was taken
   bool shadow = false;
-  std::uint64_t barred_until_ms = 0;   ///< joins no match before
+  std::uint64_t barred_until_ms = 0;  ///< joins no match before
   friend bool operator==(const Standing&, const Standing&) = default;
 };
 inline constexpr std::uint64_t kForEver = std::numeric_limits<std::uint64_t>::max();
