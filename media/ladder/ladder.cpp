@@ -53,6 +53,11 @@ struct Ladder::Impl {
     out.thumbnail = [this, session, epoch](const Thumbnail& thumbnail) {
       if (sink.thumbnail) sink.thumbnail(session, epoch, thumbnail);
     };
+    if (sink.look) {
+      out.look = [this, session, epoch](const HealthLook& look) {
+        sink.look(session, epoch, look);
+      };
+    }
     out.dropped = [this, session](const Track& track, const std::string& why) {
       dropped.Increment();
       spdlog::warn("live {}: rendition {} is given up: {}", session, track.name, why);
@@ -87,17 +92,23 @@ void Ladder::start(const std::string& session, std::uint64_t epoch,
     if (found != impl_->running.end() && found->second.epoch >= epoch) return;
   }
   stop(session);
-  if (video == tracks.end() || !video->init) return;
+  const auto nothing = [&] {
+    if (!impl_->options.rungs.empty()) impl_->sink.renditions(session, epoch, {});
+  };
+  if (video == tracks.end() || !video->init) return nothing();
   TranscodeOptions options;
   options.rungs = impl_->options.rungs;
   options.max_lag = impl_->options.max_lag;
   options.thumbnail_every = impl_->options.thumbnail_every;
   for (const auto& track : tracks)
     options.first_track = std::max(options.first_track, track.id + 1);
-  const std::lock_guard lock(impl_->mutex);
-  impl_->running[session] = {epoch,
-                             std::make_shared<Transcode>(*impl_->pool, *video, std::move(options),
-                                                         impl_->sink_of(session, epoch))};
+  const auto transcode = std::make_shared<Transcode>(*impl_->pool, *video, std::move(options),
+                                                     impl_->sink_of(session, epoch));
+  {
+    const std::lock_guard lock(impl_->mutex);
+    impl_->running[session] = {epoch, transcode};
+  }
+  if (transcode->status({}).rungs.empty()) nothing();
 }
 
 void Ladder::push(const std::string& session, const ChunkPtr& chunk) {

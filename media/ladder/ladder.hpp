@@ -33,6 +33,8 @@ struct LadderSink {
       renditions;
   std::function<void(const std::string& session, std::uint64_t epoch, const ChunkPtr&)> chunk;
   std::function<void(const std::string& session, std::uint64_t epoch, const Thumbnail&)> thumbnail;
+  /// Of key frames, whatever else is made of them; may be null.
+  std::function<void(const std::string& session, std::uint64_t epoch, const HealthLook&)> look;
 };
 
 /// Thread-safe; nothing blocks.
@@ -41,7 +43,8 @@ class Ladder {
   Ladder(LadderOptions options, Metrics& metrics, LadderSink sink);
   ~Ladder();
 
-  /// A publication begins; nothing happens when it is the one that runs already.
+  /// A publication begins; nothing happens when it is the one that runs already. One that gets no
+  /// renditions, since it has no picture or a small one, is told so at once.
   void start(const std::string& session, std::uint64_t epoch, const std::vector<Track>& tracks);
   /// All chunks of it, also those of sound.
   void push(const std::string& session, const ChunkPtr& chunk);

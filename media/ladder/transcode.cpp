@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "media/health/picture_look.hpp"
 #include "media/ladder/picture_reader.hpp"
 #include "media/ladder/rung_encoder.hpp"
 #include "media/ladder/worker_pool.hpp"
@@ -39,6 +40,7 @@ struct Transcode::Decoder {
   bool lanes_open = false;
   bool wait_for_key = true;
   std::int64_t next_thumbnail_us = 0;
+  PictureLooker looker;
 };
 
 Transcode::Transcode(WorkerPool& pool, Track source, TranscodeOptions options, TranscodeSink sink)
@@ -254,6 +256,7 @@ void Transcode::open_lanes() {
 void Transcode::decode(const AVPacket& packet) {
   const auto take = [&](Picture picture) {
     picture.arrived = decoder_->arrived;
+    if (sink_.look && picture.key) sink_.look(decoder_->looker.look(*picture.frame));
     make_thumbnail(picture);
     distribute(std::move(picture));
   };

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "media/chunk.hpp"
+#include "media/health/stream_meter.hpp"
 #include "media/ladder/rungs.hpp"
 #include "media/ladder/thumbnail.hpp"
 
@@ -37,6 +38,8 @@ struct TranscodeSink {
   /// From a picture's chunk coming in to all renditions of one size being encoded.
   std::function<void(std::chrono::duration<double>)> delay;
   std::function<void(Thumbnail)> thumbnail;
+  /// What each decoded key frame looks like; may be null.
+  std::function<void(const HealthLook&)> look;
   /// A rendition is made no more, for the rest of the publication; in words why.
   std::function<void(const Track&, const std::string& why)> dropped;
 };

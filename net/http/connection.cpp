@@ -293,6 +293,7 @@ class Connection final : public Drainable, public std::enable_shared_from_this<C
     auto keep = std::move(pending_);
     deadline_.cancel();
     if (const auto pump = std::exchange(pump_, nullptr)) {
+      started_ = Clock::now();  // a body may take hours: that is not how long we took
       pump->stop(error(ErrorCode::io, "the answer is out"));
       lowest().cancel();  // the read under way
     }
@@ -319,6 +320,7 @@ class Connection final : public Drainable, public std::enable_shared_from_this<C
     m.keep_alive(keep_alive_ && !server_->draining);
     const bool bodyless = response_.status == 204 || response_.status == 304;
     if (response_.feed && !bodyless && !head_) return answer_with_feed();
+    if (response_.feed) response_.feed->abandon();  // nobody reads it
     if (!bodyless && !response_.feed) m.content_length(body.size());
     if (!bodyless && !head_) m.body() = {body.data(), body.size()};
     server_->count(request_, pattern_, response_.status,

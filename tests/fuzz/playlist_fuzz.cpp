@@ -14,6 +14,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     assert(again && again->kind == file->kind && again->number == file->number &&
            again->part == file->part);
   }
+  if (const auto file = parse_caption_file(text)) assert(file->kind != MediaFile::Kind::init);
   const auto half = text.substr(0, size / 2), rest = text.substr(size / 2);
   static SegmentWindow window({});
   static Rendition rendition;

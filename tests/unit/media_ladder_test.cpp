@@ -306,5 +306,20 @@ TEST(Ladder, ForgetsAPublicationThatStopsAndTakesTheNext) {
   EXPECT_NE(metrics.expose().find("troupe_live_ladder_renditions 0"), std::string::npos);
 }
 
+TEST(Ladder, SaysAtOnceThatASmallPictureOrNoneGetsNoRenditions) {
+  Metrics metrics;
+  std::vector<std::size_t> told;
+  Ladder ladder(
+      {.rungs = *parse_ladder("1080p:5000k"), .workers = 1}, metrics,
+      {.renditions = [&](const auto&, auto, const auto& tracks) { told.push_back(tracks.size()); },
+       .chunk = [](const auto&, auto, const auto&) {},
+       .thumbnail = {}});
+
+  ladder.start("small", 1, source().tracks);
+  ladder.start("silent film, without film", 1, {});
+
+  EXPECT_THAT(told, ElementsAre(0U, 0U));
+}
+
 }  // namespace
 }  // namespace troupe::media
