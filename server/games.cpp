@@ -213,6 +213,7 @@ Result<void> Games::Impl::start_matchmaking(const Wiring& w) {
   options.system = system;
   options.every = std::chrono::milliseconds(w.config.matchmaking_every_ms);
   options.time_limit_ticks = time_limit;
+  options.closed = [fleet = fleet] { return fleet->draining(); };
   const auto regions = options.desk.regions;
   if (auto done = matchmaking::add_matchmaking(w.context, std::move(options)); !done.ok())
     return done.error();

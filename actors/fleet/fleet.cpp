@@ -133,6 +133,11 @@ bool Fleet::has_region(const std::string& region) const {
   return inventory_.has_region(region);
 }
 
+bool Fleet::draining() const {
+  const std::lock_guard lock(mutex_);
+  return draining_;
+}
+
 void Fleet::change(const std::string& host, HostState state, const std::string& by, Done done) {
   const auto now_ms = options_.now_ms();
   const bool draining = state == HostState::draining;

@@ -55,6 +55,8 @@ class Fleet final : public match::Places, public std::enable_shared_from_this<Fl
   [[nodiscard]] Result<HostSpec> join(const match::MatchInfo& match);
   [[nodiscard]] FleetStatus status() const;
   [[nodiscard]] bool has_region(const std::string& region) const;
+  /// As a whole.
+  [[nodiscard]] bool draining() const;
 
   using Done = std::function<void(const Result<Host>&)>;
   /// Written down with an event that says who did it (`by`), then done; on any thread. Errors:

@@ -203,7 +203,10 @@ DeskActor::behavior_type desk_actor(Self self, std::shared_ptr<MatchmakingShared
   state.desk = std::make_unique<Desk>(state.shared->options.desk);
   self->delayed_send(self, state.shared->options.every, batch_atom::value);
   return {
-      [self](enter_atom, const Wish& wish) {
+      [self](enter_atom, const Wish& wish) -> caf::result<ViewPtr> {
+        const auto& closed = self->state.shared->options.closed;
+        if (closed && closed())
+          return actors::to_caf(error(ErrorCode::unavailable, "the server drains"));
         auto view = self->state.desk->enter(make_id_string(), wish, now(self));
         rate_new_parties(self);
         return reply(view);

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -19,6 +20,7 @@ struct MatchmakingOptions {
   ratings::System system = ratings::System::weng_lin;
   std::chrono::milliseconds every{250};
   std::uint32_t time_limit_ticks = 0;  ///< of the matches; 0: none
+  std::function<bool()> closed = {};   ///< whether no new matches are made, as before a stop
 };
 
 struct MatchmakingShared {

@@ -84,6 +84,9 @@ json::object to_json(const TicketView& view, std::string_view asking) {
   return out;
 }
 
+/// When no matches are made, as before a stop: another server may make some by then.
+constexpr int kRetryAfterS = 5;
+
 struct Handlers {
   MatchmakingApi api;
 
@@ -94,6 +97,8 @@ struct Handlers {
     api.asker.ask_as<Reply>(
         kMatchmakingKind, kDeskId, request.time_left(),
         [out, then = std::move(then)](const Result<Reply>& reply) {
+          if (!reply.ok() && reply.code() == ErrorCode::unavailable)
+            return out.send(http::problem(reply.error(), kRetryAfterS));
           if (!reply.ok()) return out.send(reply.error());
           then(*reply);
         },

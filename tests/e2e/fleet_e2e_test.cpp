@@ -197,6 +197,9 @@ TEST(Fleet, TheWholeServerDrainsAndOpensAgainByRequest) {
   ASSERT_EQ(post(server, "drain"), 200);
   EXPECT_EQ(server.client("host").post("/api/v1/matches", {{"max_players", 8}})->status, 503);
   EXPECT_EQ(server.metric("troupe_fleet_refused_total{reason=\"unavailable\"}"), 1);
+  const auto queued = server.client("p").post("/api/v1/matchmaking/queue", {{"mode", "duel"}});
+  EXPECT_EQ(queued->status, 503) << queued->body;
+  EXPECT_TRUE(queued->headers.contains("retry-after"));
 
   ASSERT_EQ(post(server, "open"), 200);
   EXPECT_EQ(server.client("host").post("/api/v1/matches", {{"max_players", 8}})->status, 201);
