@@ -83,6 +83,8 @@ json::object view_with_key(const LiveApi& api, const live::Session& session,
   out["publish_key"] = key;
   out["publish_url"] =
       api.srt_origin() + "?streamid=#!::r=live/" + session.id + ",m=publish,s=" + key;
+  out["ingest_path"] = "/api/v1/live/" + session.id + "/ingest?key=" + key;
+  out["broadcast_path"] = "/broadcast.html?id=" + session.id;
   const auto rtmp = api.rtmp_origin ? api.rtmp_origin() : std::string();
   if (!rtmp.empty()) {
     out["rtmp_server"] = rtmp + "/live";

@@ -97,7 +97,8 @@ bool Air::may_take_over(Role role, const media::Chunk& chunk, Time now) {
   const bool silent = !status_.on_air || now - last_out_ >= options_.silent_after;
   if (silent) return can_start(of(role));
   return role == Role::primary && options_.return_after.count() > 0 &&
-         now - of(role).steady_since >= options_.return_after && is_start(of(role).tracks, chunk);
+         now - of(role).steady_since >= options_.return_after && is_start(of(role).tracks, chunk) &&
+         can_start(of(role));
 }
 
 Result<void> Air::chunk(Role role, media::ChunkPtr chunk, Time now) {

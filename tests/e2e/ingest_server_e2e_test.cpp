@@ -242,11 +242,9 @@ TEST(PullE2E, OneSessionIsPulledIntoAnother) {
 TEST(PushE2E, ATransportStreamByHttpIsWatched) {
   const ServerProcess server;
   Session session(server);
-  auto encoder =
-      encode("mpegts",
-             "http://127.0.0.1:" + std::to_string(server.endpoint().http_port) + "/api/v1/live/" +
-                 session.id + "/ingest?key=" + session.text("publish_key"),
-             {"-method", "PUT", "-content_type", "video/mp2t"});
+  const auto url = "http://127.0.0.1:" + std::to_string(server.endpoint().http_port) +
+                   session.text("ingest_path");
+  auto encoder = encode("mpegts", url, {"-method", "PUT", "-content_type", "video/mp2t"});
 
   ASSERT_TRUE(eventually([&] { return session.is_live(); })) << server.log();
   Viewer viewer(server, session.id);
