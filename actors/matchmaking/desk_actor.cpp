@@ -237,9 +237,9 @@ Result<void> add_matchmaking(actors::Context& context, MatchmakingOptions option
                    "mode '" + mode.name + "': there is no game '" + mode.game + "'");
     const auto [least, most] = game->limits();
     if (mode.least_players < least || mode.players() > most)
-      return error(ErrorCode::invalid_argument,
-                   "mode '" + mode.name + "': a match of " + mode.game + " has " +
-                       std::to_string(least) + " to " + std::to_string(most) + " players");
+      return error(ErrorCode::invalid_argument, "mode '" + mode.name + "': a match of " +
+                                                    mode.game + " has " + std::to_string(least) +
+                                                    " to " + std::to_string(most) + " players");
   }
   if (options.desk.regions.empty() || options.desk.regions.size() > kMaxRegions)
     return error(ErrorCode::invalid_argument, "1 to 8 regions");
