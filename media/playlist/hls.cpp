@@ -60,6 +60,29 @@ void append_part(std::string& out, const Rendition& rendition, const Segment& se
          name_of({MediaFile::Kind::part, segment.number, index}, captions) + "\"\n";
 }
 
+/// EXT-X-DATERANGE (section 4.4.5.1); nothing when its moment is not in the window any more.
+std::string date_range(const Rendition& rendition, const Mark& mark) {
+  const auto in = std::ranges::find(rendition.segments, mark.epoch, &Segment::epoch);
+  if (in == rendition.segments.end() || mark.media_us < in->start_us ||
+      (in->parts.empty() && !in->complete)) {
+    return {};
+  }
+  std::string out = "#EXT-X-DATERANGE:ID=\"" + mark.id + "\",CLASS=\"" + mark.scheme +
+                    "\",START-DATE=\"" +
+                    date_time_text(in->wall_us + (mark.media_us - in->start_us)) +
+                    "\",DURATION=0.0,X-PAYLOAD=0x";
+  constexpr std::string_view kDigits = "0123456789ABCDEF";
+  // A hexadecimal-sequence has a digit at least.
+  const std::string_view bytes =
+      mark.payload.empty() ? std::string_view("\0", 1) : std::string_view(mark.payload);
+  for (const char c : bytes) {
+    const auto byte = static_cast<unsigned char>(c);
+    out += kDigits[byte >> 4];
+    out += kDigits[byte & 15];
+  }
+  return out + "\n";
+}
+
 class Writer {
  public:
   Writer(const SegmentWindow& window, const Rendition& rendition, std::string_view prefix,
@@ -97,6 +120,9 @@ class Writer {
     if (rendition_.discontinuities_gone > 0)
       out_ +=
           "#EXT-X-DISCONTINUITY-SEQUENCE:" + std::to_string(rendition_.discontinuities_gone) + "\n";
+    // Delta updates too: they skip segments, not date ranges.
+    if (captions_ != Captions::none) return;
+    for (const auto& mark : window_.marks()) out_ += date_range(rendition_, mark);
   }
 
   /// How many segments from the start a delta update leaves out.

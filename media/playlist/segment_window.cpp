@@ -237,6 +237,16 @@ void SegmentWindow::close_segment(Rendition& rendition) {
   trim(rendition);
 }
 
+void SegmentWindow::mark(Mark mark) {
+  const auto size = [](const Mark& m) { return m.id.size() + m.scheme.size() + m.payload.size(); };
+  mark_bytes_ += size(mark);
+  marks_.push_back(std::move(mark));
+  while (mark_bytes_ > kMaxMarkBytes) {
+    mark_bytes_ -= size(marks_.front());
+    marks_.pop_front();
+  }
+}
+
 void SegmentWindow::trim(Rendition& rendition) {
   auto& segments = rendition.segments;
   std::int64_t length_us = 0;

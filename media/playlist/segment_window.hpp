@@ -64,6 +64,15 @@ struct Rendition {
   [[nodiscard]] Position next() const noexcept;
 };
 
+/// Something that happens at a moment of a publication: timed metadata.
+struct Mark {
+  std::string id;  ///< unique within the window
+  std::uint64_t epoch = 0;
+  std::int64_t media_us = 0;
+  std::string scheme;  ///< printable ASCII without quotes
+  std::string payload;
+};
+
 struct WindowOptions {
   std::int64_t segment_us = 2'000'000;  ///< a segment ends at the first key frame after this
   std::int64_t part_us = 200'000;       ///< parts are about this long: a whole number of chunks
@@ -94,6 +103,12 @@ class SegmentWindow {
   void stop();
   /// Nothing will follow.
   void end();
+
+  /// Playlists tell of it as long as its moment is in the window. Of more than kMaxMarkBytes the
+  /// oldest go: each reload of a playlist carries all.
+  void mark(Mark mark);
+  [[nodiscard]] const std::deque<Mark>& marks() const noexcept { return marks_; }
+  static constexpr std::size_t kMaxMarkBytes = 24U << 10;
 
   /// As it was published.
   [[nodiscard]] const Rendition* find(TrackKind kind) const noexcept;
@@ -129,6 +144,8 @@ class SegmentWindow {
   const WindowOptions options_;
   std::vector<Rendition> renditions_;
   std::map<std::string, Open, std::less<>> open_;  ///< by the rendition's name
+  std::deque<Mark> marks_;
+  std::size_t mark_bytes_ = 0;
   std::uint64_t epoch_ = 0;
   std::optional<std::int64_t> epoch_wall_us_;  ///< Unix time of the publication's zero
   std::optional<std::int64_t> origin_us_;

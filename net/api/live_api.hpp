@@ -30,6 +30,7 @@ class Fanout;
 
 namespace troupe::api {
 
+class CueBook;
 class LivePlaylists;
 
 /// What the server's doors for publishers add to sessions. All may be null.
@@ -57,6 +58,7 @@ struct LiveApi {
   std::function<std::string()> rtmp_origin;
   LiveIngestHooks ingest;
   bool anonymous_viewers = true;
+  std::shared_ptr<const CueBook> cues;
 };
 
 /// POST /api/v1/live, GET /api/v1/live, GET and DELETE /api/v1/live/{id}, POST

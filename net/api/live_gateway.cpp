@@ -10,6 +10,7 @@
 #include "actors/system/entity.hpp"
 #include "base/metrics.hpp"
 #include "net/api/live_captions.hpp"
+#include "net/api/live_cues.hpp"
 #include "net/api/live_playlists.hpp"
 #include "net/api/live_quality.hpp"
 #include "net/api/live_thumbnails.hpp"
@@ -100,6 +101,13 @@ class Gateway final : public LiveGateway {
     playlists_->mount(router);
     open_ladder(router, options, exists);
     mount_live_quality(router, {quality_, asker, exists, options.anonymous_viewers});
+    mount_live_cues(router,
+                    {cues_, asker,
+                     [fanout = fanout_, playlists = playlists_](const std::string& id, const Cue& c) {
+                       fanout->text(id, CueBook::message(c));
+                       playlists->mark(id, {"cue-" + std::to_string(c.number), c.epoch, c.media_us,
+                                            c.scheme, c.payload});
+                     }});
     live::Options live_options;
     live_options.record = std::move(options.record);
     if (auto added = live::add_live(context_, directory_, output(), std::move(live_options));
@@ -116,7 +124,8 @@ class Gateway final : public LiveGateway {
                                    .srt_origin = std::move(options.srt_origin),
                                    .rtmp_origin = std::move(options.rtmp_origin),
                                    .ingest = std::move(options.ingest),
-                                   .anonymous_viewers = options.anonymous_viewers}));
+                                   .anonymous_viewers = options.anonymous_viewers,
+                                   .cues = cues_}));
     return {};
   }
 
@@ -174,15 +183,17 @@ class Gateway final : public LiveGateway {
     live::Output out;
     const auto captions = std::make_shared<LiveCaptions>();
     out.start = [fanout = fanout_, playlists = playlists_, ladder = ladder_,
-                 captions](const live::PublicationPtr& publication) {
+                 cues = cues_, captions](const live::PublicationPtr& publication) {
+      cues->start(*publication);
       playlists->start(publication);
       captions->start(*publication);
       fanout->start(publication->session_id, publication->epoch, publication->tracks);
       if (ladder) ladder->start(publication->session_id, publication->epoch, publication->tracks);
     };
-    out.chunk = [fanout = fanout_, playlists = playlists_, ladder = ladder_, captions](
-                    const std::string& id, const media::ChunkPtr& chunk) {
+    out.chunk = [fanout = fanout_, playlists = playlists_, ladder = ladder_, cues = cues_,
+                 captions](const std::string& id, const media::ChunkPtr& chunk) {
       fanout->chunk(id, chunk);
+      cues->chunk(id, *chunk);
       const auto shown = captions->read(id, *chunk);
       for (const auto& event : shown.events) {
         playlists->caption(id, shown.epoch, event.start_us, event.text);
@@ -192,14 +203,16 @@ class Gateway final : public LiveGateway {
       if (ladder) ladder->push(id, chunk);
     };
     out.stop = [fanout = fanout_, playlists = playlists_, ladder = ladder_,
-                captions](const std::string& id) {
+                cues = cues_, captions](const std::string& id) {
+      cues->stop(id);
       captions->stop(id);
       if (ladder) ladder->stop(id);
       fanout->stop(id);
       playlists->stop(id);
     };
     out.end = [fanout = fanout_, playlists = playlists_, ladder = ladder_, thumbnails = thumbnails_,
-               captions](const std::string& id) {
+               cues = cues_, captions](const std::string& id) {
+      cues->stop(id);
       captions->stop(id);
       if (ladder) ladder->stop(id);
       if (thumbnails) thumbnails->forget(id);
@@ -228,6 +241,7 @@ class Gateway final : public LiveGateway {
   std::shared_ptr<ws::Fanout> fanout_;
   std::shared_ptr<LivePlaylists> playlists_;
   std::shared_ptr<QualityBook> quality_;
+  const std::shared_ptr<CueBook> cues_ = std::make_shared<CueBook>();
   std::shared_ptr<ThumbnailBook> thumbnails_;
   std::shared_ptr<media::Ladder> ladder_;  ///< null: nothing is decoded
 };

@@ -235,6 +235,10 @@ void LivePlaylists::caption(const std::string& id, std::uint64_t epoch, std::int
   if (const auto session = impl_->find(id)) session->caption(epoch, start_us, text);
 }
 
+void LivePlaylists::mark(const std::string& id, media::Mark mark) {
+  if (const auto session = impl_->find(id)) session->mark(std::move(mark));
+}
+
 void LivePlaylists::stop(const std::string& id) {
   if (const auto session = impl_->find(id)) session->stop(Clock::now());
 }

@@ -67,6 +67,8 @@ class LivePlaylists {
   /// From `start_us` of the publication on its captions show `text`.
   void caption(const std::string& id, std::uint64_t epoch, std::int64_t start_us,
                const std::string& text);
+  /// Timed metadata.
+  void mark(const std::string& id, media::Mark mark);
   void stop(const std::string& id);
   void end(const std::string& id);
 

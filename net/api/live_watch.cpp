@@ -6,6 +6,7 @@
 #include "base/ids.hpp"
 #include "base/token_bucket.hpp"
 #include "net/api/live_api.hpp"
+#include "net/api/live_cues.hpp"
 #include "net/api/live_polls.hpp"
 #include "net/http/router.hpp"
 #include "net/ws/hub.hpp"
@@ -131,6 +132,7 @@ void admit(const ApiPtr& api, const SessionPtr& session, const std::shared_ptr<V
   auto joined = api->fanout.join(viewer->live_id, session, viewer->rendition);
   if (!joined.ok()) return session->close(ws::close_code(joined.code()), joined.error().detail);
   viewer->leave = std::move(*joined);
+  for (const auto& cue : api->cues->pending(viewer->live_id)) session->send(ws::text_frame(cue));
   send_history(api, session, viewer->live_id);
 }
 

@@ -217,6 +217,12 @@ void PlaylistSession::caption(std::uint64_t epoch, std::int64_t start_us, std::s
   if (publishing_ && epoch == epoch_) captions_.add(epoch, start_us, std::move(text));
 }
 
+void PlaylistSession::mark(media::Mark mark) {
+  const std::lock_guard lock(mutex_);
+  window_.mark(std::move(mark));
+  rendered_.clear();
+}
+
 PlaylistSession::Answers PlaylistSession::release() {
   Answers answers;
   std::erase_if(held_, [&](Held& held) {

@@ -35,6 +35,7 @@ class PlaylistSession {
   void set_made(std::uint64_t epoch, const std::vector<media::Track>& tracks);
   /// From `start_us` of that publication on the captions show `text`.
   void caption(std::uint64_t epoch, std::int64_t start_us, std::string text);
+  void mark(media::Mark mark);
   void push_made(std::uint64_t epoch, const media::Chunk& chunk);
   void stop(TimePoint now);
   void end(TimePoint now);

@@ -82,6 +82,8 @@ class Reader {
       list_.hint = attributes(value)["URI"];
     else if (tag == "#EXT-X-RENDITION-REPORT")
       report(attributes(value));
+    else if (tag == "#EXT-X-DATERANGE")
+      date_range(attributes(value));
     else if (tag == "#EXT-X-ENDLIST")
       list_.ended = true;
     else
@@ -110,6 +112,13 @@ class Reader {
       object("a date that is not ISO 8601 (4.4.4.6)");
     if (!list_.hint.empty() && tag == "#EXT-X-PART")
       object("a part after the hint at what follows the last (4.4.5.3)");
+  }
+
+  void date_range(const std::map<std::string, std::string>& values) {
+    for (const auto* name : {"ID", "START-DATE"})
+      if (!values.contains(name)) object(std::string("a date range without ") + name + " (4.4.5.1)");
+    if (values.contains("ID") && !ranges_.insert(values.at("ID")).second)
+      object("two date ranges with one ID (4.4.5.1)");
   }
 
   void check_hint(std::map<std::string, std::string> values) {
@@ -212,7 +221,7 @@ class Reader {
   ReadSegment open_;
   std::string map_;
   std::map<std::string, std::string> control_;
-  std::set<std::string> seen_, hints_;
+  std::set<std::string> seen_, hints_, ranges_;
 };
 
 /// A reader of multivariant playlists.

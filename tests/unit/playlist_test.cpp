@@ -234,6 +234,39 @@ TEST(HlsPlaylistTest, a_delta_update_holds_the_rest_of_what_the_whole_playlist_s
   EXPECT_EQ(delta.segments.front().uri, whole.segments[delta.skipped].uri);
 }
 
+TEST(HlsPlaylistTest, timed_metadata_is_a_date_range_on_the_line_of_the_segments) {
+  SegmentWindow window({.window_us = 20'000'000});
+  window.begin(1, tracks());
+  Publication publication(33'333, 3, 30);
+  feed(window, publication, 60'000'000);
+  window.mark({"cue-1", 1, 50'250'000, "urn:x", "go\n"});
+  window.mark({"cue-2", 1, 1'000'000, "urn:x", "before the window"});
+  window.mark({"cue-3", 2, 50'000'000, "urn:x", "of no publication here"});
+
+  for (const auto* rendition : {&video_of(window), &audio_of(window)}) {
+    for (const bool skip : {false, true}) {
+      const auto text = media_playlist(window, *rendition, skip, "");
+
+      // kStartUs and 50.25 s; the first sample of a chunk came a chunk's length before its end.
+      EXPECT_THAT(text,
+                  HasSubstr("#EXT-X-DATERANGE:ID=\"cue-1\",CLASS=\"urn:x\",START-DATE="
+                            "\"2023-11-14T22:14:10.250Z\",DURATION=0.0,X-PAYLOAD=0x676F0A\n"));
+      EXPECT_EQ(text.find("cue-2"), std::string::npos);
+      EXPECT_EQ(text.find("cue-3"), std::string::npos);
+      EXPECT_THAT(read_playlist(text).objections, IsEmpty());
+    }
+  }
+}
+
+TEST(HlsPlaylistTest, of_too_much_timed_metadata_the_oldest_goes) {
+  SegmentWindow window({});
+  for (int i = 0; i < 10; ++i)
+    window.mark({std::to_string(i), 1, 0, "urn:x", std::string(8'000, 'x')});
+
+  ASSERT_EQ(window.marks().size(), 3U);
+  EXPECT_EQ(window.marks().front().id, "7");
+}
+
 TEST(HlsPlaylistTest, a_reload_is_ready_once_its_part_is_there) {
   SegmentWindow window({});
   window.begin(1, tracks());

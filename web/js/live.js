@@ -1,6 +1,7 @@
 // The page of one live session: its connection, the figures below the picture, and chat.
 import { tellExperience } from './experience.js';
 import { Player } from './player.js';
+import { Cues } from './cues.js';
 import { PollPanel } from './polls.js';
 import { AutoQuality } from './quality.js';
 import { Rewind } from './rewind.js';
@@ -32,6 +33,8 @@ let auto = new AutoQuality();
 let captions = null;      // the page's text track, once there is something to show
 let lastCue = null;
 let rewind = null;        // while the picture is not live
+
+const cues = new Cues($('video'));
 
 function state(name) {
   $('state').textContent = name;
@@ -96,6 +99,7 @@ function begin(hello) {
   retries = 0;
   $('viewers').textContent = hello.viewers;
   state(hello.state);
+  if (epoch !== hello.epoch) cues.clear();
   epoch = hello.epoch;
   if (hello.state !== 'live') {
     player.stop();
@@ -165,6 +169,7 @@ function go(wallMs) {
   }
   player.stop();
   rewind?.stop();
+  cues.clear();
   state('rewound');
   overlay('');
   const mine = new Rewind($('video'), get, () => { if (rewind === mine) reconnect(); });
@@ -221,6 +226,7 @@ const handlers = {
     for (const number of message.numbers) $('lines').querySelector(`[data-number="${Number(number)}"]`)?.remove();
   },
   chat_pinned(message) { pin(message.line); },
+  cue(message) { if (message.epoch === epoch && !rewind) cues.add(message); },
   poll(message) { polls.show(message); },
   voted(message) { polls.voted(message.poll, message.option); },
   chat_rules(message) { slowMode(message.slow_mode_s); },

@@ -1,0 +1,132 @@
+// Timed metadata over real sockets: to viewers over WebSocket, and in the playlists of HLS.
+#include <thread>
+
+#include <boost/json.hpp>
+#include <gtest/gtest.h>
+
+#include "base/ids.hpp"
+#include "sim/http_client.hpp"
+#include "sim/ws_client.hpp"
+#include "tests/support/live_server.hpp"
+#include "tests/support/server_process.hpp"
+
+namespace troupe::test {
+namespace {
+
+using namespace std::chrono_literals;
+namespace json = boost::json;
+
+class LiveCuesE2E : public ::testing::Test {
+ protected:
+  LiveServer server;
+  const MadeSession session = make_session(server.endpoint());
+  const std::string cues = "/api/v1/live/" + session.id + "/cues";
+  std::atomic<bool> stop{false};
+  std::thread publisher;
+
+  void TearDown() override {
+    stop = true;
+    if (publisher.joinable()) publisher.join();
+  }
+  void publish() {
+    publisher = std::thread([this] {
+      static const Clip clip = make_clip({});
+      const auto door = std::move(*server.gateway().publish(session.id, session.key));
+      replay(clip, *door, stop);
+    });
+  }
+  sim::HttpClient client(const std::string& user) {
+    const auto at = server.endpoint();
+    return {"127.0.0.1", at.http_port, user.empty() ? "" : at.token(user, "")};
+  }
+  sim::WsClient join() {
+    return std::move(*sim::WsClient::connect("127.0.0.1", server.endpoint().http_port,
+                                             "/live/" + session.id + "/ws", std::string()));
+  }
+  /// The first message of that type within 10 s; null: none.
+  static json::value next(sim::WsClient& viewer, const char* type) {
+    const auto until = std::chrono::steady_clock::now() + 10s;
+    while (std::chrono::steady_clock::now() < until) {
+      const auto message = viewer.receive(500ms);
+      if (!message.ok() || !message->text) continue;
+      auto value = json::parse(message->bytes);
+      if (value.at("type").as_string() == type) return value;
+    }
+    return nullptr;
+  }
+  /// As soon as somebody publishes.
+  json::value post(sim::HttpClient& owner, const json::object& body) {
+    json::value made;
+    EXPECT_TRUE(eventually([&] {
+      const auto reply = owner.post(cues, body);
+      made = reply->json();
+      return reply->status == 201;
+    })) << json::serialize(made);
+    return made;
+  }
+};
+
+TEST_F(LiveCuesE2E, ACueReachesViewersBeforeItsPictureAndNewcomersToo) {
+  publish();
+  auto alice = client("alice");
+  auto viewer = join();
+  ASSERT_FALSE(next(viewer, "clock").is_null());
+
+  const auto made = post(alice, {{"scheme", "urn:x"}, {"payload", R"({"goal":1})"}});
+
+  const auto cue = next(viewer, "cue");
+  ASSERT_FALSE(cue.is_null());
+  EXPECT_EQ(cue.at("media_us"), made.at("media_us"));
+  EXPECT_EQ(cue.at("payload").as_string(), R"({"goal":1})");
+  const auto clock = next(viewer, "clock");
+  EXPECT_EQ(clock.at("epoch"), cue.at("epoch"));
+  EXPECT_NEAR(clock.at("media_us").to_number<double>(), cue.at("media_us").to_number<double>(),
+              1.5e6)
+      << "told within a second";
+  auto late = join();
+  EXPECT_EQ(next(late, "cue").at("number"), made.at("number"));
+}
+
+TEST_F(LiveCuesE2E, OnlyModeratorsSendAndOnlyWhileThereIsAPicture) {
+  const json::object body{{"scheme", "urn:x"}, {"payload", "p"}};
+  auto alice = client("alice"), bob = client("bob"), nobody = client("");
+  EXPECT_EQ(alice.post(cues, body)->status, 409);
+  publish();
+  post(alice, body);
+
+  EXPECT_EQ(bob.post(cues, body)->status, 403);
+  EXPECT_EQ(nobody.post(cues, body)->status, 401);
+  EXPECT_EQ(alice.post(cues, json::object{{"scheme", "urn:x"}})->status, 400);
+  EXPECT_EQ(alice.post(cues, json::object{{"scheme", ""}, {"payload", "p"}})->status, 400);
+  EXPECT_EQ(alice.post(cues, json::object{{"scheme", "urn:x"}, {"payload", "p"}, {"at_ms", 1'000}})
+                ->status,
+            400);
+  EXPECT_EQ(
+      alice.post(cues, json::object{{"scheme", "urn:x"}, {"payload", std::string(8'193, 'p')}})
+          ->status,
+      413);
+}
+
+TEST_F(LiveCuesE2E, PlaylistsCarryItAsADateRange) {
+  publish();
+  auto alice = client("alice");
+
+  const auto made = post(alice, {{"scheme", "urn:x"}, {"payload", "goal"}});
+
+  const auto viewer = make_id_string();
+  const auto wanted = "#EXT-X-DATERANGE:ID=\"cue-" +
+                      std::to_string(made.at("number").to_number<std::uint64_t>()) +
+                      "\",CLASS=\"urn:x\",START-DATE=\"20";
+  for (const auto* rendition : {"video", "audio"}) {
+    std::string text;
+    EXPECT_TRUE(eventually([&] {
+      text =
+          alice.get("/live/" + session.id + "/v/" + viewer + "/" + rendition + "/index.m3u8")->body;
+      return text.find(wanted) != std::string::npos;
+    })) << text;
+    EXPECT_NE(text.find("DURATION=0.0,X-PAYLOAD=0x676F616C\n"), std::string::npos) << text;
+  }
+}
+
+}  // namespace
+}  // namespace troupe::test

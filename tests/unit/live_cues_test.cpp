@@ -1,0 +1,83 @@
+// Timed metadata before it goes anywhere.
+#include "net/api/live_cues.hpp"
+
+#include <boost/json.hpp>
+#include <gtest/gtest.h>
+
+namespace troupe::api {
+namespace {
+
+constexpr std::int64_t kNow = 1'700'000'000'000'000;
+
+struct LiveCues : ::testing::Test {
+  CueBook book;
+
+  void SetUp() override { publish(7); }
+  void publish(std::uint64_t epoch) {
+    media::Track audio, video;
+    audio.id = 2;
+    audio.kind = media::TrackKind::audio;
+    video.id = 1;
+    book.start({"s", epoch, {audio, video}});
+  }
+  void picture(std::int64_t end_us, std::int64_t wall_us, std::uint32_t track = 1) {
+    media::Chunk chunk;
+    chunk.track = track;
+    chunk.start_us = end_us - 100'000;
+    chunk.duration_us = 100'000;
+    chunk.wall_us = wall_us;
+    book.chunk("s", chunk);
+  }
+  Result<Cue> add(std::int64_t at_us = 0, std::string scheme = "urn:x",
+                  std::string payload = "goal") {
+    return book.add("s", std::move(scheme), std::move(payload), at_us, kNow);
+  }
+};
+
+TEST_F(LiveCues, BelongToThePictureThatComesInAtThatMoment) {
+  picture(5'000'000, kNow - 20'000);
+  picture(9'000'000, kNow - 10'000, 2);
+
+  EXPECT_EQ(add()->media_us, 5'020'000) << "the picture leads, not the sound";
+  EXPECT_EQ(add(kNow + 700'000)->media_us, 5'720'000);
+  EXPECT_EQ(add(kNow - 1'000'000)->media_us, 4'020'000);
+  EXPECT_EQ(add(kNow - 20'000'000)->media_us, 0) << "not before the publication";
+}
+
+TEST_F(LiveCues, NumbersAscend) {
+  picture(5'000'000, kNow);
+
+  const auto first = add()->number;
+
+  EXPECT_GE(first, static_cast<std::uint64_t>(kNow / 1000)) << "also after a restart";
+  EXPECT_EQ(add()->number, first + 1);
+}
+
+TEST_F(LiveCues, WhatMakesNoSenseIsRefused) {
+  EXPECT_EQ(add().code(), ErrorCode::conflict) << "no picture yet";
+  picture(5'000'000, kNow);
+  EXPECT_EQ(add(kNow + 61'000'000).code(), ErrorCode::invalid_argument);
+  EXPECT_EQ(add(kNow - 31'000'000).code(), ErrorCode::invalid_argument);
+  EXPECT_EQ(add(0, "").code(), ErrorCode::invalid_argument);
+  EXPECT_EQ(add(0, "urn:\"x").code(), ErrorCode::invalid_argument);
+  EXPECT_EQ(add(0, "urn:x\n").code(), ErrorCode::invalid_argument);
+  EXPECT_EQ(add(0, "urn:x", std::string(kMaxCueBytes + 1, 'x')).code(), ErrorCode::too_large);
+  for (int i = 0; i < 10; ++i) static_cast<void>(add());
+  EXPECT_EQ(add().code(), ErrorCode::rate_limited);
+  book.stop("s");
+  EXPECT_EQ(add().code(), ErrorCode::conflict);
+}
+
+TEST_F(LiveCues, NewcomersGetWhatIsStillToComeOfThisPublication) {
+  picture(50'000'000, kNow);
+  const auto past = add(kNow - 20'000'000), next = add(kNow + 1'000'000);
+  ASSERT_TRUE(past.ok() && next.ok());
+
+  EXPECT_EQ(book.pending("s"), std::vector<std::string>{CueBook::message(*next)});
+  publish(8);
+  EXPECT_TRUE(book.pending("s").empty());
+  EXPECT_TRUE(book.pending("other").empty());
+}
+
+}  // namespace
+}  // namespace troupe::api
