@@ -155,6 +155,7 @@ Result<std::unique_ptr<api::LiveGateway>> start_live(
   };
   options.ingest = Ingress::hooks(ingress);
   options.anonymous_viewers = w.config.live_anonymous_viewers;
+  options.views_per_account = static_cast<std::size_t>(w.config.live_views_per_account);
   options.window = {.segment_us = w.config.live_segment_ms * 1'000,
                     .part_us = w.config.live_part_ms * 1'000,
                     .window_us = w.config.live_rewind_s * 1'000'000};

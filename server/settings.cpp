@@ -166,6 +166,8 @@ const std::vector<Setting>& settings() {
        &Config::live_backup_return_s, 0, 3'600},
       {"live.anonymous_viewers", "Let viewers without a token watch.",
        &Config::live_anonymous_viewers},
+      {"live.views_per_account", "Views of one account at once, over all sessions; 0: any number.",
+       &Config::live_views_per_account, 0, 1'000},
       {"live.ladder", "Renditions to make of each picture, as 720p:1500k,360p:500k; empty: none.",
        &Config::live_ladder},
       {"live.ladder_workers", "Threads that make renditions and thumbnails.",

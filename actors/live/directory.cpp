@@ -15,7 +15,9 @@ Result<void> Directory::load(const storage::Store& store) {
     auto page = list(store, before, kPage);
     if (!page.ok()) return page.error();
     for (const auto& session : *page) {
-      if (session.state != State::ended) set_key(session.id, session.key_hash);
+      if (session.state == State::ended) continue;
+      set_key(session.id, session.key_hash);
+      limit_views(session.id, session.views_per_account);
     }
     if (page->size() < kPage) return {};
     before = page->back().id;
@@ -30,6 +32,17 @@ void Directory::set_key(const std::string& id, const KeyHash& hash) {
     entry.place = nullptr;
   }
   entry.hash = hash;
+}
+
+void Directory::limit_views(const std::string& id, std::uint32_t most) {
+  const std::unique_lock lock(mutex_);
+  if (const auto it = entries_.find(id); it != entries_.end()) it->second.views_per_account = most;
+}
+
+std::uint32_t Directory::views_per_account(const std::string& id) const {
+  const std::shared_lock lock(mutex_);
+  const auto it = entries_.find(id);
+  return it == entries_.end() ? 0 : it->second.views_per_account;
 }
 
 void Directory::remove(const std::string& id) {

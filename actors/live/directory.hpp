@@ -26,6 +26,9 @@ class Directory {
 
   /// A publisher that came in by another key loses its place.
   void set_key(const std::string& id, const KeyHash& hash);
+  /// Its own bound on the views of an account; 0: it has none.
+  void limit_views(const std::string& id, std::uint32_t most);
+  [[nodiscard]] std::uint32_t views_per_account(const std::string& id) const;
   /// The session has ended: a publisher loses its place.
   void remove(const std::string& id);
 
@@ -46,6 +49,7 @@ class Directory {
   struct Entry {
     KeyHash hash;
     std::shared_ptr<PublisherPlace> place;  ///< null: nobody publishes
+    std::uint32_t views_per_account = 0;
   };
   [[nodiscard]] Result<void> check_locked(const std::string& id, std::string_view key) const;
 

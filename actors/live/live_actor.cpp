@@ -104,6 +104,23 @@ caf::result<Session> on_rotate(Self* self, const Caller& caller, const KeyHash& 
   return promise;
 }
 
+caf::result<Session> on_limit(Self* self, const Caller& caller, std::uint32_t most) {
+  if (auto allowed = may_change(self->state, caller); !allowed.ok())
+    return actors::to_caf(allowed.error());
+  if (most > kMaxViewsPerAccount)
+    return actors::to_caf(error(ErrorCode::invalid_argument, "views_per_account: 0 to 1000"));
+  auto next = *self->state.session;
+  next.views_per_account = most;
+  auto promise = self->make_response_promise<Session>();
+  change(
+      self, next, "troupe.live.session.views_limited.v1",
+      [shared = self->state.shared, next] {
+        shared->directory.limit_views(next.id, next.views_per_account);
+      },
+      promise);
+  return promise;
+}
+
 caf::result<Session> on_end(Self* self, const Caller& caller) {
   if (auto allowed = may_change(self->state, caller); !allowed.ok())
     return actors::to_caf(allowed.error());
@@ -252,6 +269,9 @@ caf::behavior ready(Self* self) {
         return on_rotate(self, caller, hash);
       },
       [self](end_atom, const Caller& caller) { return on_end(self, caller); },
+      [self](limit_atom, const Caller& caller, std::uint32_t most) {
+        return on_limit(self, caller, most);
+      },
       [self](begin_atom, const PublicationPtr& publication) { on_begin(self, publication); },
       [self](chunk_atom, const PublicationPtr& publication, const media::ChunkPtr& chunk) {
         on_chunk(self, publication, chunk);

@@ -54,7 +54,7 @@ std::string encode_session(const Session& session) {
       builder.CreateVector(session.key_hash.bytes.data(), session.key_hash.bytes.size());
   builder.Finish(fbs::CreateLiveSessionRecord(
       builder, title, owner, static_cast<fbs::LiveState>(session.state), hash, session.created_ms,
-      session.started_ms, session.ended_ms));
+      session.started_ms, session.ended_ms, session.views_per_account));
   return bytes_of(builder);
 }
 
@@ -73,6 +73,7 @@ std::optional<Session> decode_session(std::string_view id, std::string_view byte
   session.created_ms = record->created_ms();
   session.started_ms = record->started_ms();
   session.ended_ms = record->ended_ms();
+  session.views_per_account = record->views_per_account();
   return session;
 }
 

@@ -31,6 +31,7 @@ using say_atom = caf::atom_constant<caf::atom("say")>;
 using greet_atom = caf::atom_constant<caf::atom("greet")>;
 using chat_atom = caf::atom_constant<caf::atom("chat")>;
 using moderate_atom = caf::atom_constant<caf::atom("moderate")>;
+using limit_atom = caf::atom_constant<caf::atom("limit")>;
 using poll_atom = caf::atom_constant<caf::atom("poll")>;
 using polls_atom = caf::atom_constant<caf::atom("polls")>;
 // What the actor tells itself.
@@ -65,6 +66,7 @@ using LiveActor = caf::typed_actor<
     caf::replies_to<read_atom>::with<Session>,
     caf::replies_to<rotate_atom, Caller, KeyHash>::with<Session>,
     caf::replies_to<end_atom, Caller>::with<Session>,
+    caf::replies_to<limit_atom, Caller, std::uint32_t>::with<Session>,
     caf::replies_to<say_atom, Say>::with<ChatLine>, caf::replies_to<greet_atom>::with<ChatGreeting>,
     caf::replies_to<chat_atom, Caller>::with<ChatStatus>,
     caf::replies_to<moderate_atom, Moderation>::with<ChatStatus>,

@@ -15,6 +15,7 @@
 namespace troupe::live {
 
 inline constexpr std::size_t kMaxTitleBytes = 200;
+inline constexpr std::uint32_t kMaxViewsPerAccount = 1'000;
 
 enum class State : std::uint8_t { idle, live, ended };
 /// "idle", "live", "ended": as clients see it.
@@ -39,6 +40,8 @@ struct Session {
   std::uint64_t created_ms = 0;
   std::uint64_t started_ms = 0;  ///< of the last publication; 0: none yet
   std::uint64_t ended_ms = 0;
+  /// An account that watches so many at once may not open this one too; 0: as for all sessions.
+  std::uint32_t views_per_account = 0;
 
   friend bool operator==(const Session&, const Session&) = default;
 };

@@ -11,6 +11,7 @@
 #include "actors/system/context.hpp"
 #include "base/ids.hpp"
 #include "media/ladder/ladder.hpp"
+#include "net/api/live_body.hpp"
 #include "net/api/live_playlists.hpp"
 #include "net/api/live_polls.hpp"
 #include "net/http/router.hpp"
@@ -71,6 +72,7 @@ json::object view(const LiveApi& api, const live::Session& session) {
     if (const auto status = api.ladder->status(session.id)) add_ladder(out, *status);
   }
   if (api.ingest.describe) api.ingest.describe(session.id, out);
+  if (session.views_per_account != 0) out["views_per_account"] = session.views_per_account;
   if (session.started_ms != 0) out["started_ms"] = session.started_ms;
   if (session.ended_ms != 0) out["ended_ms"] = session.ended_ms;
   return out;
@@ -197,6 +199,23 @@ void end(const ApiPtr& api, const Request& request, const Responder& out) {
       out, live::end_atom::value, caller_of(request));
 }
 
+void limit(const ApiPtr& api, const Request& request, const Responder& out) {
+  const auto id = id_of(request, out);
+  if (!id) return;
+  auto body = body_of(request, {"views_per_account"});
+  if (!body.ok()) return out.send(body.error());
+  const auto most = number_in(*body, "views_per_account");
+  if (!most.ok()) return out.send(most.error());
+  if (!*most || **most > live::kMaxViewsPerAccount)
+    return out.send(error(ErrorCode::invalid_argument, "views_per_account: 0 to 1000"));
+  ask_session(
+      api, request, *id,
+      [api, out](const live::Session& session) {
+        out.send(http::json_response(200, view(*api, session)));
+      },
+      out, live::limit_atom::value, caller_of(request), static_cast<std::uint32_t>(**most));
+}
+
 void rotate(const ApiPtr& api, const Request& request, const Responder& out) {
   const auto id = id_of(request, out);
   if (!id) return;
@@ -223,6 +242,7 @@ void mount_live(http::Router& router, ApiPtr api) {
   listing.priority = Priority::bulk;
   router.add("GET", "/api/v1/live", bind(list), listing);
   router.add("GET", "/api/v1/live/{id}", bind(show), open);
+  router.add("PATCH", "/api/v1/live/{id}", bind(limit), {.max_body_bytes = kMaxBody});
   router.add("DELETE", "/api/v1/live/{id}", bind(end));
   router.add("POST", "/api/v1/live/{id}/key", bind(rotate), {.max_body_bytes = kMaxBody});
   mount_live_chat(router, api);

@@ -32,6 +32,7 @@ namespace troupe::api {
 
 class CueBook;
 class LivePlaylists;
+class ViewBook;
 
 /// What the server's doors for publishers add to sessions. All may be null.
 struct LiveIngestHooks {
@@ -59,6 +60,7 @@ struct LiveApi {
   LiveIngestHooks ingest;
   bool anonymous_viewers = true;
   std::shared_ptr<const CueBook> cues;
+  std::shared_ptr<ViewBook> views;
 };
 
 /// POST /api/v1/live, GET /api/v1/live, GET and DELETE /api/v1/live/{id}, POST

@@ -15,6 +15,7 @@
 #include "net/api/live_quality.hpp"
 #include "net/api/live_thumbnails.hpp"
 #include "net/api/quality_book.hpp"
+#include "net/api/view_book.hpp"
 #include "net/http/router.hpp"
 #include "net/ws/hub.hpp"
 
@@ -87,6 +88,7 @@ class Gateway final : public LiveGateway {
     const auto exists = [this](const std::string& id) {
       return directory_.check(id, {}).code() != ErrorCode::not_found;
     };
+    const auto views = std::make_shared<ViewBook>(options.views_per_account);
     playlists_ = std::make_shared<LivePlaylists>(
         loop_, context_.metrics,
         LivePlaylistOptions{
@@ -95,6 +97,13 @@ class Gateway final : public LiveGateway {
             .await_ladder =
                 options.ladder.rungs.empty() ? std::chrono::milliseconds(0) : kAwaitLadder,
             .exists = exists,
+            .admit = [this, views](const std::string& id, const std::string& viewer,
+                                   const http::Request& request) -> Result<void> {
+              if (!request.principal) return {};
+              return views->seen(request.principal->subject, "player/" + viewer,
+                                 directory_.views_per_account(id),
+                                 std::chrono::steady_clock::now());
+            },
             .observe = [book = quality_](const std::string& id, const http::Request& request) {
               note_cmcd(*book, id, request);
             }});
@@ -125,7 +134,8 @@ class Gateway final : public LiveGateway {
                                    .rtmp_origin = std::move(options.rtmp_origin),
                                    .ingest = std::move(options.ingest),
                                    .anonymous_viewers = options.anonymous_viewers,
-                                   .cues = cues_}));
+                                   .cues = cues_,
+                                   .views = views}));
     return {};
   }
 

@@ -38,6 +38,7 @@ struct LiveGatewayOptions {
   std::function<std::string()> rtmp_origin;  ///< "rtmp://127.0.0.1:1935"; empty: there is none
   LiveIngestHooks ingest;
   bool anonymous_viewers = true;
+  std::size_t views_per_account = 0;  ///< at once, over all sessions; 0: any number
   media::WindowOptions window;  ///< of HLS and DASH
   media::LadderOptions ladder;  ///< without rungs and thumbnails: nothing is decoded
   std::function<void(const live::PublicationPtr&, const media::ChunkPtr&)>

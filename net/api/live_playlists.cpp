@@ -110,6 +110,21 @@ struct LivePlaylists::Impl : std::enable_shared_from_this<Impl> {
     out.send(error(ErrorCode::overloaded, "too many viewers"));
   }
 
+  /// Counts the viewer; answers when it may not watch.
+  bool admitted(PlaylistSession& session, const std::string& viewer, const Request& request,
+                const Responder& out) {
+    if (options.admit) {
+      const auto id = parse_id(request.params.at("id"))->to_string();
+      if (auto fine = options.admit(id, viewer, request); !fine.ok()) {
+        out.send(fine.error());
+        return false;
+      }
+    }
+    if (session.seen(viewer, Clock::now(), options.max_viewers)) return true;
+    too_many(out);
+    return false;
+  }
+
   /// A newcomer of HLS gets the addresses of playlists of its own.
   void enter_hls(const Request& request, const Responder& out) {
     const auto session = session_of(request, out);
@@ -117,7 +132,7 @@ struct LivePlaylists::Impl : std::enable_shared_from_this<Impl> {
     const auto viewer = make_id_string();
     auto text = session->multivariant("v/" + viewer + "/", Clock::now());
     if (!text) return just_beginning(out);
-    if (!session->seen(viewer, Clock::now(), options.max_viewers)) return too_many(out);
+    if (!admitted(*session, viewer, request, out)) return;
     out.send(text_response("application/vnd.apple.mpegurl", std::move(*text)));
   }
 
@@ -148,9 +163,8 @@ struct LivePlaylists::Impl : std::enable_shared_from_this<Impl> {
     if (!reload.ok()) return out.send(reload.error());
     const auto session = session_of(request, out);
     if (!session) return;
-    const auto now = Clock::now();
-    if (!session->seen(viewer->to_string(), now, options.max_viewers)) return too_many(out);
-    if (!session->playlist(rendition, *reload, now, out)) too_many(out);
+    if (!admitted(*session, viewer->to_string(), request, out)) return;
+    if (!session->playlist(rendition, *reload, Clock::now(), out)) too_many(out);
   }
 
   void update_manifest(const Request& request, const Responder& out) {
@@ -158,8 +172,7 @@ struct LivePlaylists::Impl : std::enable_shared_from_this<Impl> {
     if (!viewer) return out.send(error(ErrorCode::not_found, "no such viewer"));
     const auto session = session_of(request, out);
     if (!session) return;
-    if (!session->seen(viewer->to_string(), Clock::now(), options.max_viewers))
-      return too_many(out);
+    if (!admitted(*session, viewer->to_string(), request, out)) return;
     const auto kind = request.path.ends_with("/low-latency.mpd")
                           ? PlaylistSession::Dash::low_latency
                           : PlaylistSession::Dash::usual;

@@ -36,6 +36,10 @@ struct LivePlaylistOptions {
   std::size_t max_viewers = 20'000;
   /// Whether a session exists that has not ended. Any thread; does not block.
   std::function<bool(const std::string& id)> exists;
+  /// Whether `viewer` may watch too; asked with each playlist. Any thread. Null: it may.
+  std::function<Result<void>(const std::string& id, const std::string& viewer,
+                             const http::Request&)>
+      admit;
   /// Sees the requests of players for playlists and media of a session that is on. Null: nobody.
   std::function<void(const std::string& id, const http::Request&)> observe;
 };

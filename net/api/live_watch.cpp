@@ -1,6 +1,7 @@
 // A viewer's WebSocket: the hub sends; what the viewer says is chat.
 #include <boost/json.hpp>
 
+#include "actors/live/directory.hpp"
 #include "actors/live/messages.hpp"
 #include "actors/system/ask.hpp"
 #include "base/ids.hpp"
@@ -8,6 +9,7 @@
 #include "net/api/live_api.hpp"
 #include "net/api/live_cues.hpp"
 #include "net/api/live_polls.hpp"
+#include "net/api/view_book.hpp"
 #include "net/http/router.hpp"
 #include "net/ws/hub.hpp"
 
@@ -19,15 +21,18 @@ using ApiPtr = std::shared_ptr<const LiveApi>;
 using SessionPtr = std::shared_ptr<ws::Session>;
 
 constexpr std::chrono::seconds kChatTimeout{5};
+constexpr std::size_t kMaxViewName = 64;
 constexpr double kReactionsPerSecond = 5, kReactionsAtOnce = 10;
 
 /// One viewer. Lives on its session's loop.
 struct Viewer {
   std::string live_id;
   std::string rendition;  ///< to begin with
+  std::string view;       ///< its name, if it has one: a player that comes back
   std::optional<http::Principal> principal;
   bool closed = false;
   std::function<void()> leave;  ///< set while it is in a room
+  std::function<void()> uncount;  ///< set while it counts among its account's views
   bool saying = false;          ///< One line at a time: a viewer cannot fill the actor's mailbox.
   bool voting = false;
   RateLimiter reactions{{kReactionsPerSecond, kReactionsAtOnce}, 1};
@@ -121,6 +126,27 @@ void send_history(const ApiPtr& api, const SessionPtr& session, const std::strin
       live::greet_atom::value);
 }
 
+/// Counts the view among its account's. False when it is one too many: then it is closed.
+bool count(const ApiPtr& api, const SessionPtr& session, Viewer& viewer) {
+  if (!viewer.principal) return true;
+  const auto replaced = [weak = std::weak_ptr<ws::Session>(session)] {
+    const auto self = weak.lock();
+    if (!self) return;
+    self->post([self] {
+      self->close(ws::close_code(ErrorCode::conflict), "watched over another connection now");
+    });
+  };
+  auto entered = api->views->enter(
+      viewer.principal->subject, viewer.view.empty() ? make_id_string() : viewer.view,
+      api->directory.views_per_account(viewer.live_id), std::chrono::steady_clock::now(), replaced);
+  if (!entered.ok()) {
+    session->close(ws::close_code(entered.code()), entered.error().detail);
+    return false;
+  }
+  viewer.uncount = std::move(*entered);
+  return true;
+}
+
 /// Only sessions that exist get a room: else anybody could fill memory with rooms.
 void admit(const ApiPtr& api, const SessionPtr& session, const std::shared_ptr<Viewer>& viewer,
            const Result<live::Session>& found) {
@@ -129,6 +155,7 @@ void admit(const ApiPtr& api, const SessionPtr& session, const std::shared_ptr<V
   if (found->state == live::State::ended) {
     return session->close(ws::close_code(ErrorCode::conflict), "the session has ended");
   }
+  if (!count(api, session, *viewer)) return;
   auto joined = api->fanout.join(viewer->live_id, session, viewer->rendition);
   if (!joined.ok()) return session->close(ws::close_code(joined.code()), joined.error().detail);
   viewer->leave = std::move(*joined);
@@ -149,14 +176,16 @@ void mount_live_watch(http::Router& router, ApiPtr api) {
         if (!id)
           return session->close(ws::close_code(ErrorCode::not_found), "no such live session");
         viewer->live_id = id->to_string();
+        viewer->view = request.query_value("view").value_or("").substr(0, kMaxViewName);
         viewer->rendition = request.query_value("rendition").value_or("");
         session->on_message([api, viewer, weak = std::weak_ptr<ws::Session>(session)](
                                 std::string_view bytes, bool text) {
           if (const auto self = weak.lock()) on_message(api, self, viewer, bytes, text);
         });
-        session->on_close([viewer] {
+        session->on_close([api, viewer] {
           viewer->closed = true;
           if (auto leave = std::exchange(viewer->leave, nullptr)) leave();
+          if (auto uncount = std::exchange(viewer->uncount, nullptr)) uncount();
         });
         api->asker.ask_as<live::Session>(
             live::kKind, viewer->live_id, kChatTimeout,

@@ -9,6 +9,7 @@ import { rewindBar } from './rewind_bar.js';
 
 const $ = (id) => document.getElementById(id);
 const id = new URLSearchParams(location.search).get('id') ?? '';
+const view = crypto.getRandomValues(new Uint32Array(4)).join('-'); // a reconnect takes its own place
 const kMaxLines = 200;
 const kLongestCueS = 15;
 const kRetryMs = [500, 1000, 2000, 5000];
@@ -250,7 +251,7 @@ const polls = new PollPanel($('poll'), $('poll-status'), (poll, option) => {
 
 function connect() {
   const scheme = location.protocol === 'https:' ? 'wss' : 'ws';
-  const query = token() ? `?access_token=${encodeURIComponent(token())}` : '';
+  const query = token() ? `?view=${view}&access_token=${encodeURIComponent(token())}` : '';
   const ws = new WebSocket(`${scheme}://${location.host}/live/${encodeURIComponent(id)}/ws${query}`);
   socket = ws;
   ws.binaryType = 'arraybuffer';
