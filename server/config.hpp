@@ -104,6 +104,8 @@ struct Config {
   std::int64_t live_backup_return_s = 30;
   bool live_anonymous_viewers = true;
   std::int64_t live_views_per_account = 0;
+  std::string live_alerts;
+  bool live_loudness = true;
   std::string live_ladder;
   std::int64_t live_ladder_workers = 1;
   std::int64_t live_ladder_max_lag_ms = 1'500;

@@ -159,6 +159,10 @@ Result<std::unique_ptr<api::LiveGateway>> start_live(
   options.window = {.segment_us = w.config.live_segment_ms * 1'000,
                     .part_us = w.config.live_part_ms * 1'000,
                     .window_us = w.config.live_rewind_s * 1'000'000};
+  auto alerts = media::parse_alert_rules(w.config.live_alerts);
+  if (!alerts.ok()) return error(alerts.code(), "live.alerts: " + alerts.error().detail);
+  options.alerts = *alerts;
+  options.loudness = w.config.live_loudness;
   auto rungs = media::parse_ladder(w.config.live_ladder);
   if (!rungs.ok()) return error(rungs.code(), "live.ladder: " + rungs.error().detail);
   options.ladder = {.rungs = std::move(*rungs),

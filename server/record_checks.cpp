@@ -9,11 +9,13 @@
 #include "actors/match/match_store.hpp"
 #include "actors/ratings/rating_store.hpp"
 #include "actors/tournament/tournament_store.hpp"
+#include "net/api/live_alerts.hpp"
 
 namespace troupe::server {
 
 storage::RecordChecks all_record_checks() {
   storage::RecordChecks checks;
+  api::add_alert_record_checks(checks);
   auction::add_record_checks(checks);
   fairness::add_record_checks(checks);
   feed::add_record_checks(checks);

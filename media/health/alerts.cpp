@@ -146,8 +146,7 @@ AlertJudge::Verdict AlertJudge::verdict(AlertKind kind, double limit, const Heal
   return {};
 }
 
-std::vector<AlertChange> AlertJudge::judge(const HealthSample& sample,
-                                           const ViewersLook& viewers) {
+std::vector<AlertChange> AlertJudge::judge(const HealthSample& sample, const ViewersLook& viewers) {
   last_.push_back(sample);
   if (last_.size() > kSmoothed) last_.pop_front();
   note(luma_, sample.luma, kBlackLuma, sample.second);

@@ -1,4 +1,5 @@
-// When to call somebody: rules over the health of a session, raised and cleared with patience. Pure.
+// When to call somebody: rules over the health of a session, raised and cleared with patience.
+// Pure.
 #pragma once
 
 #include <array>
@@ -40,8 +41,8 @@ struct AlertRules {
 
   friend bool operator==(const AlertRules&, const AlertRules&) = default;
 };
-/// Sets one by its name, `raise_after_s` and `clear_after_s` too; nothing takes a rule away, or sets
-/// these two back. Errors: invalid_argument.
+/// Sets one by its name, `raise_after_s` and `clear_after_s` too; nothing takes a rule away, or
+/// sets these two back. Errors: invalid_argument.
 Result<void> set_rule(AlertRules& rules, std::string_view name, std::optional<double> value);
 /// "bitrate_below_kbps=500,frame_rate_below=15"; empty: none. Errors: invalid_argument.
 [[nodiscard]] Result<AlertRules> parse_alert_rules(std::string_view text);

@@ -20,8 +20,8 @@ double weight_of(int channel, int channels) {
 
 }  // namespace
 
-// The recommendation gives its two filters for 48 kHz only. These are the analogue ones behind them,
-// for any rate, as in B. De Man, "Evaluation of Implementations of the EBU R128 Loudness
+// The recommendation gives its two filters for 48 kHz only. These are the analogue ones behind
+// them, for any rate, as in B. De Man, "Evaluation of Implementations of the EBU R128 Loudness
 // Measurement" (AES 145, 2018); libebur128 has the same.
 LoudnessMeter::LoudnessMeter(int sample_rate, int channels)
     : block_samples_(static_cast<std::size_t>(sample_rate) / kBlocksPerSecond) {

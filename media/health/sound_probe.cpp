@@ -14,15 +14,15 @@
 namespace troupe::media {
 namespace {
 
-constexpr std::int64_t kBatchUs = 1'000'000;
-constexpr std::size_t kMaxBatchBytes = 256U << 10;  // a second of 2 Mbit/s: more is no live sound
+constexpr std::int64_t kBatchUs = 500'000;          // each second has one, however long chunks are
+constexpr std::size_t kMaxBatchBytes = 256U << 10;  // of 4 Mbit/s: more is no live sound
 constexpr int kMaxChannels = 8, kLeastRate = 8'000, kMostRate = 192'000;
 
 /// A publication's sound. `waiting` is guarded by the probe's mutex, all else is of its thread.
 struct Ear {
   std::uint64_t epoch = 0;
   Track track;
-  std::string batch;  ///< chunks of less than a second, guarded too
+  std::string batch;  ///< chunks of less than half a second, guarded too
   std::int64_t batch_us = 0;
   std::string waiting;  ///< empty: the thread has taken it
 
@@ -71,8 +71,7 @@ HealthLook listen(Ear& ear, std::string bytes) {
 }  // namespace
 
 struct SoundProbe::Impl {
-  explicit Impl(SoundSink given)
-      : sink(std::move(given)), pool(std::make_unique<WorkerPool>(1)) {}
+  explicit Impl(SoundSink given) : sink(std::move(given)), pool(std::make_unique<WorkerPool>(1)) {}
 
   void work(const std::string& session, const std::shared_ptr<Ear>& ear) {
     std::string bytes;

@@ -12,14 +12,14 @@
 
 namespace troupe::media {
 
-/// Called on the probe's thread, about once for each second of sound; must not block. May come a
+/// Called on the probe's thread, about twice for each second of sound; must not block. May come a
 /// moment after `stop`: compare epochs.
 using SoundSink =
     std::function<void(const std::string& session, std::uint64_t epoch, const HealthLook&)>;
 
-/// Decodes a second of sound at a time. A session whose second still waits when the next is there
-/// loses that one: the probe is late by a second at most, whatever the number of sessions.
-/// Thread-safe; nothing blocks.
+/// Decodes half a second of sound at a time. A session whose half still waits when the next is
+/// there loses that one: the probe is late by half a second at most, whatever the number of
+/// sessions. Thread-safe; nothing blocks.
 class SoundProbe {
  public:
   explicit SoundProbe(SoundSink sink);

@@ -21,8 +21,8 @@ void StreamMeter::start(std::uint64_t epoch, const std::vector<Track>& tracks,
   if (running_ && epoch == epoch_) return;
   running_ = true;
   epoch_ = epoch;
-  open_second_ = std::max(wall_us / kSecondUs,
-                          samples_.empty() ? INT64_MIN : samples_.back().second + 1);
+  open_second_ =
+      std::max(wall_us / kSecondUs, samples_.empty() ? INT64_MIN : samples_.back().second + 1);
   whole_ = false;
   open_ = {};
   video_ = audio_ = {};
@@ -82,14 +82,14 @@ void StreamMeter::close_second() {
   open_.audio_kbit_per_s = kbit(audio_.bytes);
   const auto since_key_us =
       last_key_us_ && video_.expected_us ? *video_.expected_us - *last_key_us_ : 0;
-  open_.key_interval_s =
-      static_cast<double>(std::max(key_interval_us_, since_key_us)) / static_cast<double>(kSecondUs);
+  open_.key_interval_s = static_cast<double>(std::max(key_interval_us_, since_key_us)) /
+                         static_cast<double>(kSecondUs);
   // Our clock goes on while nothing comes.
   if (video_.chunks == 0 && first_wall_us_) {
     const auto end_us = (open_second_ + 1) * kSecondUs;
-    open_.drift_ms = static_cast<double>((end_us - *first_wall_us_) -
-                                         (*video_.expected_us - *first_media_us_)) /
-                     1'000;
+    open_.drift_ms =
+        static_cast<double>((end_us - *first_wall_us_) - (*video_.expected_us - *first_media_us_)) /
+        1'000;
   }
   close(video_);
   close(audio_);

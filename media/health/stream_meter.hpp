@@ -1,5 +1,5 @@
-// What an incoming publication looks like from outside, second by second: told by its chunks, without
-// decoding. Pure.
+// What an incoming publication looks like from outside, second by second: told by its chunks,
+// without decoding. Pure.
 #pragma once
 
 #include <cstdint>
@@ -57,10 +57,10 @@ class StreamMeter {
 
  private:
   struct Flow {
-    std::uint32_t track = 0;               ///< 0: there is none
+    std::uint32_t track = 0;                  ///< 0: there is none
     std::optional<std::int64_t> expected_us;  ///< where the next chunk begins
-    double bytes = 0;                      ///< of the open second, as are those below
-    double lateness_us = 0;                ///< sum of arrival less media time
+    double bytes = 0;                         ///< of the open second, as are those below
+    double lateness_us = 0;                   ///< sum of arrival less media time
     std::uint32_t chunks = 0;
     std::optional<double> usual_us;  ///< mean lateness of the last second that had chunks
   };

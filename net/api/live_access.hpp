@@ -18,4 +18,8 @@ void as_moderator(const actors::Asker& asker, const http::Request& request,
                   const std::string& session, const http::Responder& out,
                   std::function<void()> then);
 
+/// The same without moderators.
+void as_owner(const actors::Asker& asker, const http::Request& request, const std::string& session,
+              const http::Responder& out, std::function<void()> then);
+
 }  // namespace troupe::api

@@ -9,9 +9,13 @@
 #include "actors/system/context.hpp"
 #include "actors/system/entity.hpp"
 #include "base/metrics.hpp"
+#include "media/health/sound_probe.hpp"
+#include "net/api/live_alerts.hpp"
 #include "net/api/live_captions.hpp"
 #include "net/api/live_cues.hpp"
+#include "net/api/live_health.hpp"
 #include "net/api/live_playlists.hpp"
+#include "net/api/party_book.hpp"
 #include "net/api/live_quality.hpp"
 #include "net/api/live_thumbnails.hpp"
 #include "net/api/quality_book.hpp"
@@ -77,11 +81,13 @@ class Gateway final : public LiveGateway {
       : context_(context),
         loop_(*loops.front()),
         fanout_(std::make_shared<ws::Fanout>(std::move(loops), context.metrics)),
-        quality_(std::make_shared<QualityBook>(context.metrics)) {}
+        quality_(std::make_shared<QualityBook>(context.metrics)),
+        health_(std::make_shared<HealthBook>()) {}
 
   ~Gateway() override {
     fanout_->close();
     if (playlists_) playlists_->close();
+    if (alerts_) alerts_->close();
   }
 
   Result<void> open(const actors::Asker& asker, http::Router& router, LiveGatewayOptions options) {
@@ -110,6 +116,7 @@ class Gateway final : public LiveGateway {
     playlists_->mount(router);
     open_ladder(router, options, exists);
     mount_live_quality(router, {quality_, asker, exists, options.anonymous_viewers});
+    open_health(router, asker, options);
     mount_live_cues(router,
                     {cues_, asker,
                      [fanout = fanout_, playlists = playlists_](const std::string& id, const Cue& c) {
@@ -135,7 +142,8 @@ class Gateway final : public LiveGateway {
                                    .ingest = std::move(options.ingest),
                                    .anonymous_viewers = options.anonymous_viewers,
                                    .cues = cues_,
-                                   .views = views}));
+                                   .views = views,
+                                   .parties = std::make_shared<PartyBook>()}));
     return {};
   }
 
@@ -160,6 +168,17 @@ class Gateway final : public LiveGateway {
         std::make_unique<Publisher>(context_.entities, directory_, id, std::move(*place)));
   }
 
+  void open_health(http::Router& router, const actors::Asker& asker,
+                   const LiveGatewayOptions& options) {
+    mount_live_health(router, {health_, asker});
+    alerts_ = std::make_shared<LiveAlerts>(context_, loop_, health_, quality_, options.alerts);
+    alerts_->mount(router, asker);
+    if (!options.loudness) return;
+    sound_ = std::make_shared<media::SoundProbe>(
+        [book = health_](const std::string& id, std::uint64_t epoch,
+                         const media::HealthLook& look) { book->look(id, epoch, look); });
+  }
+
   /// Results reach viewers from the workers' threads; a publication's epoch says what they belong
   /// to.
   void open_ladder(http::Router& router, const LiveGatewayOptions& options,
@@ -178,6 +197,8 @@ class Gateway final : public LiveGateway {
       fanout->rendition_chunk(id, epoch, chunk);
       playlists->push_made(id, epoch, *chunk);
     };
+    sink.look = [book = health_](const std::string& id, std::uint64_t epoch,
+                                 const media::HealthLook& look) { book->look(id, epoch, look); };
     if (thumbnails) {
       thumbnails_ = std::make_shared<ThumbnailBook>(options.window.window_us);
       sink.thumbnail = [book = thumbnails_](const std::string& id, std::uint64_t,
@@ -192,18 +213,25 @@ class Gateway final : public LiveGateway {
   live::Output output() {
     live::Output out;
     const auto captions = std::make_shared<LiveCaptions>();
-    out.start = [fanout = fanout_, playlists = playlists_, ladder = ladder_,
-                 cues = cues_, captions](const live::PublicationPtr& publication) {
+    out.start = [fanout = fanout_, playlists = playlists_, ladder = ladder_, health = health_,
+                 alerts = alerts_, sound = sound_, cues = cues_,
+                 captions](const live::PublicationPtr& publication) {
       cues->start(*publication);
+      health->start(publication->session_id, publication->epoch, publication->tracks);
+      alerts->load(publication->session_id);
+      if (sound) sound->start(publication->session_id, publication->epoch, publication->tracks);
       playlists->start(publication);
       captions->start(*publication);
       fanout->start(publication->session_id, publication->epoch, publication->tracks);
       if (ladder) ladder->start(publication->session_id, publication->epoch, publication->tracks);
     };
-    out.chunk = [fanout = fanout_, playlists = playlists_, ladder = ladder_, cues = cues_,
+    out.chunk = [fanout = fanout_, playlists = playlists_, ladder = ladder_, health = health_,
+                 sound = sound_, cues = cues_,
                  captions](const std::string& id, const media::ChunkPtr& chunk) {
       fanout->chunk(id, chunk);
       cues->chunk(id, *chunk);
+      health->chunk(id, *chunk);
+      if (sound) sound->push(id, *chunk);
       const auto shown = captions->read(id, *chunk);
       for (const auto& event : shown.events) {
         playlists->caption(id, shown.epoch, event.start_us, event.text);
@@ -212,17 +240,21 @@ class Gateway final : public LiveGateway {
       playlists->chunk(id, *chunk);
       if (ladder) ladder->push(id, chunk);
     };
-    out.stop = [fanout = fanout_, playlists = playlists_, ladder = ladder_,
-                cues = cues_, captions](const std::string& id) {
+    out.stop = [fanout = fanout_, playlists = playlists_, ladder = ladder_, health = health_,
+                sound = sound_, cues = cues_, captions](const std::string& id) {
       cues->stop(id);
+      health->stop(id);
+      if (sound) sound->stop(id);
       captions->stop(id);
       if (ladder) ladder->stop(id);
       fanout->stop(id);
       playlists->stop(id);
     };
     out.end = [fanout = fanout_, playlists = playlists_, ladder = ladder_, thumbnails = thumbnails_,
-               cues = cues_, captions](const std::string& id) {
+               health = health_, sound = sound_, cues = cues_, captions](const std::string& id) {
       cues->stop(id);
+      health->forget(id);
+      if (sound) sound->stop(id);
       captions->stop(id);
       if (ladder) ladder->stop(id);
       if (thumbnails) thumbnails->forget(id);
@@ -251,6 +283,9 @@ class Gateway final : public LiveGateway {
   std::shared_ptr<ws::Fanout> fanout_;
   std::shared_ptr<LivePlaylists> playlists_;
   std::shared_ptr<QualityBook> quality_;
+  std::shared_ptr<HealthBook> health_;
+  std::shared_ptr<LiveAlerts> alerts_;
+  std::shared_ptr<media::SoundProbe> sound_;  ///< null: sound is not decoded
   const std::shared_ptr<CueBook> cues_ = std::make_shared<CueBook>();
   std::shared_ptr<ThumbnailBook> thumbnails_;
   std::shared_ptr<media::Ladder> ladder_;  ///< null: nothing is decoded

@@ -50,6 +50,15 @@ json::object view(const media::HealthSample& sample) {
   return out;
 }
 
+json::object view(const media::AlertChange& alert) {
+  const auto rule = std::string(rule_name(alert.kind));
+  return {{"kind", to_string(alert.kind)},
+          {"since_ms", alert.second * 1'000},
+          {"value", rounded(alert.value)},
+          {"limit", alert.limit},
+          {"rule", rule}};
+}
+
 /// Unix milliseconds of `since`; 0 without one.
 Result<std::int64_t> since_of(const Request& request) {
   std::int64_t since_ms = 0;
@@ -72,9 +81,12 @@ void show(const LiveHealthApi& api, const Request& request, const Responder& out
     const auto health = book->view(id, since, now_us);
     json::array samples;
     for (const auto& sample : health.samples) samples.push_back(view(sample));
+    json::array alerts;
+    for (const auto& alert : health.alerts) alerts.push_back(view(alert));
     auto response = http::json_response(200, json::object{{"id", id},
                                                           {"now_ms", now_us / 1'000},
                                                           {"publishing", health.publishing},
+                                                          {"alerts", std::move(alerts)},
                                                           {"samples", std::move(samples)}});
     response.headers["Cache-Control"] = "no-store";
     out.send(std::move(response));
@@ -87,36 +99,44 @@ void HealthBook::start(const std::string& session, std::uint64_t epoch,
                        const std::vector<media::Track>& tracks) {
   const std::lock_guard lock(mutex_);
   if (!sessions_.contains(session) && sessions_.size() >= kMaxSessions) {
-    sessions_.erase(std::ranges::min_element(sessions_, {}, [](const auto& entry) {
-      const auto& samples = entry.second.samples();
-      return entry.second.running() ? INT64_MAX : samples.empty() ? 0 : samples.back().second;
-    }));
+    const auto oldest = std::ranges::min_element(sessions_, {}, [](const auto& entry) {
+      const auto& samples = entry.second.meter.samples();
+      return entry.second.meter.running() ? INT64_MAX : samples.empty() ? 0 : samples.back().second;
+    });
+    clear_alerts(oldest->first, oldest->second);
+    sessions_.erase(oldest);
   }
-  sessions_[session].start(epoch, tracks, unix_us());
+  sessions_[session].meter.start(epoch, tracks, unix_us());
 }
 
 void HealthBook::chunk(const std::string& session, const media::Chunk& chunk) {
   const std::lock_guard lock(mutex_);
   if (const auto found = sessions_.find(session); found != sessions_.end())
-    found->second.add(chunk);
+    found->second.meter.add(chunk);
 }
 
 void HealthBook::look(const std::string& session, std::uint64_t epoch,
                       const media::HealthLook& look) {
   const std::lock_guard lock(mutex_);
   if (const auto found = sessions_.find(session);
-      found != sessions_.end() && found->second.epoch() == epoch)
-    found->second.look(look);
+      found != sessions_.end() && found->second.meter.epoch() == epoch)
+    found->second.meter.look(look);
 }
 
 void HealthBook::stop(const std::string& session) {
   const std::lock_guard lock(mutex_);
-  if (const auto found = sessions_.find(session); found != sessions_.end()) found->second.stop();
+  const auto found = sessions_.find(session);
+  if (found == sessions_.end()) return;
+  found->second.meter.stop();
+  clear_alerts(session, found->second);
 }
 
 void HealthBook::forget(const std::string& session) {
   const std::lock_guard lock(mutex_);
-  sessions_.erase(session);
+  const auto found = sessions_.find(session);
+  if (found == sessions_.end()) return;
+  clear_alerts(session, found->second);
+  sessions_.erase(found);
 }
 
 HealthBook::View HealthBook::view(const std::string& session, std::int64_t since_second,
@@ -124,11 +144,50 @@ HealthBook::View HealthBook::view(const std::string& session, std::int64_t since
   const std::lock_guard lock(mutex_);
   const auto found = sessions_.find(session);
   if (found == sessions_.end()) return {};
-  auto& meter = found->second;
+  auto& meter = found->second.meter;
   meter.advance(now_us);
   const auto& all = meter.samples();
   const auto from = std::ranges::upper_bound(all, since_second, {}, &media::HealthSample::second);
-  return {meter.running(), {from, all.end()}};
+  return {meter.running(), {from, all.end()}, found->second.alerts.on()};
+}
+
+void HealthBook::clear_alerts(const std::string& session, Entry& entry) {
+  for (const auto& change : entry.alerts.stop(unix_us() / 1'000'000))
+    cleared_.emplace_back(session, change);
+}
+
+void HealthBook::set_rules(const std::string& session, const media::AlertRules& rules) {
+  const std::lock_guard lock(mutex_);
+  if (const auto found = sessions_.find(session); found != sessions_.end())
+    found->second.alerts.set_rules(rules);
+}
+
+std::vector<std::string> HealthBook::publishing() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<std::string> out;
+  for (const auto& [id, entry] : sessions_)
+    if (entry.meter.running()) out.push_back(id);
+  return out;
+}
+
+HealthBook::Changes HealthBook::judge(std::int64_t now_us,
+                                      const std::map<std::string, media::ViewersLook>& viewers) {
+  const std::lock_guard lock(mutex_);
+  auto out = std::exchange(cleared_, {});
+  for (auto& [id, entry] : sessions_) {
+    if (!entry.meter.running()) continue;
+    entry.meter.advance(now_us);
+    const auto look = viewers.find(id);
+    const auto& all = entry.meter.samples();
+    auto at = std::ranges::upper_bound(all, entry.judged_second, {}, &media::HealthSample::second);
+    for (; at != all.end(); ++at) {
+      entry.judged_second = at->second;
+      for (const auto& change :
+           entry.alerts.judge(*at, look == viewers.end() ? media::ViewersLook{} : look->second))
+        out.emplace_back(id, change);
+    }
+  }
+  return out;
 }
 
 void mount_live_health(http::Router& router, LiveHealthApi api) {

@@ -2,12 +2,15 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
+#include "media/health/alerts.hpp"
 #include "media/health/stream_meter.hpp"
 
 namespace troupe::actors {
@@ -37,14 +40,29 @@ class HealthBook {
   struct View {
     bool publishing = false;
     std::vector<media::HealthSample> samples;  ///< of the seconds after `since`, oldest first
+    std::vector<media::AlertChange> alerts;    ///< that are on
   };
   [[nodiscard]] View view(const std::string& session, std::int64_t since_second,
                           std::int64_t now_us) const;
 
+  void set_rules(const std::string& session, const media::AlertRules& rules);
+  [[nodiscard]] std::vector<std::string> publishing() const;
+  using Changes = std::vector<std::pair<std::string, media::AlertChange>>;
+  /// Judges the seconds that are over since the last call, and tells what changed.
+  Changes judge(std::int64_t now_us, const std::map<std::string, media::ViewersLook>& viewers);
+
  private:
+  struct Entry {
+    /// Reading closes the seconds that are over.
+    mutable media::StreamMeter meter;
+    media::AlertJudge alerts;
+    std::int64_t judged_second = 0;
+  };
+  void clear_alerts(const std::string& session, Entry& entry);
+
   mutable std::mutex mutex_;
-  /// Reading closes the seconds that are over.
-  mutable std::unordered_map<std::string, media::StreamMeter> sessions_;
+  std::unordered_map<std::string, Entry> sessions_;
+  Changes cleared_;  ///< since the last judgement, by the end of a publication
 };
 
 struct LiveHealthApi {

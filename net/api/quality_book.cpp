@@ -33,6 +33,7 @@ void Spread::add(double value) {
   const auto last = static_cast<double>(buckets_.size() - 1);
   ++buckets_[static_cast<std::size_t>(std::min(place, last))];
   ++count_;
+  sum_ += value;
 }
 
 double Spread::quantile(double q) const {

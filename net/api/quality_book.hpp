@@ -29,10 +29,12 @@ class Spread {
   [[nodiscard]] std::uint64_t count() const noexcept { return count_; }
   /// The upper edge of the bucket in which the quantile lies; 0 when there are none.
   [[nodiscard]] double quantile(double q) const;
+  [[nodiscard]] double sum() const noexcept { return sum_; }
 
  private:
   std::array<std::uint32_t, 170> buckets_{};
   std::uint64_t count_ = 0;
+  double sum_ = 0;
 };
 
 /// What a page tells of its playback, all since its beginning.

@@ -338,6 +338,83 @@ TEST(LiveE2E, ThePublishersFiguresAreShownWhileItPublishes) {
   EXPECT_GT(figures.at("kbit_per_s").to_number<double>(), 300);
 }
 
+TEST(LiveE2E, TheOwnerSeesTheHealthOfWhatComesInSecondBySecond) {
+  LiveServer server;
+  const auto session = make_session(server.endpoint());
+  const auto path = "/api/v1/live/" + session.id + "/health";
+  sim::HttpClient alice("127.0.0.1", server.endpoint().http_port,
+                        server.endpoint().token("alice", ""));
+  sim::HttpClient mallory("127.0.0.1", server.endpoint().http_port,
+                          server.endpoint().token("mallory", ""));
+  EXPECT_FALSE(alice.get(path)->json().at("publishing").as_bool());
+  const OnAir air(server, session);
+
+  ASSERT_TRUE(
+      eventually([&] { return alice.get(path)->json().at("samples").as_array().size() >= 3; }));
+
+  const auto seen = alice.get(path)->json();
+  const auto& samples = seen.at("samples").as_array();
+  const auto& sample = samples.back().as_object();
+  EXPECT_TRUE(seen.at("publishing").as_bool());
+  EXPECT_GT(sample.at("video_kbit_per_s").to_number<double>(), 100);
+  EXPECT_GT(sample.at("audio_kbit_per_s").to_number<double>(), 10);
+  EXPECT_NEAR(sample.at("frames_per_s").to_number<double>(), 30, 10);
+  const auto since = samples.front().at("t_ms").to_number<std::int64_t>();
+  const auto later = alice.get(path + "?since=" + std::to_string(since))->json();
+  EXPECT_GT(later.at("samples").as_array().front().at("t_ms").to_number<std::int64_t>(), since);
+  EXPECT_EQ(alice.get(path + "?since=yesterday")->status, 400);
+  EXPECT_EQ(mallory.get(path)->status, 403);
+}
+
+TEST(LiveE2E, AnAlertIsRaisedByTheSessionsRulesAndClearedWithThePublication) {
+  LiveServer server;
+  const auto session = make_session(server.endpoint());
+  const auto path = "/api/v1/live/" + session.id;
+  sim::HttpClient alice("127.0.0.1", server.endpoint().http_port,
+                        server.endpoint().token("alice", ""));
+  sim::HttpClient mallory("127.0.0.1", server.endpoint().http_port,
+                          server.endpoint().token("mallory", ""));
+  const auto put = [&](sim::HttpClient& who, const char* body) {
+    return who.request("PUT", path + "/alerts", body)->status;
+  };
+  const auto metric = [&](const char* line) {
+    return server.metrics().find(line) != std::string::npos;
+  };
+  EXPECT_EQ(put(mallory, R"({"frame_rate_below":100})"), 403);
+  EXPECT_EQ(put(alice, R"({"frame_rate_below":-1})"), 400);
+  EXPECT_EQ(put(alice, R"({"taste_below":1})"), 400);
+
+  EXPECT_EQ(put(alice, R"({"frame_rate_below":100,"black_s":null,"raise_after_s":1})"), 200);
+  {
+    const OnAir air(server, session);
+    ASSERT_TRUE(eventually([&] {
+      return !alice.get(path + "/health")->json().at("alerts").as_array().empty();
+    }));
+    const auto alert = alice.get(path + "/health")->json().at("alerts").as_array().front();
+    EXPECT_EQ(alert.at("kind").as_string(), "frame_rate_below");
+    EXPECT_EQ(alert.at("limit").to_number<double>(), 100);
+    EXPECT_LT(alert.at("value").to_number<double>(), 100);
+    EXPECT_TRUE(metric("troupe_live_alerts{kind=\"frame_rate_below\"} 1"));
+    // Sound is decoded beside it.
+    EXPECT_TRUE(eventually([&] {
+      const auto health = alice.get(path + "/health")->json();
+      return health.at("samples").as_array().back().as_object().contains("momentary_lufs");
+    }));
+  }
+
+  EXPECT_TRUE(
+      eventually([&] { return metric("troupe_live_alerts{kind=\"frame_rate_below\"} 0"); }));
+  EXPECT_TRUE(alice.get(path + "/health")->json().at("alerts").as_array().empty());
+  const auto rules = alice.get(path + "/alerts")->json().at("rules");
+  EXPECT_EQ(rules.at("raise_after_s").to_number<int>(), 1);
+  const auto journal = server.journal();
+  const auto raised = journal.find(R"("kind":"frame_rate_below","state":"raised")");
+  EXPECT_NE(raised, std::string::npos) << journal;
+  EXPECT_NE(journal.find(R"("kind":"frame_rate_below","state":"cleared")", raised),
+            std::string::npos);
+  EXPECT_NE(journal.find("troupe.live.alert.v1 "), std::string::npos);
+}
+
 TEST(LiveE2E, WhatPlayersAndPagesTellIsAddedUpForTheOwner) {
   LiveServer server;
   const auto session = make_session(server.endpoint());

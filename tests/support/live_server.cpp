@@ -15,6 +15,7 @@
 #include "net/http/server.hpp"
 #include "net/http/static_files.hpp"
 #include "sim/http_client.hpp"
+#include "storage/journal.hpp"
 #include "storage/read_pool.hpp"
 #include "storage/store.hpp"
 #include "storage/writer.hpp"
@@ -123,6 +124,15 @@ api::LiveGateway& LiveServer::gateway() {
 void LiveServer::crash(const std::string& id) {
   impl_->entities.crash(live::kKind, id);
 }
+std::string LiveServer::journal() const {
+  constexpr std::size_t kMost = 1'000;
+  impl_->writer.flush();
+  std::string out;
+  const auto entries = storage::read_journal(*impl_->store, 1, kMost);
+  for (const auto& entry : *entries) out += entry.type + " " + entry.payload + "\n";
+  return out;
+}
+
 std::string LiveServer::metrics() const {
   return impl_->metrics.expose();
 }

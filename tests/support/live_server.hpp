@@ -25,6 +25,8 @@ class LiveServer {
   /// Kills the session's actor.
   void crash(const std::string& id);
   [[nodiscard]] std::string metrics() const;
+  /// Types and payloads of the first thousand events.
+  [[nodiscard]] std::string journal() const;
 
   struct Impl;
 

@@ -2,6 +2,7 @@
 import { tellExperience } from './experience.js';
 import { Player } from './player.js';
 import { Cues } from './cues.js';
+import { Party } from './party.js';
 import { PollPanel } from './polls.js';
 import { AutoQuality } from './quality.js';
 import { Rewind } from './rewind.js';
@@ -34,6 +35,30 @@ let auto = new AutoQuality();
 let captions = null;      // the page's text track, once there is something to show
 let lastCue = null;
 let rewind = null;        // while the picture is not live
+
+const partyId = new URLSearchParams(location.search).get('party');
+const party = partyId === null ? null : new Party((message) => {
+  if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify(message));
+});
+
+/** Milliseconds from the beginning of the publication and what is shown to now, by the server's clock. */
+function behindMs() {
+  if (clockOffsetMs === null || rewind || epoch === 0 || $('video').readyState < 2) return null;
+  return Date.now() + clockOffsetMs - epoch / 1000 - $('video').currentTime * 1000;
+}
+
+/** In step with those who watch with us: tells what this page could do, and hears what all do. */
+function together() {
+  if (!party) return;
+  const behind = behindMs();
+  const slack = player.pace.slack();
+  if (behind !== null && slack !== null) party.tell(epoch, behind, slack, performance.now());
+  $('party').textContent = `${party.members}${party.target ? ', in step' : ''}`;
+}
+player.lateS = () => {
+  const behind = party ? behindMs() : null;
+  return behind === null ? null : party.lateS(epoch, behind);
+};
 
 const cues = new Cues($('video'));
 
@@ -96,6 +121,7 @@ function react(counts) {
 }
 
 function begin(hello) {
+  $('party-fact').hidden = !party;
   hear(hello.wall_us);
   retries = 0;
   $('viewers').textContent = hello.viewers;
@@ -227,6 +253,7 @@ const handlers = {
     for (const number of message.numbers) $('lines').querySelector(`[data-number="${Number(number)}"]`)?.remove();
   },
   chat_pinned(message) { pin(message.line); },
+  party(message) { party?.hear(message); },
   cue(message) { if (message.epoch === epoch && !rewind) cues.add(message); },
   poll(message) { polls.show(message); },
   voted(message) { polls.voted(message.poll, message.option); },
@@ -251,7 +278,8 @@ const polls = new PollPanel($('poll'), $('poll-status'), (poll, option) => {
 
 function connect() {
   const scheme = location.protocol === 'https:' ? 'wss' : 'ws';
-  const query = token() ? `?view=${view}&access_token=${encodeURIComponent(token())}` : '';
+  const asked = { ...(token() && { view, access_token: token() }), ...(partyId !== null && { party: partyId }) };
+  const query = Object.keys(asked).length > 0 ? `?${new URLSearchParams(asked)}` : '';
   const ws = new WebSocket(`${scheme}://${location.host}/live/${encodeURIComponent(id)}/ws${query}`);
   socket = ws;
   ws.binaryType = 'arraybuffer';
@@ -286,6 +314,7 @@ function latencyMs() {
 
 setInterval(() => {
   player.follow();
+  together();
   const latency = latencyMs();
   $('latency').textContent = latency === null ? '–' : `${(latency / 1000).toFixed(2)} s`;
   $('buffer').textContent = `${player.ahead().toFixed(2)} s`;

@@ -43,8 +43,17 @@ export class Pace {
 
   /** The playback rate, 1 when all is well. Of few values, each held for long: a change costs the player time. */
   rate() {
-    if (this.samples.length === 0) return 1;
-    const error = this.samples[0].ahead - this.margin;
+    const slack = this.slack();
+    return slack === null ? 1 : this.steer(slack);
+  }
+
+  /** Seconds in the buffer beyond what is needed; null: not known. */
+  slack() {
+    return this.samples.length === 0 ? null : this.samples[0].ahead - this.margin;
+  }
+
+  /** The playback rate that works off `error` seconds of being late. */
+  steer(error) {
     if (Math.abs(error) > kLeaveS) this.working = Math.sign(error);
     if (error * this.working < kReachS) this.working = 0;
     if (this.working < 0) return 0.97;

@@ -8,6 +8,7 @@ const kJumpAtStartS = 0.3;    // the same while a publication begins, when a jum
 const kStartMs = 2000;
 const kJumpMs = 500;          // what a jump takes at most
 const kJumpToS = 0.15;        // beyond the margin, for a chunk that is not there yet
+const kJumpTogetherS = 0.5;   // further from those who watch with us: jump
 const kMaxQueuedBytes = 32 << 20;
 
 export class Player {
@@ -17,6 +18,7 @@ export class Player {
     this.onProblem = onProblem;
     this.tracks = new Map();
     this.pace = new Pace();
+    this.lateS = () => null; // those who watch together say how late it is
     video.addEventListener('waiting', () => {
       if (this.source && !this.leaveGap() && !video.seeking && performance.now() > this.steadyFrom) {
         this.pace.stalled(performance.now());
@@ -135,6 +137,8 @@ export class Player {
       this.steadyFrom = this.startedAt + kStartMs;
     }
     const jumpFrom = performance.now() < this.startedAt + kStartMs ? kJumpAtStartS : kJumpFromS;
+    const late = this.lateS();
+    if (late !== null && video.currentTime >= ranges.start(0)) return this.keepTo(late, start, end);
     if (video.currentTime < ranges.start(0) || this.ahead() > this.pace.margin + jumpFrom) {
       const to = Math.max(start, end - this.pace.margin - kJumpToS);
       if (to > video.currentTime) {
@@ -145,6 +149,20 @@ export class Player {
     }
     if (video.paused && !this.pausedByUser) video.play().catch(() => {});
     const rate = this.pace.rate();
+    if (video.playbackRate !== rate) video.playbackRate = rate;
+  }
+
+  /** Plays so that what is `late` seconds late is so no more. */
+  keepTo(late, start, end) {
+    const { video } = this;
+    const to = video.currentTime + late;
+    if (Math.abs(late) > kJumpTogetherS && to > start && to < end - kJumpToS) {
+      video.currentTime = to;
+      this.pace.forget();
+      this.steadyFrom = Math.max(this.steadyFrom, performance.now() + kJumpMs);
+    }
+    if (video.paused && !this.pausedByUser) video.play().catch(() => {});
+    const rate = this.pace.steer(late);
     if (video.playbackRate !== rate) video.playbackRate = rate;
   }
 
