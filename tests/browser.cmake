@@ -3,7 +3,7 @@ troupe_executable(live_page_server SOURCES browser/live_page_server.cpp LINK tro
 find_program(NODE node)
 find_program(CHROMIUM chromium)
 if(NODE)
-  foreach(script cues experience pace plot quality rewind play_client play_conformance spectator_frame watch_games)
+  foreach(script cues experience pace party plot quality rewind play_client play_conformance spectator_frame watch_games)
     add_test(NAME web.${script} COMMAND ${NODE} --test "${CMAKE_CURRENT_SOURCE_DIR}/browser/${script}.test.mjs")
     set_tests_properties(web.${script} PROPERTIES LABELS unit TIMEOUT 60)
   endforeach()

@@ -12,6 +12,7 @@
 #include "base/ids.hpp"
 #include "media/ladder/ladder.hpp"
 #include "net/api/live_body.hpp"
+#include "net/api/live_parties.hpp"
 #include "net/api/live_playlists.hpp"
 #include "net/api/live_polls.hpp"
 #include "net/http/router.hpp"
@@ -247,6 +248,7 @@ void mount_live(http::Router& router, ApiPtr api) {
   router.add("POST", "/api/v1/live/{id}/key", bind(rotate), {.max_body_bytes = kMaxBody});
   mount_live_chat(router, api);
   mount_live_polls(router, api);
+  mount_live_parties(router, api);
   mount_live_watch(router, std::move(api));
 }
 

@@ -32,6 +32,7 @@ namespace troupe::api {
 
 class CueBook;
 class LivePlaylists;
+class PartyBook;
 class ViewBook;
 
 /// What the server's doors for publishers add to sessions. All may be null.
@@ -61,6 +62,7 @@ struct LiveApi {
   bool anonymous_viewers = true;
   std::shared_ptr<const CueBook> cues;
   std::shared_ptr<ViewBook> views;
+  std::shared_ptr<PartyBook> parties;
 };
 
 /// POST /api/v1/live, GET /api/v1/live, GET and DELETE /api/v1/live/{id}, POST

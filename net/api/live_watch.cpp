@@ -9,6 +9,7 @@
 #include "net/api/live_api.hpp"
 #include "net/api/live_cues.hpp"
 #include "net/api/live_polls.hpp"
+#include "net/api/party_book.hpp"
 #include "net/api/view_book.hpp"
 #include "net/http/router.hpp"
 #include "net/ws/hub.hpp"
@@ -31,6 +32,9 @@ struct Viewer {
   std::string view;       ///< its name, if it has one: a player that comes back
   std::optional<http::Principal> principal;
   bool closed = false;
+  std::string party;      ///< that it watches with; empty: alone
+  std::uint64_t member = 0;
+  RateLimiter paces{{2, 5}, 1};
   std::function<void()> leave;  ///< set while it is in a room
   std::function<void()> uncount;  ///< set while it counts among its account's views
   bool saying = false;          ///< One line at a time: a viewer cannot fill the actor's mailbox.
@@ -100,6 +104,34 @@ void react(const ApiPtr& api, const SessionPtr& session, Viewer& viewer,
   api->fanout.react(viewer.live_id, *reaction);
 }
 
+/// How close to live a member of a party can play now. What is wrong, or too often, is ignored.
+void pace(const LiveApi& api, Viewer& viewer, const json::object& message) {
+  const auto now = std::chrono::steady_clock::now();
+  const auto *epoch = message.if_contains("epoch"), *behind = message.if_contains("behind_ms");
+  if (viewer.member == 0 || epoch == nullptr || behind == nullptr) return;
+  boost::system::error_code bad_epoch, bad_behind;
+  const auto publication = epoch->to_number<std::uint64_t>(bad_epoch);
+  const auto behind_ms = behind->to_number<std::int64_t>(bad_behind);
+  if (bad_epoch || bad_behind || !viewer.paces.take("", now).allowed) return;
+  api.parties->wants(viewer.party, viewer.member, publication, behind_ms, now);
+}
+
+/// False when there is no such party, or it is full: then the viewer is let go.
+bool join_party(const LiveApi& api, const SessionPtr& session, Viewer& viewer) {
+  if (viewer.party.empty()) return true;
+  auto member = api.parties->join(
+      viewer.live_id, viewer.party,
+      [weak = std::weak_ptr<ws::Session>(session)](const std::string& message) {
+        if (const auto self = weak.lock()) self->send(ws::text_frame(message));
+      });
+  if (!member.ok()) {
+    session->close(ws::close_code(member.code()), member.error().detail);
+    return false;
+  }
+  viewer.member = *member;
+  return true;
+}
+
 void on_message(const ApiPtr& api, const SessionPtr& session, const std::shared_ptr<Viewer>& viewer,
                 std::string_view bytes, bool is_text) {
   if (!is_text)
@@ -108,6 +140,7 @@ void on_message(const ApiPtr& api, const SessionPtr& session, const std::shared_
   if (!message.ok()) return tell_error(*session, message.error());
   const auto type = text_of(*message, "type");
   if (type == "chat") return say(api, session, viewer, *message);
+  if (type == "pace") return pace(*api, *viewer, *message);
   if (type == "vote") return vote(api, session, viewer, *message);
   if (type == "react") return react(api, session, *viewer, *message);
   if (type == "rendition")
@@ -155,7 +188,7 @@ void admit(const ApiPtr& api, const SessionPtr& session, const std::shared_ptr<V
   if (found->state == live::State::ended) {
     return session->close(ws::close_code(ErrorCode::conflict), "the session has ended");
   }
-  if (!count(api, session, *viewer)) return;
+  if (!count(api, session, *viewer) || !join_party(*api, session, *viewer)) return;
   auto joined = api->fanout.join(viewer->live_id, session, viewer->rendition);
   if (!joined.ok()) return session->close(ws::close_code(joined.code()), joined.error().detail);
   viewer->leave = std::move(*joined);
@@ -176,6 +209,7 @@ void mount_live_watch(http::Router& router, ApiPtr api) {
         if (!id)
           return session->close(ws::close_code(ErrorCode::not_found), "no such live session");
         viewer->live_id = id->to_string();
+        viewer->party = request.query_value("party").value_or("").substr(0, kMaxViewName);
         viewer->view = request.query_value("view").value_or("").substr(0, kMaxViewName);
         viewer->rendition = request.query_value("rendition").value_or("");
         session->on_message([api, viewer, weak = std::weak_ptr<ws::Session>(session)](
@@ -185,6 +219,8 @@ void mount_live_watch(http::Router& router, ApiPtr api) {
         session->on_close([api, viewer] {
           viewer->closed = true;
           if (auto leave = std::exchange(viewer->leave, nullptr)) leave();
+          if (viewer->member != 0)
+            api->parties->leave(viewer->party, viewer->member, std::chrono::steady_clock::now());
           if (auto uncount = std::exchange(viewer->uncount, nullptr)) uncount();
         });
         api->asker.ask_as<live::Session>(

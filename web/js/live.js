@@ -56,8 +56,9 @@ function together() {
   $('party').textContent = `${party.members}${party.target ? ', in step' : ''}`;
 }
 player.lateS = () => {
-  const behind = party ? behindMs() : null;
-  return behind === null ? null : party.lateS(epoch, behind);
+  if (party?.target?.epoch !== epoch) return null;
+  const behind = behindMs();
+  return behind === null ? 0 : party.lateS(epoch, behind);
 };
 
 const cues = new Cues($('video'));
@@ -218,7 +219,7 @@ function ask(name) {
 function adapt(latency) {
   if (rewind || $('quality').value !== 'auto' || renditions.length < 2 || document.hidden) return;
   const now = performance.now();
-  if (latency !== null && !$('video').paused) auto.latency(latency, now);
+  if (latency !== null && !$('video').paused && !party) auto.latency(latency, now);
   const current = Math.max(0, renditions.findIndex((item) => item.name === watched));
   const next = auto.choose(current, renditions.length, now);
   if (next !== current) ask(renditions[next].name);
