@@ -148,7 +148,7 @@ struct LiveAlerts::Impl : std::enable_shared_from_this<Impl> {
     const auto name = to_string(change.kind);
     if (change.raised) {
       raised[kind]->Increment();
-      spdlog::warn("live {}: alert {}: {} (limit {})", id, name, change.value, change.limit);
+      spdlog::warn("live {}: alert {}: {:.4g} (limit {})", id, name, change.value, change.limit);
     } else {
       spdlog::info("live {}: alert {} is over", id, name);
     }

@@ -22,7 +22,7 @@ class Router;
 
 namespace troupe::api {
 
-/// The last ten minutes of every session that was on, at most 130 KB each. Thread-safe; one lock,
+/// The last ten minutes of every session that was on, about 80 KB each. Thread-safe; one lock,
 /// held for a microsecond but while samples are copied.
 class HealthBook {
  public:

@@ -159,7 +159,7 @@ TEST(Loudness, TellsTheTonesOfTheStandardAtEveryUsualRate) {
   for (const int rate : {16'000, 44'100, 48'000, 96'000}) {
     for (const double level : {-23.0, -33.0}) {
       LoudnessMeter meter(rate, 2);
-      tone(meter, rate, level, 20);
+      tone(meter, rate, level, 5);
       EXPECT_NEAR(meter.momentary().value(), level, 0.1) << rate;
       EXPECT_NEAR(meter.short_term().value(), level, 0.1) << rate;
     }

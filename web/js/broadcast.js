@@ -154,6 +154,8 @@ async function showHealth() {
     { headers: token ? { Authorization: `Bearer ${token}` } : {} }).catch(() => null);
   if (!reply?.ok) return;
   const { publisher, viewers } = await reply.json();
+  $('health').href = `/health.html?id=${encodeURIComponent(onAir.session)}`;
+  $('health').hidden = false;
   $('viewers').textContent = viewers;
   if (!publisher) return;
   $('arrives').textContent = `${Math.round(publisher.kbit_per_s)} kbit/s`;
