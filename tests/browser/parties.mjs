@@ -27,13 +27,15 @@ const behind = (pictures, sinceMs) => {
 await onStage(async (stage) => {
   const { port, session, token } = await stage.serve(program, [web]);
   const root = `http://127.0.0.1:${port}`;
-  const made = await fetch(`${root}/api/v1/live/${session}/parties`, { method: 'POST',
-    headers: { Authorization: `Bearer ${token}` } });
-  assert.equal(made.status, 201);
-  const { watch_path: path } = await made.json();
   const context = await stage.browser(['--disable-renderer-backgrounding', '--disable-backgrounding-occluded-windows']);
   const pages = [await context.newPage(), await context.newPage()];
   const problems = pages.map(problemsOf);
+  await pages[0].addInitScript((value) => sessionStorage.setItem('troupe.token', value), token);
+  await pages[0].goto(`${root}/live.html?id=${session}`);
+  await until(pages[0], () => !document.getElementById('start-party').hidden);
+  await pages[0].click('#start-party');
+  await pages[0].waitForURL(/party=/);
+  const path = new URL(pages[0].url()).pathname + new URL(pages[0].url()).search;
   for (const page of pages) {
     await page.goto(root + path);
     await until(page, () => document.getElementById('video').currentTime > 0.5, null, 20);

@@ -128,5 +128,24 @@ TEST_F(LiveCuesE2E, PlaylistsCarryItAsADateRange) {
   }
 }
 
+TEST_F(LiveCuesE2E, APlayerOfHlsOrDashIsAViewOfItsAccountToo) {
+  publish();
+  auto alice = client("alice"), bob = client("bob"), nobody = client("");
+  const auto live = "/live/" + session.id;
+  ASSERT_EQ(alice.request("PATCH", "/api/v1" + live, R"({"views_per_account":1})")->status, 200);
+  const auto hls = live + "/v/" + make_id_string() + "/video/index.m3u8";
+  ASSERT_TRUE(eventually([&] { return bob.get(hls)->status == 200; }));
+
+  EXPECT_EQ(bob.get(hls)->status, 200) << "the same player";
+  const auto refused = bob.get(live + "/v/" + make_id_string() + "/video/index.m3u8");
+  EXPECT_EQ(refused->status, 403);
+  EXPECT_EQ(refused->json().at("code").as_string(), "forbidden");
+  EXPECT_TRUE(eventually([&] { return bob.get(live + "/index.m3u8")->status == 403; }))
+      << "once there is something to play";
+  EXPECT_EQ(bob.get(live + "/v/" + make_id_string() + "/manifest.mpd")->status, 403);
+  EXPECT_EQ(alice.get(live + "/v/" + make_id_string() + "/video/index.m3u8")->status, 200);
+  EXPECT_EQ(nobody.get(live + "/v/" + make_id_string() + "/video/index.m3u8")->status, 200);
+}
+
 }  // namespace
 }  // namespace troupe::test

@@ -37,6 +37,22 @@ let lastCue = null;
 let rewind = null;        // while the picture is not live
 
 const partyId = new URLSearchParams(location.search).get('party');
+/** Begins a party; its address is that of the page from then on. */
+async function startParty() {
+  const response = await fetch(`/api/v1/live/${encodeURIComponent(id)}/parties`, { method: 'POST',
+    headers: { Authorization: `Bearer ${token()}` } });
+  if (!response.ok) {
+    $('notice').textContent = `No party: ${response.status}`;
+    return;
+  }
+  location.assign((await response.json()).watch_path);
+}
+$('start-party').addEventListener('click', startParty);
+
+function offerParty() {
+  $('start-party').hidden = partyId !== null || token() === '';
+}
+
 const party = partyId === null ? null : new Party((message) => {
   if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify(message));
 });
@@ -123,6 +139,7 @@ function react(counts) {
 
 function begin(hello) {
   $('party-fact').hidden = !party;
+  offerParty();
   hear(hello.wall_us);
   retries = 0;
   $('viewers').textContent = hello.viewers;
