@@ -339,7 +339,9 @@ TEST(LiveE2E, ThePublishersFiguresAreShownWhileItPublishes) {
 }
 
 TEST(LiveE2E, TheOwnerSeesTheHealthOfWhatComesInSecondBySecond) {
-  LiveServer server;
+  media::LadderOptions thumbnails;
+  thumbnails.thumbnail_every = 10s;
+  LiveServer server(1, {}, thumbnails);
   const auto session = make_session(server.endpoint());
   const auto path = "/api/v1/live/" + session.id + "/health";
   sim::HttpClient alice("127.0.0.1", server.endpoint().http_port,
@@ -363,6 +365,14 @@ TEST(LiveE2E, TheOwnerSeesTheHealthOfWhatComesInSecondBySecond) {
   const auto later = alice.get(path + "?since=" + std::to_string(since))->json();
   EXPECT_GT(later.at("samples").as_array().front().at("t_ms").to_number<std::int64_t>(), since);
   EXPECT_EQ(alice.get(path + "?since=yesterday")->status, 400);
+  EXPECT_TRUE(eventually([&] {  // Key frames are looked at as they are decoded.
+    const auto now = alice.get(path)->json();
+    return std::ranges::any_of(now.at("samples").as_array(), [](const json::value& one) {
+      const auto* luma = one.as_object().if_contains("luma");
+      return luma != nullptr && luma->to_number<double>() > 0.1 &&
+             one.as_object().contains("picture_change");
+    });
+  }));
   EXPECT_EQ(mallory.get(path)->status, 403);
 }
 
