@@ -17,11 +17,10 @@ using loaded_atom = caf::atom_constant<caf::atom("loaded")>;
 struct LiveState {
   explicit LiveState() = default;
   std::shared_ptr<const Shared> shared;
-  std::optional<Session> session;  ///< Nothing: never created.
-  std::unique_ptr<ChatDesk> chat;  ///< once there is a session
+  std::optional<Session> session;     ///< Nothing: never created.
+  std::unique_ptr<ChatDesk> chat;     ///< once there is a session
   std::unique_ptr<PollKeeper> polls;  ///< the same
-  PublicationPtr publication;      ///< The running one.
-  bool creating = false;
+  PublicationPtr publication;         ///< The running one.
   std::string id;
   const char* name = "live";
 };
@@ -39,27 +38,28 @@ Result<void> may_change(const LiveState& state, const Caller& caller) {
 void open_chat(Self* self, StoredChat stored, StoredPolls polls) {
   auto& state = self->state;
   if (!state.session || state.chat) return;
-  state.polls =
-      std::make_unique<PollKeeper>(self, state.shared, state.id, std::move(polls));
+  state.polls = std::make_unique<PollKeeper>(self, state.shared, state.id, std::move(polls));
   state.chat = std::make_unique<ChatDesk>(state.id, state.session->owner,
                                           state.shared->options.chat, std::move(stored));
 }
 
-/// Stores `next` with an event; when it is durable, makes it the state, runs `then` and answers.
+/// Makes `next` the state at once, so that no later change is made from what was before it, and
+/// stores it with an event; when it is durable, runs `then` and answers. A request that cannot be
+/// stored ends the actor: what is stored counts.
 void change(Self* self, Session next, std::string_view type, std::function<void()> then,
             caf::response_promise answer) {
   storage::Batch batch;
   put(batch, next, type);
+  self->state.session = next;
+  open_chat(self, {}, {});
   actors::persist(
       self, self->state.shared->context.writer, std::move(batch),
       [self, next, then = std::move(then), answer](const Result<storage::Committed>& done) mutable {
-        self->state.creating = false;
         if (!done.ok()) {
-          if (answer.pending()) answer.deliver(actors::to_caf(done.error()));
-          return;
+          if (!answer.pending()) return;
+          answer.deliver(actors::to_caf(done.error()));
+          return self->quit(caf::exit_reason::unhandled_exception);
         }
-        self->state.session = next;
-        open_chat(self, {}, {});
         if (then) then();
         if (answer.pending()) answer.deliver(std::move(next));
       });
@@ -67,10 +67,8 @@ void change(Self* self, Session next, std::string_view type, std::function<void(
 
 caf::result<Session> on_create(Self* self, NewSession& request) {
   auto& state = self->state;
-  if (state.session || state.creating)
-    return actors::to_caf(error(ErrorCode::conflict, "the session exists"));
+  if (state.session) return actors::to_caf(error(ErrorCode::conflict, "the session exists"));
   if (auto fine = check_title(request.title); !fine.ok()) return actors::to_caf(fine.error());
-  state.creating = true;
   Session session;
   session.id = state.id;
   session.title = std::move(request.title);
@@ -151,8 +149,7 @@ void adopt(Self* self, const PublicationPtr& publication) {
   auto next = *state.session;
   next.state = State::live;
   next.started_ms = publication->epoch / 1000;
-  state.session = next;  // Viewers need not wait for the disk: a crash here only forgets that
-                         // somebody publishes.
+  // Viewers need not wait for the disk: a crash here only forgets that somebody publishes.
   change(self, next, "troupe.live.session.started.v1", {}, {});
 }
 
@@ -181,7 +178,6 @@ void on_stop(Self* self, const PublicationPtr& publication) {
   state.shared->output.stop(state.id);
   auto next = *state.session;
   next.state = State::idle;
-  state.session = next;
   change(self, next, "troupe.live.session.stopped.v1", {}, {});
 }
 

@@ -185,6 +185,30 @@ TEST_F(LiveActorTest, AStoppedPublicationLeavesTheSessionIdleAndALaterOneIsTaken
   EXPECT_TRUE(eventually("chunk100"));
 }
 
+TEST_F(LiveActorTest, ChangesMadeInQuickSuccessionAreAllKept) {
+  ASSERT_TRUE(create().ok());
+  const Caller alice{"alice", false};
+  for (std::uint32_t round = 1; round <= 20; ++round) {
+    const auto from = publication(round * 1'000'000);
+    const auto key = hash_key(std::to_string(round));
+    registry->tell(kKind, id, caf::make_message(rotate_atom::value, alice, key));
+    send_chunk(from, round);
+    registry->tell(kKind, id, caf::make_message(limit_atom::value, alice, round));
+    registry->tell(kKind, id, caf::make_message(stop_atom::value, from));
+    const auto seen_now = ask<Session>(read_atom::value);
+    ASSERT_EQ(seen_now->state, State::idle);
+    ASSERT_EQ(seen_now->key_hash, key);
+    ASSERT_EQ(seen_now->views_per_account, round);
+  }
+
+  ASSERT_TRUE(ask<Session>(rotate_atom::value, alice, hash_key("last")).ok());
+
+  const auto stored = load(*store, id, 0)->session;
+  EXPECT_EQ(stored->key_hash, hash_key("last"));
+  EXPECT_EQ(stored->views_per_account, 20U);
+  EXPECT_EQ(stored->state, State::idle);
+}
+
 TEST_F(LiveActorTest, ChatIsAnnouncedWhenItIsStoredAndSurvivesACrash) {
   ASSERT_TRUE(create().ok());
   for (const auto* text : {"one", "two", "three"}) {
