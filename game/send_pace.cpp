@@ -14,6 +14,8 @@ constexpr std::uint32_t kOutage = 4;
 constexpr std::uint32_t kPatience = 3, kMostPatience = 48;
 /// The least of fewer round trips says more of jitter than of a queue.
 constexpr std::uint32_t kHeardTogether = 2;
+/// One look may fall into a moment in which the machine was busy.
+constexpr std::uint32_t kCrowdedLooks = 2;
 /// The length of the line is the least of the last 30 to 60 s.
 constexpr std::uint32_t kShortestSeconds = 30;
 
@@ -102,9 +104,11 @@ void SendPace::judge(std::uint32_t tick) {
   const auto least = *std::exchange(least_, std::nullopt);
   round_trip_ = least;
   measure(tick, least);
-  if (crowded(least)) {
+  crowded_looks_ = crowded(least) ? crowded_looks_ + 1 : 0;
+  if (crowded_looks_ > 0) {
     // What was changed last shows only after a round trip.
-    if (tick - slowed_at_ > least) slow_down(tick, interval_ * 2);
+    const bool settled = tick - slowed_at_ > least;
+    if (settled && crowded_looks_ >= kCrowdedLooks) slow_down(tick, interval_ * 2);
     calm_since_ = tick;
   } else if (tick - calm_since_ >= patience_) {
     calm_since_ = tick;

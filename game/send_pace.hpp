@@ -56,6 +56,7 @@ class SendPace {
   std::array<Fate, kRemembered> fates_{};  ///< by tick
   bool tells_ = false;                     ///< which it took
   std::uint32_t judge_at_ = 0, calm_since_ = 0, slowed_at_ = 0, patience_;
+  std::uint32_t crowded_looks_ = 0;  ///< in a row
   bool trying_ = false;  ///< the interval was made shorter, and nothing has gone wrong since
   // Since the last look.
   std::uint32_t settled_ = 0, lost_ = 0;

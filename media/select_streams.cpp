@@ -41,8 +41,9 @@ Result<void> select_streams(AVFormatContext& in, Container container, Chunker& c
     if (!carries(container, p.codec_id)) return refused(container, p);
     if (wanted_audio && p.sample_rate <= 0) continue;
     const int index = container == Container::fragmented_mp4 ? stream->id : static_cast<int>(i);
-    if (auto added = wanted_video ? chunker.add_video(index, p, stream->time_base, stream->pts_wrap_bits)
-                                  : chunker.add_audio(index, p, stream->time_base, stream->pts_wrap_bits);
+    if (auto added = wanted_video
+                         ? chunker.add_video(index, p, stream->time_base, stream->pts_wrap_bits)
+                         : chunker.add_audio(index, p, stream->time_base, stream->pts_wrap_bits);
         !added.ok()) {
       return added;
     }

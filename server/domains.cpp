@@ -1,6 +1,5 @@
 #include "server/domains.hpp"
 
-
 #include "actors/auction/domain.hpp"
 #include "actors/feed/domain.hpp"
 #include "actors/leaderboard/domain.hpp"
@@ -204,8 +203,7 @@ Result<std::unique_ptr<Domains>> Domains::start(const Wiring& wiring) {
     auto clips = start_clips(wiring, impl->recorder.get());
     if (!clips.ok()) return clips.error();
     impl->clips = std::move(*clips);
-    auto live = start_live(wiring, impl->recorder, impl->srt_port, impl->rtmp_port,
-                           impl->ingress);
+    auto live = start_live(wiring, impl->recorder, impl->srt_port, impl->rtmp_port, impl->ingress);
     if (!live.ok()) return live.error();
     impl->live = std::move(*live);
     auto ingress = Ingress::start(wiring, *impl->live);

@@ -35,8 +35,8 @@ namespace troupe::live {
 /// Adds the checks of family `live`, for `troupe verify`.
 void add_record_checks(storage::RecordChecks& checks);
 
-/// The session with its polls and its chat, of that the last `chat_lines`; nothing when there is none. Blocks:
-/// call from ReadPool.
+/// The session with its polls and its chat, of that the last `chat_lines`; nothing when there is
+/// none. Blocks: call from ReadPool.
 struct Stored {
   std::optional<Session> session;
   StoredChat chat;

@@ -72,8 +72,7 @@ using LiveActor = caf::typed_actor<
     caf::replies_to<moderate_atom, Moderation>::with<ChatStatus>,
     caf::replies_to<poll_atom, Caller, PollAct>::with<PollView>,
     caf::replies_to<polls_atom, Caller>::with<PollList>, caf::reacts_to<poll_due_atom>,
-    caf::reacts_to<poll_tally_atom>,
-    caf::reacts_to<begin_atom, PublicationPtr>,
+    caf::reacts_to<poll_tally_atom>, caf::reacts_to<begin_atom, PublicationPtr>,
     caf::reacts_to<chunk_atom, PublicationPtr, media::ChunkPtr>,
     caf::reacts_to<stop_atom, PublicationPtr>, caf::reacts_to<actors::passivate_atom>>;
 

@@ -33,7 +33,8 @@ struct LoggedTick {
   friend bool operator==(const LoggedTick&, const LoggedTick&) = default;
 };
 
-/// Six bytes a command and its own, and three. Players' names are cut at 255 bytes: none is so long.
+/// Six bytes a command and its own, and three. Players' names are cut at 255 bytes: none is so
+/// long.
 [[nodiscard]] std::string encode_tick(const LoggedTick& tick);
 /// Nothing when the bytes are not of encode_tick. Whether the commands are of a game, it knows.
 [[nodiscard]] std::optional<LoggedTick> decode_tick(std::string_view bytes);

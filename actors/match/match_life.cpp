@@ -32,8 +32,7 @@ InfoPtr info(const MatchState& state) {
   out.tick = state.at.state->tick();
   for (const auto& [player, slot] : state.at.places) {
     const auto at = static_cast<std::size_t>(slot);
-    out.roster.push_back(
-        {slot, player, state.seats[at].session != 0, state.at.state->score(slot)});
+    out.roster.push_back({slot, player, state.seats[at].session != 0, state.at.state->score(slot)});
   }
   return std::make_shared<const MatchInfo>(std::move(out));
 }
@@ -298,10 +297,9 @@ InfoPromise open(Self self, const MatchInfo& wanted) {
     state.at = first_checkpoint(std::move(begun));
     state.at.epoch = 1;
     auto batch = checkpoint_batch(state);
-    batch.append(
-        {"match/" + wanted.id, "troupe.match.opened.v1",
-         boost::json::serialize(boost::json::object{
-             {"id", wanted.id}, {"owner", wanted.owner}, {"game", wanted.game}})});
+    batch.append({"match/" + wanted.id, "troupe.match.opened.v1",
+                  boost::json::serialize(boost::json::object{
+                      {"id", wanted.id}, {"owner", wanted.owner}, {"game", wanted.game}})});
     persist(self, std::move(batch), [self, promise](const auto& done) {
       if (!done.ok()) return answer(promise, actors::to_caf(done.error()));
       self->state.exists = true;

@@ -18,8 +18,7 @@ void log_tick(MatchState& state, const LoggedTick& made_by, std::shared_ptr<Held
   }
   held.push_back(snapshots);
   state.shared->log.append(log_key(state.at.info.id, state.at.state->tick()),
-                           encode_log(made_by, state.at.state->hash()),
-                           std::move(snapshots));
+                           encode_log(made_by, state.at.state->hash()), std::move(snapshots));
 }
 
 void trim_log(const MatchState& state, storage::Batch& batch) {

@@ -21,7 +21,7 @@ namespace troupe::match {
 struct Checkpoint {
   MatchInfo info;
   std::map<std::string, int> places;  ///< player → slot
-  const game::Game* game = nullptr;  ///< never null once it was begun or read
+  const game::Game* game = nullptr;   ///< never null once it was begun or read
   game::StateValue state;
   std::uint8_t epoch = 0;
   std::array<std::uint32_t, game::kMaxPlayers> sequences{};  ///< newest commands used, by slot

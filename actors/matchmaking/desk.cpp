@@ -10,8 +10,8 @@ namespace {
 
 constexpr std::array<std::string_view, 6> kStates{"forming",  "queued",  "proposed",
                                                   "starting", "matched", "ended"};
-constexpr std::array<std::string_view, 6> kReasons{"",        "cancelled", "declined",
-                                                   "not_accepted", "expired",   "barred"};
+constexpr std::array<std::string_view, 6> kReasons{
+    "", "cancelled", "declined", "not_accepted", "expired", "barred"};
 
 bool is_member(const TicketView& view, const std::string& player) {
   return std::ranges::find(view.party, player, &PartyMember::player) != view.party.end();

@@ -70,15 +70,15 @@ Snapshot Interest::select(const Snapshot& now, std::uint8_t own, const Snapshot*
   for (const auto& player : now.players) {
     const auto far = eye != nullptr ? apart(*eye, player) : 0;
     const bool known = in_sight_[player.slot];
-    const bool near = options.view_distance == 0 ||
-                      within(far, options.view_distance + (known ? kEdge : 0));
+    const bool near =
+        options.view_distance == 0 || within(far, options.view_distance + (known ? kEdge : 0));
     seen[player.slot] = player.slot == own || (near && !hidden(player, known));
   }
   // Where all of that fits, nobody has to wait for a turn.
   const auto visible = static_cast<std::size_t>(std::ranges::count(seen, true));
-  const bool crowded = options.budget_bytes != 0 &&
-                       visible * kPlayerBytes + now.projectiles.size() * kShotBytes >
-                           options.budget_bytes;
+  const bool crowded =
+      options.budget_bytes != 0 &&
+      visible * kPlayerBytes + now.projectiles.size() * kShotBytes > options.budget_bytes;
   for (const auto& player : now.players) {
     if (!seen[player.slot]) continue;
     const auto far = eye != nullptr ? apart(*eye, player) : 0;
@@ -114,8 +114,7 @@ Snapshot Interest::select(const Snapshot& now, std::uint8_t own, const Snapshot*
     if (hidden(shot, has(last, shot.id))) continue;
     if (has(baseline, shot.id)) {
       flies[i] = true;  // its reader flies it by the rules
-    } else if (!crowded || has(last, shot.id) ||
-               spent + kShotBytes <= options.budget_bytes / 2) {
+    } else if (!crowded || has(last, shot.id) || spent + kShotBytes <= options.budget_bytes / 2) {
       flies[i] = true;
       spent += kShotBytes;
     }

@@ -1,5 +1,5 @@
-// Where everybody was lately: so that a shot is judged at what the shooter was shown. Pure, integers
-// only; a part of the match's state.
+// Where everybody was lately: so that a shot is judged at what the shooter was shown. Pure,
+// integers only; a part of the match's state.
 #pragma once
 
 #include <array>
@@ -25,13 +25,13 @@ inline constexpr std::int64_t kMomentsPerTick = 256;
 /// A shot is judged at most so long before the tick that fires it: 250 ms at 30 Hz, as Overwatch
 /// bounds it. Who is further behind must lead its targets.
 inline constexpr std::int64_t kMostRewind = 1'920;
-/// Ticks of history that this takes, and one more, so that the same can still be looked at after the
-/// tick that was judged.
+/// Ticks of history that this takes, and one more, so that the same can still be looked at after
+/// the tick that was judged.
 inline constexpr std::size_t kHistoryTicks = 9;
 static_assert((static_cast<std::int64_t>(kHistoryTicks) - 1) * kMomentsPerTick >= kMostRewind);
 
-/// Between two coordinates, `fraction` / 256 of the way, to the nearest: what clients draw, and what
-/// is judged.
+/// Between two coordinates, `fraction` / 256 of the way, to the nearest: what clients draw, and
+/// what is judged.
 [[nodiscard]] constexpr Length between(Length from, Length to, std::int32_t fraction) noexcept {
   return from + (((to - from) * fraction + 128) >> 8);
 }

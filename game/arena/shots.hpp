@@ -18,10 +18,10 @@ inline constexpr Length kHitscanRange = 80 * kUnit;
 struct Shot {
   std::uint8_t shooter = 0;
   std::uint8_t aim = 0;
-  Point from;                     ///< the shooter after its own step: where its client predicted it
-  std::uint32_t tick = 0;         ///< the one that fires it
-  std::uint16_t seen_tick = 0;    ///< low bits of the tick at which it was drawing the others
-  std::uint8_t seen_fraction = 0; ///< and 1/256 of the way to the next
+  Point from;                   ///< the shooter after its own step: where its client predicted it
+  std::uint32_t tick = 0;       ///< the one that fires it
+  std::uint16_t seen_tick = 0;  ///< low bits of the tick at which it was drawing the others
+  std::uint8_t seen_fraction = 0;  ///< and 1/256 of the way to the next
   friend bool operator==(const Shot&, const Shot&) = default;
 };
 
@@ -45,10 +45,10 @@ struct Verdict {
 /// One whom a shot could be about, and why it was hit or was not.
 struct Candidate {
   std::uint8_t slot = 0;
-  Stand then;             ///< where the shooter was granted to see it
-  Length distance = 0;    ///< to its body along the line; of the middle if the line misses it
-  Length off = 0;         ///< of its middle from the line
-  bool on_line = false;   ///< the line meets its body, ahead and within kHitscanRange
+  Stand then;            ///< where the shooter was granted to see it
+  Length distance = 0;   ///< to its body along the line; of the middle if the line misses it
+  Length off = 0;        ///< of its middle from the line
+  bool on_line = false;  ///< the line meets its body, ahead and within kHitscanRange
   std::optional<std::size_t> wall;  ///< that is in between, of those on the line
 };
 

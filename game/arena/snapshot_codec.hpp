@@ -6,8 +6,8 @@
 #include <string>
 #include <string_view>
 
-#include "game/row_set.hpp"
 #include "game/arena/snapshot.hpp"
+#include "game/row_set.hpp"
 
 namespace troupe::game {
 

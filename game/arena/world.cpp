@@ -116,8 +116,8 @@ Command sanitise(Command command) noexcept {
 
 void move(Player& player, const Command& command) noexcept {
   player.aim = command.aim;
-  const auto to = arena::slide({player.x, player.y}, command.move_x * kWalkSpeed,
-                               command.move_y * kWalkSpeed);
+  const auto to =
+      arena::slide({player.x, player.y}, command.move_x * kWalkSpeed, command.move_y * kWalkSpeed);
   player.x = to.x;
   player.y = to.y;
 }
@@ -142,9 +142,12 @@ std::vector<arena::Verdict> step(World& world, const ArenaCommands& commands) {
       continue;
     }
     player.cooldown = kHitscanCooldown;
-    shots.push_back(arena::judge_shot(world.history, {static_cast<std::uint8_t>(slot), player.aim,
-                                                      {player.x, player.y}, world.tick,
-                                                      command->seen_tick, command->seen_fraction}));
+    shots.push_back(arena::judge_shot(world.history, {static_cast<std::uint8_t>(slot),
+                                                      player.aim,
+                                                      {player.x, player.y},
+                                                      world.tick,
+                                                      command->seen_tick,
+                                                      command->seen_fraction}));
   }
   // Judged before anybody is hurt: two can hit each other at once.
   for (const auto& verdict : shots) hit(world, verdict);

@@ -34,9 +34,8 @@ class Reader final : public CaptionReader {
     std::int64_t shown = INT64_MAX;  // pictures that come after this chunk are not shown before
     if (captions) {
       for (const auto& packet : chunk_packets(*init_, chunk)) {
-        auto triplets =
-            closed_captions({packet->data, static_cast<std::size_t>(packet->size)}, length_bytes_,
-                            syntax_);
+        auto triplets = closed_captions({packet->data, static_cast<std::size_t>(packet->size)},
+                                        length_bytes_, syntax_);
         if (!triplets.empty()) pending_[packet->pts] = std::move(triplets);
         shown = packet->dts;
       }

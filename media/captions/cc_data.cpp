@@ -50,13 +50,14 @@ bool read_sum(Bytes bytes, std::size_t& at, std::size_t& out) {
 }
 
 void append_triplets(Bytes payload, std::string& out) {
-  if (payload.size() < kHead.size() + kFlagBytes || !std::equal(kHead.begin(), kHead.end(), payload.begin()))
+  if (payload.size() < kHead.size() + kFlagBytes ||
+      !std::equal(kHead.begin(), kHead.end(), payload.begin()))
     return;
   const auto flags = payload[kHead.size()];
   if ((flags & kProcess) == 0) return;
   const auto triplets = payload.subspan(kHead.size() + kFlagBytes);
-  const auto size = std::min<std::size_t>((flags & kCountMask) * kTriplet,
-                                          triplets.size() / kTriplet * kTriplet);
+  const auto size =
+      std::min<std::size_t>((flags & kCountMask) * kTriplet, triplets.size() / kTriplet * kTriplet);
   out.append(reinterpret_cast<const char*>(triplets.data()), size);
 }
 
@@ -80,8 +81,7 @@ std::string closed_captions(Bytes unit, std::size_t length_bytes, NalSyntax synt
     unit = unit.subspan(length_bytes);
     if (size > unit.size()) return out;
     const auto nal = unit.first(size);
-    if (const auto header = sei_header(nal, syntax); header > 0)
-      read_sei(nal.subspan(header), out);
+    if (const auto header = sei_header(nal, syntax); header > 0) read_sei(nal.subspan(header), out);
     unit = unit.subspan(size);
   }
   return out;

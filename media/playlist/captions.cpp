@@ -48,8 +48,8 @@ std::string CaptionBook::webvtt(std::uint64_t epoch, std::int64_t from_us,
   for (const auto& cue : cues_) {
     const auto start_us = std::max(cue.start_us, from_us), end_us = std::min(cue.end_us, to_us);
     if (cue.epoch != epoch || start_us >= end_us) continue;
-    out += "\n" + time_text(start_us) + " --> " + time_text(end_us) + "\n" + cue_text(cue.text) +
-           "\n";
+    out +=
+        "\n" + time_text(start_us) + " --> " + time_text(end_us) + "\n" + cue_text(cue.text) + "\n";
   }
   return out;
 }

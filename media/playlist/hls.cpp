@@ -67,10 +67,9 @@ std::string date_range(const Rendition& rendition, const Mark& mark) {
       (in->parts.empty() && !in->complete)) {
     return {};
   }
-  std::string out = "#EXT-X-DATERANGE:ID=\"" + mark.id + "\",CLASS=\"" + mark.scheme +
-                    "\",START-DATE=\"" +
-                    date_time_text(in->wall_us + (mark.media_us - in->start_us)) +
-                    "\",DURATION=0.0,X-PAYLOAD=0x";
+  std::string out =
+      "#EXT-X-DATERANGE:ID=\"" + mark.id + "\",CLASS=\"" + mark.scheme + "\",START-DATE=\"" +
+      date_time_text(in->wall_us + (mark.media_us - in->start_us)) + "\",DURATION=0.0,X-PAYLOAD=0x";
   constexpr std::string_view kDigits = "0123456789ABCDEF";
   // A hexadecimal-sequence has a digit at least.
   const std::string_view bytes =
@@ -170,7 +169,8 @@ class Writer {
     out_ += "#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"" + prefix_ +
             name_of({MediaFile::Kind::part, next.number, next.part}, captions_) + "\"\n";
     for (const auto& other : window_.renditions()) {
-      if ((&other == &rendition_ && captions_ == Captions::none) || other.segments.empty()) continue;
+      if ((&other == &rendition_ && captions_ == Captions::none) || other.segments.empty())
+        continue;
       const auto& last = other.segments.back();
       out_ += "#EXT-X-RENDITION-REPORT:URI=\"../" + other.name +
               "/index.m3u8\",LAST-MSN=" + std::to_string(last.number);
@@ -287,7 +287,8 @@ std::string multivariant_playlist(const SegmentWindow& window, std::string_view 
   }
   if (video != nullptr) out += variant(*video, audio, prefix, captions);
   for (const auto& rendition : window.renditions())
-    if (rendition.made() && !rendition.segments.empty()) out += variant(rendition, audio, prefix, captions);
+    if (rendition.made() && !rendition.segments.empty())
+      out += variant(rendition, audio, prefix, captions);
   if (audio != nullptr) out += variant(*audio, nullptr, prefix, Captions::none);
   return out;
 }
@@ -305,8 +306,7 @@ std::string caption_playlist(const SegmentWindow& window, const Rendition& video
 std::optional<MediaFile> parse_caption_file(std::string_view name) {
   constexpr std::string_view kEnding = ".vtt";
   if (!name.ends_with(kEnding)) return std::nullopt;
-  auto file =
-      parse_media_file(std::string(name.substr(0, name.size() - kEnding.size())) + ".m4s");
+  auto file = parse_media_file(std::string(name.substr(0, name.size() - kEnding.size())) + ".m4s");
   return file && file->kind != MediaFile::Kind::init ? file : std::nullopt;
 }
 

@@ -15,9 +15,9 @@
 #include "net/api/live_cues.hpp"
 #include "net/api/live_health.hpp"
 #include "net/api/live_playlists.hpp"
-#include "net/api/party_book.hpp"
 #include "net/api/live_quality.hpp"
 #include "net/api/live_thumbnails.hpp"
+#include "net/api/party_book.hpp"
 #include "net/api/quality_book.hpp"
 #include "net/api/view_book.hpp"
 #include "net/http/router.hpp"
@@ -110,20 +110,20 @@ class Gateway final : public LiveGateway {
                                  directory_.views_per_account(id),
                                  std::chrono::steady_clock::now());
             },
-            .observe = [book = quality_](const std::string& id, const http::Request& request) {
-              note_cmcd(*book, id, request);
-            }});
+            .observe = [book = quality_](
+                           const std::string& id,
+                           const http::Request& request) { note_cmcd(*book, id, request); }});
     playlists_->mount(router);
     open_ladder(router, options, exists);
     mount_live_quality(router, {quality_, asker, exists, options.anonymous_viewers});
     open_health(router, asker, options);
-    mount_live_cues(router,
-                    {cues_, asker,
-                     [fanout = fanout_, playlists = playlists_](const std::string& id, const Cue& c) {
-                       fanout->text(id, CueBook::message(c));
-                       playlists->mark(id, {"cue-" + std::to_string(c.number), c.epoch, c.media_us,
-                                            c.scheme, c.payload});
-                     }});
+    mount_live_cues(
+        router, {cues_, asker,
+                 [fanout = fanout_, playlists = playlists_](const std::string& id, const Cue& c) {
+                   fanout->text(id, CueBook::message(c));
+                   playlists->mark(id, {"cue-" + std::to_string(c.number), c.epoch, c.media_us,
+                                        c.scheme, c.payload});
+                 }});
     live::Options live_options;
     live_options.record = std::move(options.record);
     if (auto added = live::add_live(context_, directory_, output(), std::move(live_options));

@@ -40,10 +40,10 @@ struct LiveGatewayOptions {
   LiveIngestHooks ingest;
   bool anonymous_viewers = true;
   std::size_t views_per_account = 0;  ///< at once, over all sessions; 0: any number
-  media::WindowOptions window;  ///< of HLS and DASH
-  media::AlertRules alerts;      ///< of sessions that set none of their own
-  bool loudness = true;          ///< sound is decoded to measure it
-  media::LadderOptions ladder;  ///< without rungs and thumbnails: nothing is decoded
+  media::WindowOptions window;        ///< of HLS and DASH
+  media::AlertRules alerts;           ///< of sessions that set none of their own
+  bool loudness = true;               ///< sound is decoded to measure it
+  media::LadderOptions ladder;        ///< without rungs and thumbnails: nothing is decoded
   std::function<void(const live::PublicationPtr&, const media::ChunkPtr&)>
       record;  ///< must not block
 };

@@ -32,12 +32,12 @@ struct Viewer {
   std::string view;       ///< its name, if it has one: a player that comes back
   std::optional<http::Principal> principal;
   bool closed = false;
-  std::string party;      ///< that it watches with; empty: alone
+  std::string party;  ///< that it watches with; empty: alone
   std::uint64_t member = 0;
   RateLimiter paces{{2, 5}, 1};
-  std::function<void()> leave;  ///< set while it is in a room
+  std::function<void()> leave;    ///< set while it is in a room
   std::function<void()> uncount;  ///< set while it counts among its account's views
-  bool saying = false;          ///< One line at a time: a viewer cannot fill the actor's mailbox.
+  bool saying = false;            ///< One line at a time: a viewer cannot fill the actor's mailbox.
   bool voting = false;
   RateLimiter reactions{{kReactionsPerSecond, kReactionsAtOnce}, 1};
 };
@@ -119,11 +119,11 @@ void pace(const LiveApi& api, Viewer& viewer, const json::object& message) {
 /// False when there is no such party, or it is full: then the viewer is let go.
 bool join_party(const LiveApi& api, const SessionPtr& session, Viewer& viewer) {
   if (viewer.party.empty()) return true;
-  auto member = api.parties->join(
-      viewer.live_id, viewer.party,
-      [weak = std::weak_ptr<ws::Session>(session)](const std::string& message) {
-        if (const auto self = weak.lock()) self->send(ws::text_frame(message));
-      });
+  auto member =
+      api.parties->join(viewer.live_id, viewer.party,
+                        [weak = std::weak_ptr<ws::Session>(session)](const std::string& message) {
+                          if (const auto self = weak.lock()) self->send(ws::text_frame(message));
+                        });
   if (!member.ok()) {
     session->close(ws::close_code(member.code()), member.error().detail);
     return false;

@@ -30,8 +30,8 @@ struct MatchApi {
   bool anonymous_spectators = true;  ///< matches are shown to anybody
 };
 
-/// POST/GET /api/v1/matches, GET /api/v1/matches/{id}, POST …/join → {host, port, ws, token, player,
-/// expires_at}. References must outlive the router.
+/// POST/GET /api/v1/matches, GET /api/v1/matches/{id}, POST …/join → {host, port, ws, token,
+/// player, expires_at}. References must outlive the router.
 void mount_match(http::Router& router, MatchApi api);
 
 }  // namespace troupe::api

@@ -43,7 +43,8 @@ struct MatchWatchApi {
   bool anonymous = true;
 };
 
-/// WS /api/v1/matches/{id}/watch: a JSON hello, then binary frames (game::Game::spectator_frame), then
+/// WS /api/v1/matches/{id}/watch: a JSON hello, then binary frames (game::Game::spectator_frame),
+/// then
 /// {"type": "ended", "result": […]}. References must outlive the router.
 void mount_match_watch(http::Router& router, const MatchWatchApi& api);
 

@@ -25,8 +25,9 @@ struct MatchmakingApi {
   std::shared_ptr<const GameTickets> tickets;
 };
 
-/// GET /api/v1/matchmaking; POST /api/v1/matchmaking/queue/token; POST, GET, DELETE /api/v1/matchmaking/queue[/{ticket}]; POST
-/// …/{ticket}/accept and …/decline. References must outlive the router.
+/// GET /api/v1/matchmaking; POST /api/v1/matchmaking/queue/token; POST, GET, DELETE
+/// /api/v1/matchmaking/queue[/{ticket}]; POST …/{ticket}/accept and …/decline. References must
+/// outlive the router.
 void mount_matchmaking(http::Router& router, const MatchmakingApi& api);
 
 }  // namespace troupe::api

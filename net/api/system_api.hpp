@@ -29,7 +29,7 @@ struct SystemApi {
   std::filesystem::path backup_dir;  ///< where POST /api/v1/admin/backups writes
   std::function<bool()> ready;
   std::function<std::string()> progress;  ///< of draining, for a server that is not ready
-  bool drills = false;  ///< Mount the route that crashes an entity.
+  bool drills = false;                    ///< Mount the route that crashes an entity.
 };
 
 /// GET /healthz, /readyz, /metrics (open); GET /api/v1/admin/actors, POST /api/v1/admin/backups

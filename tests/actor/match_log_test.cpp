@@ -122,7 +122,8 @@ TEST_F(MatchLogTest, no_tick_that_was_shown_is_lost_when_the_match_crashes) {
     if (tick % 7 != 0) continue;
     const auto at = replay(*store_, id, tick);
     ASSERT_TRUE(at.ok()) << at.error().detail;
-    EXPECT_EQ(game::checksum(*at->at.game, *at->at.game->show_all(*at->at.state)), checksum) << tick;
+    EXPECT_EQ(game::checksum(*at->at.game, *at->at.game->show_all(*at->at.state)), checksum)
+        << tick;
     ++compared;
   }
   EXPECT_GT(compared, 5);

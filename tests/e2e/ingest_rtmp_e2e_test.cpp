@@ -81,7 +81,8 @@ struct RtmpTest : ::testing::Test {
     options.places = std::make_shared<PublisherPlaces>(3, 2);
     options.packager.chunk_ms = 0;
     options.door.may_publish = [](const auto&) { return Result<void>(); };
-    options.door.publish = [this](const PublishRequest& request) -> Result<std::unique_ptr<PublishSink>> {
+    options.door.publish =
+        [this](const PublishRequest& request) -> Result<std::unique_ptr<PublishSink>> {
       if (request.session != "s1") return error(ErrorCode::not_found, "no such session");
       if (request.key != "right") return error(ErrorCode::forbidden, "wrong publish key");
       if (seen.opened > seen.closed)

@@ -397,9 +397,8 @@ TEST(LiveE2E, AnAlertIsRaisedByTheSessionsRulesAndClearedWithThePublication) {
   EXPECT_EQ(put(alice, R"({"frame_rate_below":100,"black_s":null,"raise_after_s":1})"), 200);
   {
     const OnAir air(server, session);
-    ASSERT_TRUE(eventually([&] {
-      return !alice.get(path + "/health")->json().at("alerts").as_array().empty();
-    }));
+    ASSERT_TRUE(eventually(
+        [&] { return !alice.get(path + "/health")->json().at("alerts").as_array().empty(); }));
     const auto alert = alice.get(path + "/health")->json().at("alerts").as_array().front();
     EXPECT_EQ(alert.at("kind").as_string(), "frame_rate_below");
     EXPECT_EQ(alert.at("limit").to_number<double>(), 100);

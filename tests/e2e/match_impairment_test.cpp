@@ -90,7 +90,8 @@ struct Played {
     for (std::size_t i = 0; i < bots.size(); ++i) {
       const auto* first = view(*bots[i].game, bots[0].game->slot());
       if (first != nullptr) places[i].insert(first->x);
-      for (const auto& shot : client::arena::latest(*bots[i].game)->projectiles) shots.insert(shot.id);
+      for (const auto& shot : client::arena::latest(*bots[i].game)->projectiles)
+        shots.insert(shot.id);
       for (const auto& player : client::arena::latest(*bots[i].game)->players)
         score = std::max(score, player.score);
     }

@@ -116,7 +116,8 @@ class Reader {
 
   void date_range(const std::map<std::string, std::string>& values) {
     for (const auto* name : {"ID", "START-DATE"})
-      if (!values.contains(name)) object(std::string("a date range without ") + name + " (4.4.5.1)");
+      if (!values.contains(name))
+        object(std::string("a date range without ") + name + " (4.4.5.1)");
     if (values.contains("ID") && !ranges_.insert(values.at("ID")).second)
       object("two date ranges with one ID (4.4.5.1)");
   }

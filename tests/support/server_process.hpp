@@ -27,7 +27,7 @@ class ServerProcess {
   int wait();  ///< until it ends by itself, at most 40 s; the exit code
   /// Of the next start.
   void settings(std::vector<std::string> settings) { settings_ = std::move(settings); }
-  void start();     ///< Again on the same data directory, after kill or terminate; ports may differ
+  void start();  ///< Again on the same data directory, after kill or terminate; ports may differ
 
   [[nodiscard]] const sim::Endpoint& endpoint() const noexcept { return endpoint_; }
   [[nodiscard]] int pid() const;

@@ -57,8 +57,7 @@ TEST(InputBox, of_a_match_that_was_restarted_the_newest_counts) {
 TEST(InputBox, drops_what_a_tick_cannot_use) {
   InputBoxes boxes;
   const auto box = boxes.open("m");
-  for (std::size_t i = 0; i < InputBox::kMost; ++i)
-    ASSERT_EQ(boxes.put("m", from(1)), Put::taken);
+  for (std::size_t i = 0; i < InputBox::kMost; ++i) ASSERT_EQ(boxes.put("m", from(1)), Put::taken);
 
   EXPECT_EQ(boxes.put("m", from(1)), Put::full);
 }

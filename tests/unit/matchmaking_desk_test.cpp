@@ -87,8 +87,7 @@ TEST_F(DeskTest, WhoIsInTheShadowIsMatchedOnlyWithOthersWhoAre) {
   for (const auto* player : {"ann", "bob", "eve"})
     ASSERT_TRUE(desk_.enter(player, wish("duel", {player}), kStart).ok());
   for (const auto& party : desk_.take_unrated())
-    desk_.rated(party.ticket, 2'500, 100,
-                party.ticket == "bob" ? Light::open : Light::shadow);
+    desk_.rated(party.ticket, 2'500, 100, party.ticket == "bob" ? Light::open : Light::shadow);
 
   (void)desk_.run(kStart);
 

@@ -39,8 +39,8 @@ struct Share {
 
 /// What a detector must see, and from where on it says so.
 struct Detector {
-  double limit = 0;     ///< of wilson_lower; of accuracy: above the population's mean
-  double least_all = 0; ///< chances before it says anything
+  double limit = 0;      ///< of wilson_lower; of accuracy: above the population's mean
+  double least_all = 0;  ///< chances before it says anything
 };
 struct Thresholds {
   double z = 4;
@@ -50,8 +50,8 @@ struct Thresholds {
   Detector flood{0.15, 300};
   Detector future{0.10, 20};
   Detector invalid{0.01, 20};
-  /// People take 150 ms and more for what they expect, and 200 to 250 for what they do not. Ticks of
-  /// 30 a second.
+  /// People take 150 ms and more for what they expect, and 200 to 250 for what they do not. Ticks
+  /// of 30 a second.
   std::uint16_t fastest_reaction = 3;
   /// 56 degrees within 33 ms, and on the target at its end.
   std::uint16_t snap_turn = 40;
