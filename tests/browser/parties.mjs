@@ -64,16 +64,19 @@ await onStage(async (stage) => {
     await sleep(1000);
     const since = Date.now() - 1000;
     const [a, b] = await Promise.all(pages.map((page) => page.evaluate(() => window.shown)));
-    apart = behind(a, since) - behind(b, since);
+    const now = behind(a, since) - behind(b, since);
+    if (!Number.isNaN(now)) apart = now;
   }
-  // And stays there.
+  // And stays there. A busy machine may show a page nothing for a second, which says nothing.
   const seen = [];
-  for (let i = 0; i < 5; ++i) {
+  for (let i = 0; i < 15 && seen.length < 5; ++i) {
     await sleep(1000);
     const since = Date.now() - 1000;
     const [a, b] = await Promise.all(pages.map((page) => page.evaluate(() => window.shown)));
-    seen.push(Math.round(behind(a, since) - behind(b, since)));
+    const difference = Math.round(behind(a, since) - behind(b, since));
+    if (!Number.isNaN(difference)) seen.push(difference);
   }
+  assert.equal(seen.length, 5, 'both pages show pictures');
   const sorted = seen.map(Math.abs).sort((a, b) => a - b);
   assert.ok(sorted[2] <= kApartMs, `apart by ${seen} ms`);
   const latency = await pages[0].evaluate(() => parseFloat(document.getElementById('latency').textContent));
