@@ -60,7 +60,7 @@ class Fleet final : public match::Places, public std::enable_shared_from_this<Fl
 
   using Done = std::function<void(const Result<Host>&)>;
   /// Written down with an event that says who did it (`by`), then done; on any thread. Errors:
-  /// not_found, conflict (gone), and those of the writer.
+  /// not_found, and those of the writer.
   void drain(const std::string& host, const std::string& by, Done done);
   void reopen(const std::string& host, const std::string& by, Done done);
 

@@ -24,22 +24,17 @@ std::string_view to_string(HostState state) noexcept {
       return "open";
     case HostState::draining:
       return "draining";
-    case HostState::gone:
-      return "gone";
   }
   return "";
 }
 
 void Inventory::add(HostSpec spec) {
-  auto& host = hosts_[spec.id];
-  if (host.state == HostState::gone) host.state = HostState::open;
-  host.spec = std::move(spec);
+  hosts_[spec.id].spec = std::move(spec);
 }
 
 Result<void> Inventory::set_open(const std::string& id) {
   const auto it = hosts_.find(id);
   if (it == hosts_.end()) return error(ErrorCode::not_found, "no such host");
-  if (it->second.state == HostState::gone) return error(ErrorCode::conflict, "the host is gone");
   it->second.state = HostState::open;
   return {};
 }
@@ -47,41 +42,8 @@ Result<void> Inventory::set_open(const std::string& id) {
 Result<void> Inventory::set_draining(const std::string& id) {
   const auto it = hosts_.find(id);
   if (it == hosts_.end()) return error(ErrorCode::not_found, "no such host");
-  if (it->second.state == HostState::gone) return error(ErrorCode::conflict, "the host is gone");
   it->second.state = HostState::draining;
   return {};
-}
-
-Result<std::vector<Inventory::Moved>> Inventory::lose(const std::string& id, std::uint64_t now_ms) {
-  const auto it = hosts_.find(id);
-  if (it == hosts_.end()) return error(ErrorCode::not_found, "no such host");
-  expire(now_ms);
-  it->second.state = HostState::gone;
-  struct Homeless {
-    Wanted wanted;
-    bool playing = false;
-    std::uint64_t hold_until_ms = 0;
-  };
-  std::vector<Homeless> homeless;
-  for (auto at = assigned_.begin(); at != assigned_.end();) {
-    const auto next = std::next(at);
-    if (at->second.host == id) {
-      homeless.push_back({{at->first, at->second.players, at->second.region, {}},
-                          at->second.playing,
-                          at->second.hold_until_ms});
-      unassign(at);
-    }
-    at = next;
-  }
-  std::ranges::stable_sort(homeless, std::ranges::greater(),
-                           [](const Homeless& one) { return one.wanted.players; });
-  std::vector<Moved> moved;
-  for (const auto& one : homeless) {
-    auto* to = choose(one.wanted);
-    if (to != nullptr) assign(one.wanted, *to, one.playing, one.hold_until_ms);
-    moved.push_back({one.wanted.match, to == nullptr ? "" : to->spec.id});
-  }
-  return moved;
 }
 
 Host* Inventory::choose(const Wanted& wanted) {
@@ -98,7 +60,7 @@ Host* Inventory::choose(const Wanted& wanted) {
 void Inventory::assign(const Wanted& wanted, Host& host, bool playing,
                        std::uint64_t hold_until_ms) {
   assert(!assigned_.contains(wanted.match));
-  assigned_[wanted.match] = {host.spec.id, wanted.region, wanted.players, playing, hold_until_ms};
+  assigned_[wanted.match] = {host.spec.id, wanted.players, playing, hold_until_ms};
   if (!playing) holds_.emplace(hold_until_ms, wanted.match);
   host.players += wanted.players;
   ++host.matches;
@@ -147,10 +109,8 @@ Result<std::string> Inventory::playing(const Wanted& wanted, std::uint64_t now_m
   auto* host = choose(wanted);
   if (host == nullptr) {
     const auto last = hosts_.find(wanted.last_host);
-    if (last != hosts_.end() && last->second.state != HostState::gone) host = &last->second;
-  }
-  for (auto it = hosts_.begin(); host == nullptr && it != hosts_.end(); ++it) {
-    if (it->second.state != HostState::gone) host = &it->second;
+    const auto any = last != hosts_.end() ? last : hosts_.begin();
+    if (any != hosts_.end()) host = &any->second;
   }
   if (host == nullptr) return error(ErrorCode::unavailable, "there is no game host");
   assign(wanted, *host, true, 0);

@@ -15,7 +15,6 @@ namespace troupe::fleet {
 enum class HostState : std::uint8_t {
   open,
   draining,  ///< keeps its matches until they end, takes no others
-  gone,      ///< its matches are to be played elsewhere
 };
 [[nodiscard]] std::string_view to_string(HostState state) noexcept;
 
@@ -51,17 +50,11 @@ struct Wanted {
 /// go back. Bounded by the capacity of the hosts.
 class Inventory {
  public:
-  /// A new host is open. One of a known id is renewed and, was it gone, open again.
+  /// A new host is open. One of a known id is renewed.
   void add(HostSpec spec);
-  /// Errors: not_found. A host that is gone comes back by add() only (conflict).
+  /// Errors: not_found.
   Result<void> set_open(const std::string& host);
   Result<void> set_draining(const std::string& host);
-
-  struct Moved {
-    std::string match, to;  ///< `to` empty: nobody had room; it is forgotten
-  };
-  /// The host is gone: its matches are placed anew, those of most players first. Errors: not_found.
-  Result<std::vector<Moved>> lose(const std::string& host, std::uint64_t now_ms);
 
   /// The host for a match, held for it until `hold_until_ms`. In order: where it is already; its
   /// last host, if that is open and has room; the fullest open host of the region that has room, so
@@ -70,7 +63,7 @@ class Inventory {
   Result<std::string> place(const Wanted& wanted, std::uint64_t now_ms,
                             std::uint64_t hold_until_ms);
   /// The match has players: it is load until rest(). Nobody who plays is sent away: with no room
-  /// anywhere it counts beyond the capacity of its last host, or of any that is not gone. Errors:
+  /// anywhere it counts beyond the capacity of its last host, or of any. Errors:
   /// unavailable (no host at all).
   Result<std::string> playing(const Wanted& wanted, std::uint64_t now_ms);
   /// Nobody plays it, or it is over.
@@ -89,7 +82,7 @@ class Inventory {
 
  private:
   struct Assignment {
-    std::string host, region;
+    std::string host;
     std::size_t players = 0;
     bool playing = false;
     std::uint64_t hold_until_ms = 0;  ///< unless playing
