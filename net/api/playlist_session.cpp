@@ -8,6 +8,11 @@
 namespace troupe::api {
 namespace {
 
+/// Players give up on a playlist that has parts only.
+bool has_whole_segment(const media::Rendition& rendition) {
+  return !rendition.segments.empty() && rendition.segments.front().complete;
+}
+
 using namespace std::chrono_literals;
 
 constexpr auto kViewerStays = 15s;   ///< after it asked for a playlist: longer than one is held
@@ -277,26 +282,26 @@ bool PlaylistSession::file(const std::string& rendition, const media::MediaFile&
 }
 
 /// Players read these once and keep to what they say: they should name all renditions.
-bool PlaylistSession::awaits_ladder(TimePoint now, bool whole_segments) const {
-  auto longest = await_ladder_;
-  if (longest.count() == 0 || !publishing_) return false;
-  if (whole_segments) longest += std::chrono::seconds(window_.target_duration_s());
+bool PlaylistSession::awaits_ladder(TimePoint now) const {
+  if (await_ladder_.count() == 0 || !publishing_) return false;
+  const auto longest = await_ladder_ + std::chrono::seconds(window_.target_duration_s());
   if (now - started_at_ > longest) return false;
-  return !made_told_ || std::ranges::any_of(window_.renditions(), [&](const auto& rendition) {
-    return rendition.made() &&
-           (rendition.segments.empty() || (whole_segments && !rendition.segments.front().complete));
+  return !made_told_ || std::ranges::any_of(window_.renditions(), [](const auto& rendition) {
+    return rendition.made() && !has_whole_segment(rendition);
   });
+}
+
+bool PlaylistSession::playable(TimePoint now) const {
+  return !window_.renditions().empty() && !awaits_ladder(now) &&
+         std::ranges::all_of(window_.renditions(), [](const auto& rendition) {
+           return rendition.made() || has_whole_segment(rendition);
+         });
 }
 
 std::optional<std::string> PlaylistSession::multivariant(const std::string& prefix,
                                                          TimePoint now) const {
   const std::lock_guard lock(mutex_);
-  if (window_.renditions().empty() || awaits_ladder(now, false)) return std::nullopt;
-  for (const auto& rendition : window_.renditions()) {
-    if (rendition.made()) continue;
-    if (rendition.segments.empty() || rendition.segments.front().duration_us == 0)
-      return std::nullopt;
-  }
+  if (!playable(now)) return std::nullopt;
   return media::multivariant_playlist(
       window_, prefix, captions_.empty() ? media::Captions::none : media::Captions::webvtt);
 }
@@ -305,11 +310,7 @@ std::optional<std::string> PlaylistSession::manifest(Dash kind, std::int64_t now
                                                      std::string_view base_url,
                                                      TimePoint now) const {
   const std::lock_guard lock(mutex_);
-  if (window_.renditions().empty() || awaits_ladder(now, true)) return std::nullopt;
-  for (const auto& rendition : window_.renditions()) {
-    if (rendition.made()) continue;
-    if (rendition.segments.empty() || !rendition.segments.front().complete) return std::nullopt;
-  }
+  if (!playable(now)) return std::nullopt;
   return kind == Dash::usual ? media::dash_manifest(window_, now_us, base_url)
                              : media::dash_low_latency_manifest(window_, now_us, base_url);
 }

@@ -94,7 +94,9 @@ class PlaylistSession {
   static void send(Answers answers);
 
   bool hold(Held held);
-  [[nodiscard]] bool awaits_ladder(TimePoint now, bool whole_segments) const;
+  [[nodiscard]] bool awaits_ladder(TimePoint now) const;
+  /// Whether a newcomer finds a whole segment of everything.
+  [[nodiscard]] bool playable(TimePoint now) const;
 
   const std::size_t max_held_;
   const std::chrono::milliseconds await_ladder_;

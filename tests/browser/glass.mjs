@@ -112,17 +112,8 @@ async function open(page, root, session) {
       hls.loadSource('/live/${session.id}/index.m3u8');
       hls.attachMedia(document.getElementById('video'));
     </script>` }));
-  // A player is told of nothing that is not on the air, and hls.js gives up on a playlist without a whole segment.
-  const index = `${root}/live/${session.id}/index.m3u8`;
-  const text = async (url) => {
-    const answer = await fetch(url);
-    return answer.ok ? answer.text() : '';
-  };
-  const media = async () => {
-    const uri = (await text(index)).split('\n').find((line) => line !== '' && !line.startsWith('#'));
-    return uri === undefined ? '' : text(new URL(uri, index));
-  };
-  while (!(await media()).includes('#EXTINF')) await sleep(100);
+  // A player is told of nothing that is not on the air.
+  while (!(await fetch(`${root}/live/${session.id}/index.m3u8`)).ok) await sleep(100);
   return page.goto(`${root}/player.html`);
 }
 

@@ -279,8 +279,13 @@ TEST_F(CaptionsE2E, CaptionsOfThePictureComeAsWebVttAndOverWebSocket) {
       },
       15));
 
-  const auto main = http.get(root + "index.m3u8");
-  ASSERT_TRUE(main.ok());
+  auto main = http.get(root + "index.m3u8");  // there once there is a whole segment
+  ASSERT_TRUE(eventually(
+      [&] {
+        if (!main.ok() || main->status != 200) main = http.get(root + "index.m3u8");
+        return main.ok() && main->status == 200;
+      },
+      15));
   EXPECT_THAT(main->body, HasSubstr("TYPE=SUBTITLES"));
   EXPECT_THAT(check_multivariant(main->body), IsEmpty());
   const auto at = main->body.find("URI=\"v/") + 5;
