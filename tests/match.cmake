@@ -2,4 +2,4 @@ troupe_test(match_test SOURCES unit/match_clock_sync_test.cpp unit/match_codec_t
   LINK troupe_actors_match troupe_net_api_match troupe_net_client troupe_net_udp troupe_sim_core LABELS unit)
 troupe_test(match_e2e_test SOURCES e2e/match_e2e_test.cpp e2e/match_impairment_test.cpp e2e/match_resume_test.cpp e2e/match_watch_test.cpp e2e/match_ws_test.cpp LINK troupe_test_support troupe_net_client ENet::enet LABELS e2e)
 add_dependencies(match_e2e_test troupe)
-troupe_test(match_actor_test SOURCES actor/match_end_test.cpp actor/match_idle_test.cpp actor/match_log_test.cpp LINK troupe_actors_match LABELS actor)
+troupe_test(match_actor_test SOURCES actor/match_conduct_test.cpp actor/match_end_test.cpp actor/match_idle_test.cpp actor/match_log_test.cpp LINK troupe_actors_match LABELS actor)

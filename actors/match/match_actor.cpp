@@ -58,6 +58,7 @@ void expire_places(MatchState& state, std::uint64_t now_ms) {
     state.at.state->leave(it->second);
     state.at.pending.push_back({false, static_cast<std::uint8_t>(it->second), it->first});
     state.unsaved.erase(it->first);
+    report_conduct(state, static_cast<std::size_t>(it->second));
     seat = {};
     it = state.at.places.erase(it);
   }
@@ -86,7 +87,9 @@ void enter(Self self, const Client& client) {
   auto& seat = state.seats[static_cast<std::size_t>(place->second)];
   if (seat.session != client.session) {
     if (seat.session != 0) output.goodbye(seat.session, game::Goodbye::replaced);
-    seat = {.session = client.session, .player = client.player};
+    seat = {.session = client.session,
+            .player = client.player,
+            .conduct = std::move(seat.conduct)};  // who comes anew is no other
     announce(state, place->second);
     // A client that was here before goes on counting.
     if (!client.resumed) state.at.sequences[static_cast<std::size_t>(place->second)] = 0;
@@ -198,10 +201,7 @@ void tick(Self self, std::uint64_t due_ns) {
     held->show();
   }
   if (shared.spectators != nullptr) screen(state);
-  if (is_over(state.at.info.rules, *state.at.state)) {
-    report_conduct(state);
-    finish(self);
-  }
+  if (is_over(state.at.info.rules, *state.at.state)) finish(self);
   const auto every = static_cast<std::uint32_t>(shared.options.checkpoint_ticks);
   if (state.at.state->tick() % kTidyEvery == 0 && !state.ending) {
     expire_places(state, shared.context.now_ms());

@@ -32,17 +32,19 @@ void watch_tick(MatchState& state, const LoggedTick& made_by) {
 }
 
 void report_conduct(MatchState& state) {
+  for (std::size_t slot = 0; slot < state.seats.size(); ++slot) report_conduct(state, slot);
+}
+
+void report_conduct(MatchState& state, std::size_t slot) {
   if (!state.shared->conduct || !state.shared->options.watch) return;
-  for (std::size_t slot = 0; slot < state.seats.size(); ++slot) {
-    auto& seat = state.seats[slot];
-    const auto& conduct = seat.conduct;
-    if (seat.player.empty() || conduct.used + conduct.dropped + conduct.invalid == 0) continue;
-    auto report = std::make_shared<fairness::Report>(std::exchange(seat.conduct, {}));
-    report->match = state.at.info.id;
-    report->slot = static_cast<std::uint8_t>(slot);
-    report->tick = state.at.state->tick();
-    state.shared->conduct(seat.player, std::move(report));
-  }
+  auto& seat = state.seats[slot];
+  const auto& conduct = seat.conduct;
+  if (seat.player.empty() || conduct.used + conduct.dropped + conduct.invalid == 0) return;
+  auto report = std::make_shared<fairness::Report>(std::exchange(seat.conduct, {}));
+  report->match = state.at.info.id;
+  report->slot = static_cast<std::uint8_t>(slot);
+  report->tick = state.at.state->tick();
+  state.shared->conduct(seat.player, std::move(report));
 }
 
 void kick(MatchState& state, const std::string& player) {

@@ -11,8 +11,9 @@ namespace troupe::match {
 void announce(const MatchState& state, int slot);
 /// After each tick, with what it was made by.
 void watch_tick(MatchState& state, const LoggedTick& made_by);
-/// Tells what there is of all players, as every kReportTicks.
+/// Tells what there is of all players, as every kReportTicks; or of one.
 void report_conduct(MatchState& state);
+void report_conduct(MatchState& state, std::size_t slot);
 inline constexpr std::uint32_t kReportTicks = 300;
 
 /// Out of the match. Who comes in again is announced again.

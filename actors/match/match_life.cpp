@@ -6,6 +6,7 @@
 #include <prometheus/counter.h>
 #include <spdlog/spdlog.h>
 
+#include "actors/match/match_fairness.hpp"
 #include "actors/match/match_log.hpp"
 #include "actors/match/replay.hpp"
 #include "actors/system/ask.hpp"
@@ -231,6 +232,7 @@ void rest(const MatchState& state) {
 
 void stop_ticking(MatchState& state) {
   if (state.ticker_token == 0) return;
+  report_conduct(state);
   state.inputs.reset();
   state.shared->ticker.unsubscribe(std::exchange(state.ticker_token, 0));
   rest(state);

@@ -1,6 +1,7 @@
 // Matches at a thousand ticks a second, on a store of their own.
 #pragma once
 
+#include <functional>
 #include <future>
 #include <memory>
 #include <string>
@@ -37,9 +38,14 @@ struct Silence : Output {
 
 class MatchDomainTest : public testing::Test {
  protected:
+  using Reported =
+      std::function<void(const std::string& player, std::shared_ptr<const fairness::Report>)>;
   explicit MatchDomainTest(Output& output,
-                           MatchOptions options = {.tick_hz = 1'000, .checkpoint_ticks = 2}) {
-    add_match(std::make_shared<MatchShared>(context_, output, ticker_, std::move(options)));
+                           MatchOptions options = {.tick_hz = 1'000, .checkpoint_ticks = 2},
+                           Reported conduct = {}) {
+    auto shared = std::make_shared<MatchShared>(context_, output, ticker_, std::move(options));
+    shared->conduct = std::move(conduct);
+    add_match(std::move(shared));
   }
   ~MatchDomainTest() override { entities_.shutdown(10s); }
 
