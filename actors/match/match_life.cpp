@@ -219,7 +219,7 @@ void checkpoint(Self self) {
 
 void start_ticking(Self self) {
   auto& state = self->state;
-  if (state.ticker_token != 0) return;
+  if (state.ticker_token != 0 || state.ending) return;
   state.inputs = state.shared->inputs->open(state.at.info.id);
   state.ticker_token = state.shared->ticker.subscribe(caf::actor_cast<caf::actor>(self));
   if (state.shared->options.places)

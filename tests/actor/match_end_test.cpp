@@ -13,52 +13,94 @@
 namespace troupe::match {
 namespace {
 
+/// Whether the match counts as one that is played.
+struct Stage final : Places {
+  Result<std::string> place(const MatchInfo&) override { return std::string("stage"); }
+  std::string playing(const MatchInfo&) override {
+    played = true;
+    return "stage";
+  }
+  void rest(const std::string&) override { played = false; }
+  std::atomic<bool> played{false};
+};
+
 struct Quiet {
   Silence silence;
+  std::shared_ptr<Stage> stage = std::make_shared<Stage>();
 };
 
 class MatchEndTest : private Quiet, public MatchDomainTest {
  protected:
-  MatchEndTest() : MatchDomainTest(silence) {}
+  MatchEndTest()
+      : MatchDomainTest(silence, {.tick_hz = 1'000, .checkpoint_ticks = 2, .places = stage}) {}
+  /// A match that has come to its end while the disk stands still, until `go_on_`; its id.
+  std::string end_on_a_disk_that_stands_still() {
+    MatchInfo wanted;
+    wanted.id = make_id_string();
+    wanted.max_players = 2;
+    wanted.rules.time_limit_ticks = 300;
+    EXPECT_TRUE(ask(wanted.id, open_atom::value, wanted).ok());
+    enter(wanted.id, {1, "ann"});
+    std::promise<void> stalled;
+    storage::Batch nothing;
+    nothing.put(storage::Family::match, "stall", "");
+    EXPECT_TRUE(writer_
+                    .submit(std::move(nothing),
+                            [&](const auto&) {
+                              stalled.set_value();
+                              go_on_.get_future().wait();
+                            })
+                    .ok());
+    stalled.get_future().wait();
+    const auto until = std::chrono::steady_clock::now() + 10s;
+    while (tick_of(wanted.id) < 300 && std::chrono::steady_clock::now() < until)
+      std::this_thread::sleep_for(1ms);
+    EXPECT_EQ(tick_of(wanted.id), 300U);
+    return wanted.id;
+  }
+  std::uint32_t tick_of(const std::string& id) {
+    const auto info = ask(id, info_atom::value);
+    return info.ok() ? (*info)->tick : 0;
+  }
+  void enter(const std::string& id, const Client& client) {
+    entities_.tell(kMatchKind, id, caf::make_message(enter_atom::value, client));
+  }
+  [[nodiscard]] const Stage& places() const { return *stage; }
+
+  std::promise<void> go_on_;
 };
+
+TEST_F(MatchEndTest, who_comes_in_while_the_result_is_on_its_way_to_disk_does_not_begin_it_again) {
+  const auto id = end_on_a_disk_that_stands_still();
+  ASSERT_FALSE(places().played);
+
+  enter(id, {2, "bob"});
+  ASSERT_TRUE(ask(id, info_atom::value).ok());  // it has come in
+  EXPECT_FALSE(places().played);
+  go_on_.set_value();
+  const auto until = std::chrono::steady_clock::now() + 20s;
+  auto info = ask(id, info_atom::value);
+  while (info.ok() && (*info)->ended_ms == 0 && std::chrono::steady_clock::now() < until)
+    info = ask(id, info_atom::value);
+
+  ASSERT_TRUE(info.ok());
+  EXPECT_NE((*info)->ended_ms, 0U);
+  EXPECT_FALSE(places().played);
+}
 
 // The disk stands still while the match ends and crashes: its successor reads what was before the
 // end, and must find out.
 TEST_F(MatchEndTest, a_result_that_was_on_its_way_to_disk_at_the_crash_is_the_one) {
-  MatchInfo wanted;
-  wanted.id = make_id_string();
-  wanted.max_players = 2;
-  wanted.rules.time_limit_ticks = 300;
-  ASSERT_TRUE(ask(wanted.id, open_atom::value, wanted).ok());
-  entities_.tell(kMatchKind, wanted.id, caf::make_message(enter_atom::value, Client{1, "ann"}));
-  std::promise<void> stalled, go_on;
-  storage::Batch nothing;
-  nothing.put(storage::Family::match, "stall", "");
-  ASSERT_TRUE(writer_
-                  .submit(std::move(nothing),
-                          [&](const auto&) {
-                            stalled.set_value();
-                            go_on.get_future().wait();
-                          })
-                  .ok());
-  stalled.get_future().wait();
-  const auto tick_of = [&] {
-    const auto info = ask(wanted.id, info_atom::value);
-    return info.ok() ? (*info)->tick : 0;
-  };
-  const auto until = std::chrono::steady_clock::now() + 10s;
-  while (tick_of() < 300 && std::chrono::steady_clock::now() < until)
-    std::this_thread::sleep_for(1ms);
-  ASSERT_EQ(tick_of(), 300U);
+  const auto id = end_on_a_disk_that_stands_still();
 
-  entities_.crash(kMatchKind, wanted.id);
+  entities_.crash(kMatchKind, id);
   std::this_thread::sleep_for(300ms);  // the successor comes up and reads
-  go_on.set_value();
+  go_on_.set_value();
 
-  const auto info = ask(wanted.id, info_atom::value);
+  const auto info = ask(id, info_atom::value);
   ASSERT_TRUE(info.ok());
   EXPECT_NE((*info)->ended_ms, 0U);
-  entities_.tell(kMatchKind, wanted.id, caf::make_message(enter_atom::value, Client{2, "ann"}));
+  enter(id, {2, "ann"});
   std::this_thread::sleep_for(50ms);  // were it played on, it would end again now
   writer_.flush();
   const auto events = storage::read_journal(*store_, 1, 100);
