@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <future>
 
 #include <gtest/gtest.h>
 
@@ -134,6 +135,39 @@ TEST(FairnessActor, AnOperatorsOrderIsOnDiskWhenItIsAnswered) {
   EXPECT_EQ(*read_dossier(life.world().store(), "eve"),
             (Dossier{.conduct = {}, .standing = {.strikes = 0, .last = Action::clear}}));
   EXPECT_EQ(read_dossier(life.world().store(), "ann")->standing, Standing{});
+}
+
+TEST(FairnessActor, AnOrderThatCannotBeWrittenDownIsNotTaken) {
+  test::TempDir dir;
+  Kicks kicks;
+  Life life(dir / "db", {}, kicks);
+  ASSERT_TRUE(life.act(Action::flag).ok());
+  auto& writer = life.world().writer();
+  const auto nothing = [] {
+    storage::Batch batch;
+    batch.put(storage::Family::match, "nothing", "");
+    return batch;
+  };
+  std::promise<void> stalled, go_on;
+  ASSERT_TRUE(writer
+                  .submit(nothing(),
+                          [&](const auto&) {
+                            stalled.set_value();
+                            go_on.get_future().wait();
+                          })
+                  .ok());
+  stalled.get_future().wait();
+  while (writer.submit(nothing(), [](const auto&) {}).ok()) {
+  }
+
+  EXPECT_EQ(life.act(Action::ban).code(), ErrorCode::overloaded);
+  go_on.set_value();
+  writer.flush();
+
+  EXPECT_EQ(life.look().standing.barred_until_ms, 0U);
+  ASSERT_TRUE(life.act(Action::flag).ok());
+  EXPECT_EQ(read_dossier(life.world().store(), "eve")->standing.barred_until_ms, 0U);
+  EXPECT_EQ(kicks.count, 0);
 }
 
 }  // namespace

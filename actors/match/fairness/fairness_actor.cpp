@@ -48,6 +48,12 @@ void load(Self self) {
       });
 }
 
+/// A step that could not be written down was not taken: what is on disk is what counts.
+void forget_unwritten(Self self) {
+  self->state.loaded = false;
+  load(self);
+}
+
 void when_loaded(Self self, std::function<void()> work) {
   auto& state = self->state;
   if (state.loaded) return work();
@@ -148,7 +154,7 @@ void report(Self self, const ReportPtr& in) {
   std::vector<Action> taken;
   for (const auto& finding : findings) taken.push_back(strike(state, finding, batch));
   save(self, std::move(batch), [self, taken](const Result<void>& done) {
-    if (!done.ok()) return;
+    if (!done.ok()) return forget_unwritten(self);
     for (const auto action : taken) carry_out(self->state, action);
   });
 }
@@ -164,7 +170,10 @@ Promise act(Self self, const Order& order) {
     storage::Batch batch;
     batch.append(action_event(state, order.action, order.by, order.reason));
     save(self, std::move(batch), [self, order, promise](const Result<void>& done) {
-      if (!done.ok()) return answer(promise, actors::to_caf(done.error()));
+      if (!done.ok()) {
+        forget_unwritten(self);
+        return answer(promise, actors::to_caf(done.error()));
+      }
       carry_out(self->state, order.action);
       answer(promise, copy(self->state));
     });
