@@ -37,7 +37,7 @@ class TablesAuthor {
  public:
   TablesAuthor(const Game& game, std::uint8_t epoch);
   [[nodiscard]] const Game& game() const noexcept { return game_; }
-  /// Learns from a delta as it is sent to `clients` clients; one in kLearnEvery ticks is enough.
+  /// Learns from a delta as it is sent to a client; one in kLearnEvery ticks is enough.
   /// Returns true when it has made new tables: by then the old ones had cost as many bytes as it
   /// takes to tell new ones.
   bool learn(const View& from, const View& to);

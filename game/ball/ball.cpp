@@ -4,25 +4,8 @@
 
 #include <fmt/format.h>
 
-#include "game/ball/pitch_codec.hpp"
-#include "game/bytes.hpp"
-#include "game/model_of.hpp"
-
 namespace troupe::game::ball {
 namespace {
-
-using BallModel = ModelOf<PitchModel>;
-
-std::uint64_t hash_of(const Pitch& pitch) {
-  Fnv hash;
-  hash.mix(encode_pitch(pitch));
-  return hash.value();
-}
-
-const Pitch& pitch_or_nothing(const View* view) {
-  static const Pitch kNothing;
-  return view != nullptr ? pitch_of(*view) : kNothing;
-}
 
 /// There is nothing to hide, and little to send.
 class BallLens final : public Lens {
@@ -36,7 +19,7 @@ std::string describe_body(const Body& body) {
   return fmt::format(R"("x":{},"y":{},"vx":{},"vy":{})", body.x, body.y, body.vx, body.vy);
 }
 
-class BallGame final : public Game {
+class BallGame final : public DeltaGame<Pitch, PitchModel> {
  public:
   std::string_view name() const override { return "ball"; }
   Limits limits() const override { return {.least_players = 2, .most_players = kMostPlayers}; }
@@ -55,21 +38,6 @@ class BallGame final : public Game {
     return ball::verify(bytes);
   }
 
-  std::unique_ptr<Model> model() const override { return std::make_unique<BallModel>(); }
-  std::string encode(Model& model, const View* baseline, const View& now) const override {
-    return encode_delta(static_cast<BallModel&>(model).bits, pitch_or_nothing(baseline),
-                        pitch_of(now));
-  }
-  ViewPtr decode(Model& model, const View* baseline, std::uint32_t tick,
-                 std::string_view bytes) const override {
-    const auto pitch =
-        decode_delta(static_cast<BallModel&>(model).bits, pitch_or_nothing(baseline), tick, bytes);
-    return pitch ? std::make_shared<const BallView>(*pitch) : nullptr;
-  }
-  std::uint64_t hash(const View& view) const override {
-    return static_cast<const BallView&>(view).hash;
-  }
-
   ViewPtr show_all(const State& state) const override {
     return std::make_shared<const BallView>(static_cast<const BallState&>(state).pitch);
   }
@@ -81,7 +49,6 @@ class BallGame final : public Game {
   std::string spectator_frame(const State& state) const override {
     return encode_frame(static_cast<const BallState&>(state).pitch);
   }
-  std::string frame(const View& view) const override { return encode_frame(pitch_of(view)); }
 
   std::unique_ptr<Predictor> predictor(int slot) const override {
     return std::make_unique<BallPredictor>(slot);
@@ -144,8 +111,6 @@ std::optional<PackedCommand> verify(std::string_view bytes) {
   if (bytes.size() != 2 || static_cast<unsigned char>(bytes[1]) > 15) return std::nullopt;
   return PackedCommand(bytes);
 }
-
-BallView::BallView(const Pitch& shown) : View(shown.tick), pitch(shown), hash(hash_of(shown)) {}
 
 std::uint64_t BallState::hash() const {
   return hash_of(pitch);

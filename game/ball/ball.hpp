@@ -6,8 +6,8 @@
 #include <string_view>
 #include <utility>
 
-#include "game/ball/pitch.hpp"
-#include "game/game.hpp"
+#include "game/ball/pitch_codec.hpp"
+#include "game/delta_game.hpp"
 
 namespace troupe::game::ball {
 
@@ -20,15 +20,10 @@ namespace troupe::game::ball {
 /// Nothing when these bytes are none.
 [[nodiscard]] std::optional<PackedCommand> verify(std::string_view bytes);
 
-class BallView final : public View {
- public:
-  explicit BallView(const Pitch& shown);
-  const Pitch pitch;
-  const std::uint64_t hash;
-};
+using BallView = ViewOf<Pitch>;
 /// Of a view of this game.
 [[nodiscard]] inline const Pitch& pitch_of(const View& view) {
-  return static_cast<const BallView&>(view).pitch;
+  return shown_of<Pitch>(view);
 }
 
 class BallState final : public State {

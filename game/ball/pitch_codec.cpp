@@ -118,6 +118,12 @@ std::optional<Pitch> decode_pitch(std::string_view bytes) {
   return out;
 }
 
+std::uint64_t hash_of(const Pitch& pitch) {
+  Fnv hash;
+  hash.mix(encode_pitch(pitch));
+  return hash.value();
+}
+
 PitchModel::PitchModel() : bodies(kBodyFields), board(kBoardFields) {}
 
 std::string encode_delta(PitchModel& model, const Pitch& baseline, const Pitch& now) {

@@ -14,6 +14,9 @@ namespace troupe::game::ball {
 /// Nothing when the bytes are not of encode_pitch, or say what the rules do not have.
 [[nodiscard]] std::optional<Pitch> decode_pitch(std::string_view bytes);
 
+/// Of all of it; equal on every machine.
+[[nodiscard]] std::uint64_t hash_of(const Pitch& pitch);
+
 /// What was learned of deltas.
 struct PitchModel {
   PitchModel();

@@ -5,17 +5,9 @@
 #include <fmt/format.h>
 
 #include "game/bytes.hpp"
-#include "game/model_of.hpp"
 
 namespace troupe::game::sea {
 namespace {
-
-using SeaModel = ModelOf<SightModel>;
-
-const Sight& sight_or_nothing(const View* view) {
-  static const Sight kNothing;
-  return view != nullptr ? sight_of(*view) : kNothing;
-}
 
 const Table& table_of(const State& state) {
   return static_cast<const SeaState&>(state).table;
@@ -37,7 +29,7 @@ std::string describe_board(const std::array<Cell, kCells>& board) {
   return out;
 }
 
-class SeaGame final : public Game {
+class SeaGame final : public DeltaGame<Sight, SightModel> {
  public:
   std::string_view name() const override { return "sea"; }
   Limits limits() const override { return {.least_players = 2, .most_players = 2}; }
@@ -55,21 +47,6 @@ class SeaGame final : public Game {
     return sea::verify(bytes);
   }
 
-  std::unique_ptr<Model> model() const override { return std::make_unique<SeaModel>(); }
-  std::string encode(Model& model, const View* baseline, const View& now) const override {
-    return encode_delta(static_cast<SeaModel&>(model).bits, sight_or_nothing(baseline),
-                        sight_of(now));
-  }
-  ViewPtr decode(Model& model, const View* baseline, std::uint32_t tick,
-                 std::string_view bytes) const override {
-    const auto sight =
-        decode_delta(static_cast<SeaModel&>(model).bits, sight_or_nothing(baseline), tick, bytes);
-    return sight ? std::make_shared<const SeaView>(*sight) : nullptr;
-  }
-  std::uint64_t hash(const View& view) const override {
-    return static_cast<const SeaView&>(view).hash;
-  }
-
   ViewPtr show_all(const State&) const override { return nullptr; }
   bool open_to_all(const View&, const LensOptions&) const override { return false; }
   std::unique_ptr<Lens> lens(const LensOptions&) const override {
@@ -79,7 +56,6 @@ class SeaGame final : public Game {
   std::string spectator_frame(const State& state) const override {
     return encode_frame(see(table_of(state), kWatcher));
   }
-  std::string frame(const View& view) const override { return encode_frame(sight_of(view)); }
 
   std::unique_ptr<Predictor> predictor(int) const override { return nullptr; }
   ViewPtr between(const ViewPtr&, const ViewPtr& to, double) const override { return to; }

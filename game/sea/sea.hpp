@@ -5,7 +5,7 @@
 #include <optional>
 #include <string_view>
 
-#include "game/game.hpp"
+#include "game/delta_game.hpp"
 #include "game/sea/rules.hpp"
 #include "game/sea/sight.hpp"
 
@@ -20,15 +20,10 @@ namespace troupe::game::sea {
 /// Nothing when these bytes are none. Whether it is a legal move, the table knows.
 [[nodiscard]] std::optional<PackedCommand> verify(std::string_view bytes);
 
-class SeaView final : public View {
- public:
-  explicit SeaView(const Sight& shown) : View(shown.tick), sight(shown), hash(hash_of(shown)) {}
-  const Sight sight;
-  const std::uint64_t hash;
-};
+using SeaView = ViewOf<Sight>;
 /// Of a view of this game.
 [[nodiscard]] inline const Sight& sight_of(const View& view) {
-  return static_cast<const SeaView&>(view).sight;
+  return shown_of<Sight>(view);
 }
 
 class SeaState final : public State {
