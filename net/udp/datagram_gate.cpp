@@ -46,11 +46,9 @@ DatagramHead read_datagram_head(std::span<const std::uint8_t> bytes) noexcept {
   if (peer == ENET_PROTOCOL_MAXIMUM_PEER_ID) {
     const bool whole = bytes.size() >= size + sizeof(ENetProtocolConnect);
     if (command != ENET_PROTOCOL_COMMAND_CONNECT || !whole) return {};
-    return {DatagramHead::Kind::connect, 0, 0};
+    return {DatagramHead::Kind::connect, 0};
   }
-  return {DatagramHead::Kind::session, peer,
-          static_cast<std::uint8_t>((head & ENET_PROTOCOL_HEADER_SESSION_MASK) >>
-                                    ENET_PROTOCOL_HEADER_SESSION_SHIFT)};
+  return {DatagramHead::Kind::session, peer};
 }
 
 std::string_view to_string(DatagramVerdict verdict) noexcept {
@@ -97,7 +95,13 @@ DatagramGate::Address& DatagramGate::find(std::uint32_t key, TimePoint now) {
   if (it != addresses_.end()) return it->second;
   if (addresses_.size() >= limits_.max_addresses) forget_idle(now);
   if (addresses_.size() >= limits_.max_addresses) return crowd_;
-  auto& address = addresses_[key];
+  return remember(key, now);
+}
+
+DatagramGate::Address& DatagramGate::remember(std::uint32_t key, TimePoint now) {
+  const auto [it, fresh] = addresses_.try_emplace(key);
+  auto& address = it->second;
+  if (!fresh) return address;
   address.tokens = limits_.stranger.burst;
   address.connect_tokens = limits_.connects.burst;
   address.at = address.connect_at = now;
@@ -142,13 +146,12 @@ DatagramVerdict DatagramGate::judge(DatagramHead::Kind kind, std::uint32_t key, 
 }
 
 void DatagramGate::client_came(std::uint32_t address, TimePoint now) {
-  ++find(address, now).clients;
+  ++remember(address, now).clients;
 }
 
 void DatagramGate::client_left(std::uint32_t key) {
-  auto it = addresses_.find(key);
-  auto& address = it == addresses_.end() ? crowd_ : it->second;
-  if (address.clients > 0) --address.clients;
+  const auto it = addresses_.find(key);
+  if (it != addresses_.end() && it->second.clients > 0) --it->second.clients;
 }
 
 void DatagramGate::begin_round(std::size_t room) {

@@ -21,7 +21,6 @@ struct DatagramHead {
   };
   Kind kind = Kind::junk;
   std::uint16_t peer = 0;
-  std::uint8_t epoch = 0;  ///< which use of that session's number, of four
   friend bool operator==(const DatagramHead&, const DatagramHead&) = default;
 };
 [[nodiscard]] DatagramHead read_datagram_head(std::span<const std::uint8_t> bytes) noexcept;
@@ -47,7 +46,8 @@ struct GateLimits {
   /// Connections that one address asks for: retransmissions count, so it is above the door's.
   RateLimit connects{200, 4'000};
   std::size_t half_open_per_address = 128;
-  std::size_t max_addresses = 16'384;  ///< told apart; what comes from more shares one rate
+  /// Told apart, beside those with clients; what comes from more shares one rate.
+  std::size_t max_addresses = 16'384;
 };
 
 /// Belongs to the gateway's thread. Addresses are IPv4.
@@ -61,6 +61,7 @@ class DatagramGate {
   [[nodiscard]] DatagramVerdict judge(DatagramHead::Kind kind, std::uint32_t address,
                                       TimePoint now);
 
+  /// Both for each client: an address that has one is told apart from all others.
   void client_came(std::uint32_t address, TimePoint now);
   void client_left(std::uint32_t address);
 
@@ -80,6 +81,7 @@ class DatagramGate {
     std::uint64_t round = 0;  ///< that `half_open` is of
   };
   [[nodiscard]] Address& find(std::uint32_t address, TimePoint now);
+  [[nodiscard]] Address& remember(std::uint32_t address, TimePoint now);
   void forget_idle(TimePoint now);
   [[nodiscard]] bool take(Address& address, TimePoint now) const;
   [[nodiscard]] bool take_connect(Address& address, TimePoint now) const;

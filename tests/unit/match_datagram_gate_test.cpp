@@ -34,7 +34,7 @@ DatagramGate gate_of(GateLimits limits) {
 TEST(DatagramHead, TellsAConnectASessionAndJunk) {
   EXPECT_EQ(read_datagram_head(connect_datagram()).kind, Kind::connect);
   const std::vector<std::uint8_t> session{0x90, 0x07, 0, 0, 0x05, 0xff, 0, 1};  // a ping
-  EXPECT_EQ(read_datagram_head(session), (DatagramHead{Kind::session, 7, 1}));
+  EXPECT_EQ(read_datagram_head(session), (DatagramHead{Kind::session, 7}));
 }
 
 TEST(DatagramHead, EveryCutOfADatagramIsJunk) {
@@ -116,6 +116,22 @@ TEST(DatagramGate, ConnectsOfAnAddressHaveARateOfTheirOwn) {
   EXPECT_EQ(passed, 20);
   EXPECT_EQ(gate.judge(Kind::connect, kHome, kStart), Verdict::connect_rate);
   EXPECT_EQ(gate.judge(Kind::session, kHome, kStart), Verdict::pass);
+}
+
+TEST(DatagramGate, ClientsThatCameWhileTooManyWereToldApartLeaveTheCrowdsRateAsItWas) {
+  auto gate = gate_of({.stranger = {10, 5}, .client = {0, 50}, .max_addresses = 1});
+  ASSERT_EQ(gate.judge(Kind::session, kOther, kStart),
+            Verdict::pass);  // the one that is told apart
+  gate.client_came(kHome, kStart);
+  const auto later = kStart + 2s;  // kOther is forgotten by then
+  ASSERT_EQ(gate.judge(Kind::session, kHome, later), Verdict::pass);
+  gate.client_left(kHome);
+
+  int passed = 0;
+  for (std::uint32_t address = 1'000; address < 1'100; ++address)
+    passed += gate.judge(Kind::session, address, later) == Verdict::pass ? 1 : 0;
+
+  EXPECT_LE(passed, 5 + 1) << "all together, and one that is told apart";
 }
 
 TEST(DatagramGate, ManyForgedAddressesShareOneRateAndKnownClientsKeepTheirs) {
