@@ -82,10 +82,13 @@ void HostGuard::begin_round(TimePoint now) {
   half_open_.clear();
   for (std::size_t i = 0; i < host_.peerCount; ++i) {
     auto& peer = host_.peers[i];
-    if (!is_half_open(peer)) continue;
-    half_open_.push_back(&peer);
     auto& begun = begun_[i];
-    if (begun.connect_id == peer.connectID) continue;
+    if (!is_half_open(peer)) {
+      begun = {};  // ENet gives one up without a word; the next may have the same number
+      continue;
+    }
+    half_open_.push_back(&peer);
+    if (begun.since != TimePoint{} && begun.connect_id == peer.connectID) continue;
     begun = {peer.connectID, now};
     enet_peer_timeout(&peer, 0, kHandshakeLeastMs, kHandshakeMostMs);
   }
