@@ -95,7 +95,7 @@ void Door::refuse(const char* reason) {
 GameSession::GameSession(Door& door, match::SessionId id, TimePoint now, std::string only_match)
     : door_(door),
       match_(std::move(only_match)),
-      connected_(now),
+      hello_by_(now + door.options().hello_timeout),
       rate_(door.options().packets_per_second, door.options().bytes_per_second, now) {
   client_.session = id;
 }
@@ -162,7 +162,8 @@ void GameSession::come_in() {
 }
 
 bool GameSession::overdue(TimePoint now) {
-  if (verified_ || now - connected_ <= door_.options().hello_timeout) return false;
+  if (verified_ || !hello_by_ || now <= *hello_by_) return false;
+  hello_by_.reset();
   door_.refuse("no_hello");
   return true;
 }

@@ -112,7 +112,7 @@ class GameSession {
   /// One message of the client, whose match hears of it. A reason: the client is to be sent away
   /// with it, and it has been counted why.
   [[nodiscard]] game::Goodbye receive(std::string_view bytes, TimePoint now);
-  /// Whether it has not said Hello in time, counted.
+  /// Whether it has not said Hello in time: once, and counted.
   [[nodiscard]] bool overdue(TimePoint now);
   /// The connection is over.
   void gone();
@@ -133,7 +133,7 @@ class GameSession {
   bool verified_ = false;
   std::string match_;  ///< until it is verified: that it must be
   match::Client client_;
-  TimePoint connected_;
+  std::optional<TimePoint> hello_by_;  ///< nothing: it was told that it is too late
   ClientRate rate_;
   std::shared_ptr<Lobby> lobby_;  ///< null: it is not there
   std::uint32_t acked_tick_ = 0;
