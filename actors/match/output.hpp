@@ -23,7 +23,7 @@ struct Welcome {
   std::string game;
 };
 
-/// Implemented by net/udp. Thread-safe, does not block, allocates nothing per receiver beyond the
+/// Implemented by net/udp/message_sink.hpp. Thread-safe, does not block, allocates nothing per receiver beyond the
 /// packet's head.
 class Output {
  public:

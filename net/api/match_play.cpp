@@ -11,7 +11,6 @@
 #include "base/metrics.hpp"
 #include "net/api/play_outbox.hpp"
 #include "net/http/router.hpp"
-#include "net/udp/server_message.hpp"
 #include "net/ws/session.hpp"
 
 namespace troupe::api {
@@ -178,12 +177,6 @@ struct MatchPlay::Impl : std::enable_shared_from_this<MatchPlay::Impl> {
       socket->post([self = shared_from_this(), player] { self->flush(player); });
   }
 
-  void post(SessionId id, std::string message) {
-    with(id, [&](Player& player) {
-      if (!player.outbox.post(std::move(message))) door.outbox_full.Increment();
-    });
-  }
-
   /// Those who have not said Hello in time go.
   void sweep() {
     timer.expires_after(kSweep);
@@ -195,7 +188,9 @@ struct MatchPlay::Impl : std::enable_shared_from_this<MatchPlay::Impl> {
         if (player->verified) continue;
         if (const auto socket = player->socket.lock()) {
           socket->post([player = player, socket] {
-            if (player->game.overdue(Clock::now())) send_away(*socket, Goodbye::too_slow);
+            if (player->sent_away || !player->game.overdue(Clock::now())) return;
+            player->sent_away = true;
+            send_away(*socket, Goodbye::too_slow);
           });
         }
       }
@@ -242,25 +237,14 @@ void MatchPlay::snapshot(SessionId session, const game::SnapshotHead& head,
   });
 }
 
-void MatchPlay::ended(SessionId session, const std::vector<match::Placement>& result) {
-  impl_->post(session, udp::encode_ended(result));
-}
-
-void MatchPlay::tables(SessionId session, const game::PackedTables& tables) {
-  // Dropped when the outbox is full: the match tells them again.
-  impl_->post(session, udp::encode_tables(tables));
-}
-
-void MatchPlay::welcome(SessionId session, const match::Welcome& place) {
-  impl_->post(session, udp::encode_welcome(place));
-}
-
 void MatchPlay::goodbye(SessionId session, Goodbye reason) {
   impl_->with(session, [&](Player& player) { player.goodbye = reason; });
 }
 
 void MatchPlay::message(SessionId session, std::string bytes) {
-  impl_->post(session, std::move(bytes));
+  impl_->with(session, [&](Player& player) {
+    if (!player.outbox.post(std::move(bytes))) impl_->door.outbox_full.Increment();
+  });
 }
 
 void mount_match_play(http::Router& router, MatchPlay& play) {

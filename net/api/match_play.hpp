@@ -6,7 +6,6 @@
 #include <string>
 #include <vector>
 
-#include "actors/match/output.hpp"
 #include "net/udp/game_session.hpp"
 #include "net/udp/message_sink.hpp"
 
@@ -38,7 +37,7 @@ struct MatchPlayOptions {
 /// Each message is binary: a byte that names the channel (game::kReliableChannel or
 /// kUnreliableChannel), then what the ENet protocol has there. Thread-safe; a client lives on its
 /// session's loop.
-class MatchPlay final : public match::Output, public udp::MessageSink {
+class MatchPlay final : public udp::MessageSink {
  public:
   MatchPlay(Metrics& metrics, MatchPlayOptions options);
   ~MatchPlay() override;
@@ -52,9 +51,6 @@ class MatchPlay final : public match::Output, public udp::MessageSink {
 
   void snapshot(match::SessionId session, const game::SnapshotHead& head,
                 std::shared_ptr<const std::string> delta) override;
-  void ended(match::SessionId session, const std::vector<match::Placement>& result) override;
-  void tables(match::SessionId session, const game::PackedTables& tables) override;
-  void welcome(match::SessionId session, const match::Welcome& place) override;
   void goodbye(match::SessionId session, game::Goodbye reason) override;
   void message(match::SessionId session, std::string bytes) override;
 

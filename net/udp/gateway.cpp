@@ -18,7 +18,6 @@
 #include "game/wire.hpp"
 #include "net/udp/host_guard.hpp"
 #include "net/udp/outbox.hpp"
-#include "net/udp/server_message.hpp"
 
 namespace troupe::udp {
 namespace {
@@ -324,20 +323,6 @@ void Gateway::snapshot(SessionId session, const game::SnapshotHead& head,
   const auto replaced = impl_->outbox.put(session, head, std::move(delta));
   if (replaced.older) impl_->door.snapshots_replaced.Increment();
   if (replaced.wake) impl_->wake();
-}
-
-void Gateway::ended(SessionId session, const std::vector<match::Placement>& result) {
-  impl_->post({session, encode_ended(result)});
-}
-
-void Gateway::tables(SessionId session, const game::PackedTables& tables) {
-  // Dropped when the outbox is full: the match tells them again.
-  impl_->post({session, encode_tables(tables)});
-}
-
-void Gateway::welcome(SessionId session, const match::Welcome& place) {
-  // Dropped when the outbox is full: the client says Hello again.
-  impl_->post({session, encode_welcome(place)});
 }
 
 void Gateway::goodbye(SessionId session, game::Goodbye reason) {

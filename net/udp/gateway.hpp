@@ -30,7 +30,7 @@ struct GatewayOptions {
 /// packet is checked by the FlatBuffers verifier, against the rules' limits and the client's rate
 /// before a match hears of it; what is wrong is counted by reason, and the client is sent away with
 /// a Goodbye.
-class Gateway final : public match::Output, public MessageSink {
+class Gateway final : public MessageSink {
  public:
   /// Errors: io (the port is taken).
   static Result<std::unique_ptr<Gateway>> start(Metrics& metrics, GatewayOptions options);
@@ -43,9 +43,6 @@ class Gateway final : public match::Output, public MessageSink {
 
   void snapshot(match::SessionId session, const game::SnapshotHead& head,
                 std::shared_ptr<const std::string> delta) override;
-  void ended(match::SessionId session, const std::vector<match::Placement>& result) override;
-  void tables(match::SessionId session, const game::PackedTables& tables) override;
-  void welcome(match::SessionId session, const match::Welcome& place) override;
   void goodbye(match::SessionId session, game::Goodbye reason) override;
   void message(match::SessionId session, std::string bytes) override;
 

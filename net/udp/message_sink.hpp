@@ -1,4 +1,4 @@
-// What is said to a session beside a match's own words.
+// A gateway, to those who say something to its sessions.
 #pragma once
 
 #include <string>
@@ -7,12 +7,16 @@
 
 namespace troupe::udp {
 
-/// Thread-safe, does not block.
-class MessageSink {
+/// All that is reliable goes out as a message. Thread-safe, does not block.
+class MessageSink : public match::Output {
  public:
-  virtual ~MessageSink() = default;
-  /// Reliable, bounded as all that is: may be dropped when too much waits.
+  /// Reliable, bounded as all that is: may be dropped when too much waits. Of a match's words that
+  /// is no loss: it tells tables again, and a client that hears no Welcome says Hello again.
   virtual void message(match::SessionId session, std::string bytes) = 0;
+
+  void ended(match::SessionId session, const std::vector<match::Placement>& result) final;
+  void tables(match::SessionId session, const game::PackedTables& tables) final;
+  void welcome(match::SessionId session, const match::Welcome& place) final;
 };
 
 }  // namespace troupe::udp
