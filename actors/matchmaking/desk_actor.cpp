@@ -123,8 +123,13 @@ void open_match(Self self, const ToStart& start, const std::string& id) {
                 .counter("troupe_matchmaking_matches_total", "Matches that were made")
                 .Increment();
           },
-          [self, proposal = start.proposal](const caf::error& e) {
+          [self, id, proposal = start.proposal](const caf::error& e) {
             spdlog::warn("matchmaking: no match: {}", actors::from_caf(e).detail);
+            // It is tried again with each batch, while all hosts are full for instance.
+            storage::Batch batch;
+            ratings::erase_made(batch, id);
+            actors::persist(self, self->state.shared->context.writer, std::move(batch),
+                            [](const auto&) {});
             self->state.desk->failed(proposal);
           });
 }
