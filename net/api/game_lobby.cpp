@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <unordered_map>
@@ -9,6 +10,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <sodium.h>
 
 #include "actors/matchmaking/messages.hpp"
 #include "actors/system/ask.hpp"
@@ -38,6 +40,7 @@ struct Guest {
   bool asked = false;    ///< the desk owes the answer to what the player said
   bool looking = false;  ///< and how the ticket stands
   std::uint32_t probes = 0;
+  std::uint32_t probe = 0;  ///< its number, which nobody can guess; 0: it was answered
   Clock::time_point probed_at{};
   std::optional<double> round_trip_ms;  ///< the least
 };
@@ -68,7 +71,8 @@ struct GameLobby::Impl : std::enable_shared_from_this<GameLobby::Impl> {
   const GameLobbyOptions options;
   boost::asio::steady_timer timer;
   std::mutex mutex;
-  std::unordered_map<SessionId, Guest> guests;
+  std::map<SessionId, Guest> guests;
+  SessionId look_next = 0;                     ///< the sweep goes on with it
   std::unordered_map<std::string, Away> away;  ///< by player
 
   // --- What players are told. All with the mutex held.
@@ -96,8 +100,10 @@ struct GameLobby::Impl : std::enable_shared_from_this<GameLobby::Impl> {
   }
 
   void probe(SessionId session, Guest& guest) {
+    ++guest.probes;
+    guest.probe = 1 + randombytes_uniform(UINT32_MAX);
     guest.probed_at = Clock::now();
-    sink.message(session, udp::encode_probe(++guest.probes));
+    sink.message(session, udp::encode_probe(guest.probe));
   }
 
   // --- The desk
@@ -119,16 +125,21 @@ struct GameLobby::Impl : std::enable_shared_from_this<GameLobby::Impl> {
     guest.*flag = true;
     asker.ask_as<ViewPtr>(
         kMatchmakingKind, kDeskId, kAskTimeout,
-        [weak = weak_from_this(), session, flag](const Result<ViewPtr>& answer) {
-          on_loop(weak, [=](Impl& self) { self.on_answer(session, flag, answer); });
+        [weak = weak_from_this(), session, player = guest.player,
+         flag](const Result<ViewPtr>& answer) {
+          on_loop(weak, [=](Impl& self) { self.on_answer(session, player, flag, answer); });
         },
         std::forward<Args>(args)...);
   }
 
-  void on_answer(SessionId session, bool Guest::*flag, const Result<ViewPtr>& answer) {
+  void on_answer(SessionId session, const std::string& player, bool Guest::*flag,
+                 const Result<ViewPtr>& answer) {
     const std::lock_guard lock(mutex);
     const auto found = guests.find(session);
-    if (found == guests.end()) return;
+    if (found == guests.end()) {  // it left before it was told
+      if (answer.ok() && !is_over((*answer)->state)) leaves_behind(player, (*answer)->id);
+      return;
+    }
     auto& guest = found->second;
     guest.*flag = false;
     if (answer.ok()) return show(session, guest, **answer);
@@ -176,11 +187,19 @@ struct GameLobby::Impl : std::enable_shared_from_this<GameLobby::Impl> {
     tell(session, found->second, std::move(standing));
   }
 
+  /// A ticket of a player who has just left.
+  void leaves_behind(const std::string& player, const std::string& ticket) {
+    const bool elsewhere = std::ranges::any_of(
+        guests, [&](const auto& entry) { return entry.second.player == player; });
+    if (!elsewhere) away.try_emplace(player, Away{ticket, Clock::now() + options.away_for});
+  }
+
   // --- What players say. With the mutex held.
   // -------------------------------------------------------
 
   void on(SessionId session, Guest& guest, const udp::ProbeMessage& message) {
-    if (message.number != guest.probes) return;
+    if (guest.probe == 0 || message.number != guest.probe) return;
+    guest.probe = 0;
     const std::chrono::duration<double, std::milli> took = Clock::now() - guest.probed_at;
     guest.round_trip_ms = std::min(guest.round_trip_ms.value_or(took.count()), took.count());
     if (guest.probes < kProbes) return probe(session, guest);
@@ -230,11 +249,15 @@ struct GameLobby::Impl : std::enable_shared_from_this<GameLobby::Impl> {
   void look() {
     const std::lock_guard lock(mutex);
     std::size_t looks = 0;
-    for (auto& [session, guest] : guests) {
+    auto at = guests.lower_bound(look_next);
+    for (auto left = guests.size(); left > 0 && looks < kMostLooks; --left, ++at) {
+      if (at == guests.end()) at = guests.begin();
+      auto& [session, guest] = *at;
       if (guest.looking || guest.ticket.empty()) continue;
-      if (++looks > kMostLooks) break;
+      ++looks;
       ask(session, guest, &Guest::looking, look_atom::value, guest.ticket, guest.player);
     }
+    look_next = at == guests.end() ? 0 : at->first;
     const auto now = Clock::now();
     std::erase_if(away, [&](const auto& entry) {
       const auto& [player, gone] = entry;
@@ -282,10 +305,7 @@ void GameLobby::leave(const Client& client) {
   if (found == impl_->guests.end()) return;
   const auto guest = std::move(found->second);
   impl_->guests.erase(found);
-  const bool elsewhere = std::ranges::any_of(
-      impl_->guests, [&](const auto& entry) { return entry.second.player == guest.player; });
-  if (guest.ticket.empty() || elsewhere) return;
-  impl_->away[guest.player] = {guest.ticket, Clock::now() + impl_->options.away_for};
+  if (!guest.ticket.empty()) impl_->leaves_behind(guest.player, guest.ticket);
 }
 
 }  // namespace troupe::api
