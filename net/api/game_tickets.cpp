@@ -46,43 +46,43 @@ GameTickets::GameTickets(actors::Context& context, actors::Asker& asker, JwtKey 
                          std::shared_ptr<fleet::Fleet> fleet)
     : context_(context), asker_(asker), key_(std::move(key)), fleet_(std::move(fleet)) {}
 
-void GameTickets::if_allowed(const std::string& player, const Done& done,
-                             std::function<void()> then) const {
-  auto posted = context_.reads.post(
-      [this, player, done, then = std::move(then)](const storage::Store& store) {
-        const auto may = may_play(store, player, context_.now_ms());
-        if (!may.ok()) return done(may.error());
-        then();
-      });
+void GameTickets::if_allowed(const std::string& player, const Done& done, Then then) const {
+  auto posted = context_.reads.post([self = shared_from_this(), player, done,
+                                     then = std::move(then)](const storage::Store& store) {
+    const auto may = may_play(store, player, self->context_.now_ms());
+    if (!may.ok()) return done(may.error());
+    then(*self);
+  });
   if (!posted.ok()) done(posted.error());
 }
 
 void GameTickets::issue(const std::string& player, const std::string& match,
                         std::chrono::milliseconds timeout, const Done& done) const {
   if (!parse_id(match)) return done(error(ErrorCode::not_found, "no such match"));
-  const auto give = [this, player, done](const Result<match::InfoPtr>& found) {
+  const auto give = [self = shared_from_this(), player, done](const Result<match::InfoPtr>& found) {
     if (!found.ok()) return done(found.error());
     const auto& info = **found;
     if (info.ended_ms != 0) return done(error(ErrorCode::conflict, "the match is over"));
-    const auto host = fleet_->join(info);
+    const auto host = self->fleet_->join(info);
     if (!host.ok()) return done(host.error());
-    const auto now = seconds(context_);
-    done(ticket_at(*host, udp::sign_game_token(key_, player, info.id, now), now,
+    const auto now = seconds(self->context_);
+    done(ticket_at(*host, udp::sign_game_token(self->key_, player, info.id, now), now,
                    "/api/v1/matches/" + info.id + "/play"));
   };
-  if_allowed(player, done, [this, match, timeout, give] {
-    asker_.ask_as<match::InfoPtr>(match::kMatchKind, match, timeout, give, match::info_atom::value);
+  if_allowed(player, done, [match, timeout, give](const GameTickets& self) {
+    self.asker_.ask_as<match::InfoPtr>(match::kMatchKind, match, timeout, give,
+                                       match::info_atom::value);
   });
 }
 
 void GameTickets::issue_for_lobby(const std::string& player, const Done& done) const {
-  if_allowed(player, done, [this, player, done] {
-    const auto hosts = fleet_->status().hosts;
+  if_allowed(player, done, [player, done](const GameTickets& self) {
+    const auto hosts = self.fleet_->status().hosts;
     const auto open = std::ranges::find(hosts, fleet::HostState::open, &fleet::Host::state);
     if (open == hosts.end())
       return done(error(ErrorCode::unavailable, "no game host takes players"));
-    const auto now = seconds(context_);
-    done(ticket_at(open->spec, udp::sign_game_token(key_, player, udp::kLobby, now), now,
+    const auto now = seconds(self.context_);
+    done(ticket_at(open->spec, udp::sign_game_token(self.key_, player, udp::kLobby, now), now,
                    "/api/v1/matchmaking/lobby"));
   });
 }

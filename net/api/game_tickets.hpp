@@ -31,8 +31,8 @@ struct GameTicket {
   std::int64_t expires_s = 0;  ///< Unix time
 };
 
-/// Thread-safe.
-class GameTickets {
+/// Thread-safe. What it has begun keeps it.
+class GameTickets : public std::enable_shared_from_this<GameTickets> {
  public:
   GameTickets(actors::Context& context, actors::Asker& asker, JwtKey key,
               std::shared_ptr<fleet::Fleet> fleet);
@@ -47,7 +47,8 @@ class GameTickets {
   void issue_for_lobby(const std::string& player, const Done& done) const;
 
  private:
-  void if_allowed(const std::string& player, const Done& done, std::function<void()> then) const;
+  using Then = std::function<void(const GameTickets& self)>;
+  void if_allowed(const std::string& player, const Done& done, Then then) const;
 
   actors::Context& context_;
   actors::Asker& asker_;
