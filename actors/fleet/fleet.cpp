@@ -133,6 +133,11 @@ bool Fleet::has_region(const std::string& region) const {
   return inventory_.has_region(region);
 }
 
+bool Fleet::knows(const std::string& host) const {
+  const std::lock_guard lock(mutex_);
+  return inventory_.find(host) != nullptr;
+}
+
 bool Fleet::draining() const {
   const std::lock_guard lock(mutex_);
   return draining_;
@@ -141,10 +146,7 @@ bool Fleet::draining() const {
 void Fleet::change(const std::string& host, HostState state, const std::string& by, Done done) {
   const auto now_ms = options_.now_ms();
   const bool draining = state == HostState::draining;
-  {
-    const std::lock_guard lock(mutex_);
-    if (inventory_.find(host) == nullptr) return done(error(ErrorCode::not_found, "no such host"));
-  }
+  if (!knows(host)) return done(error(ErrorCode::not_found, "no such host"));
   storage::Batch batch;
   if (draining) {
     batch.put(Family::match, host_key(host), draining_record(host, by, now_ms));

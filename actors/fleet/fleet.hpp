@@ -75,6 +75,7 @@ class Fleet final : public match::Places, public std::enable_shared_from_this<Fl
   void change(const std::string& host, HostState state, const std::string& by, Done done);
   void change_all(bool draining, const std::string& by, DoneAll done);
   [[nodiscard]] Wanted wanted(const match::MatchInfo& match) const;
+  [[nodiscard]] bool knows(const std::string& host) const;
   [[nodiscard]] FleetStatus look() const;
   void refused(const Error& error);
   void show();

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cassert>
 #include <tuple>
+#include <utility>
 
 namespace troupe::fleet {
 namespace {
@@ -70,18 +71,20 @@ void Inventory::unassign(std::map<std::string, Assignment>::iterator at) {
   auto& host = hosts_.at(at->second.host);
   host.players -= at->second.players;
   --host.matches;
-  assigned_.erase(at);  // what is left in holds_ names a match that is not held: expire() skips it
+  if (!at->second.playing) holds_.erase({at->second.hold_until_ms, at->first});
+  assigned_.erase(at);
 }
 
 Result<std::string> Inventory::place(const Wanted& wanted, std::uint64_t now_ms,
                                      std::uint64_t hold_until_ms) {
   expire(now_ms);
   if (const auto at = assigned_.find(wanted.match); at != assigned_.end()) {
-    if (!at->second.playing && hold_until_ms > at->second.hold_until_ms) {
-      at->second.hold_until_ms = hold_until_ms;
-      holds_.emplace(hold_until_ms, wanted.match);
+    auto& held = at->second;
+    if (!held.playing && hold_until_ms > held.hold_until_ms) {
+      holds_.erase({held.hold_until_ms, wanted.match});
+      holds_.emplace(held.hold_until_ms = hold_until_ms, wanted.match);
     }
-    return at->second.host;
+    return held.host;
   }
   auto* host = choose(wanted);
   if (host == nullptr) {
@@ -103,7 +106,8 @@ Result<std::string> Inventory::place(const Wanted& wanted, std::uint64_t now_ms,
 Result<std::string> Inventory::playing(const Wanted& wanted, std::uint64_t now_ms) {
   expire(now_ms);
   if (const auto at = assigned_.find(wanted.match); at != assigned_.end()) {
-    at->second.playing = true;
+    if (!std::exchange(at->second.playing, true))
+      holds_.erase({at->second.hold_until_ms, wanted.match});
     return at->second.host;
   }
   auto* host = choose(wanted);
@@ -122,12 +126,8 @@ void Inventory::rest(const std::string& match) {
 }
 
 void Inventory::expire(std::uint64_t now_ms) {
-  while (!holds_.empty() && holds_.begin()->first <= now_ms) {
-    const auto at = assigned_.find(holds_.begin()->second);
-    if (at != assigned_.end() && !at->second.playing && at->second.hold_until_ms <= now_ms)
-      unassign(at);
-    holds_.erase(holds_.begin());
-  }
+  while (!holds_.empty() && holds_.begin()->first <= now_ms)
+    unassign(assigned_.find(holds_.begin()->second));
 }
 
 const Host* Inventory::find(const std::string& host) const {

@@ -4,8 +4,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/result.hpp"
@@ -92,8 +94,8 @@ class Inventory {
   void unassign(std::map<std::string, Assignment>::iterator at);
 
   std::map<std::string, Host> hosts_;
-  std::map<std::string, Assignment> assigned_;       ///< by match
-  std::multimap<std::uint64_t, std::string> holds_;  ///< by when they run out
+  std::map<std::string, Assignment> assigned_;             ///< by match
+  std::set<std::pair<std::uint64_t, std::string>> holds_;  ///< when they run out, and which
 };
 
 }  // namespace troupe::fleet
