@@ -76,3 +76,27 @@ test('The rate is never so far from one that it is heard', () => {
     assert.ok(pace.rate() >= 0.97 && pace.rate() <= 1.1);
   }
 });
+
+test('Sound is never left with less than decoding and stretching hold', () => {
+  const pace = new Pace({ sound: true });
+
+  play(pace, { seconds: 600, chunkMs: 33.3 });
+
+  assert.ok(pace.margin >= 0.09, `${pace.margin} s`);
+});
+
+test('What led to a stall is tried again after twice the time', () => {
+  const pace = new Pace();
+  const comesCloserAfter = () => {
+    const from = now;
+    for (const margin = pace.margin; pace.margin === margin; now += 100) pace.observe(0.5, now);
+    return now - from;
+  };
+  let now = 0;
+  pace.stalled(now);
+  const first = comesCloserAfter();
+
+  pace.stalled(now);
+
+  assert.ok(Math.abs(comesCloserAfter() - 2 * first) < 300);
+});

@@ -2,16 +2,21 @@
 
 const kStartMarginS = 0.06;  // what should be left in the buffer just before a chunk comes
 const kMinMarginS = 0.04;
+const kSoundMarginS = 0.09;  // at least this with sound: decoding and stretching hold some of it
 const kMaxMarginS = 1.0;
 const kWindowMs = 1000;      // the smallest rest of so long counts
 const kCalmMs = 5_000;       // without a stall for so long: a little closer
+const kMaxCalmMs = 160_000;  // twice as long each time that led to a stall
 const kLeaveS = 0.03;        // an error so large is worked off,
 const kReachS = 0.005;       // until it is so small
 const kFarS = 0.3;           // faster from here
 
 export class Pace {
-  constructor() {
-    this.margin = kStartMarginS;
+  constructor({ sound = false } = {}) {
+    this.least = sound ? kSoundMarginS : kMinMarginS;
+    this.margin = Math.max(this.least, kStartMarginS);
+    this.calmMs = kCalmMs;
+    this.cameCloser = false;
     this.samples = [];  // {at, ahead}, ascending in both: a sliding minimum
     this.calmSince = null;
     this.working = 0;   // sign of the error that is being worked off
@@ -23,14 +28,17 @@ export class Pace {
     this.samples.push({ at: nowMs, ahead });
     while (this.samples[0].at < nowMs - kWindowMs) this.samples.shift();
     this.calmSince ??= nowMs;
-    if (nowMs - this.calmSince > kCalmMs) {
-      this.margin = Math.max(kMinMarginS, this.margin * 0.9);
+    if (nowMs - this.calmSince > this.calmMs) {
+      this.cameCloser ||= this.margin > this.least;
+      this.margin = Math.max(this.least, this.margin * 0.9);
       this.calmSince = nowMs;
     }
   }
 
   /** Playback stood still: the margin was too small. */
   stalled(nowMs) {
+    if (this.cameCloser) this.calmMs = Math.min(kMaxCalmMs, this.calmMs * 2);
+    this.cameCloser = false;
     this.margin = Math.min(kMaxMarginS, this.margin * 1.5 + 0.02);
     this.calmSince = nowMs;
     this.samples.length = 0;

@@ -22,6 +22,7 @@ export class Player {
     video.addEventListener('waiting', () => {
       if (this.source && !this.leaveGap() && !video.seeking && performance.now() > this.steadyFrom) {
         this.pace.stalled(performance.now());
+        this.resume();
         onStall();
       }
     });
@@ -30,7 +31,7 @@ export class Player {
   /** Begins a publication. `tracks` is the list of the hello. */
   start(tracks) {
     this.stop();
-    this.pace = new Pace();
+    this.pace = new Pace({ sound: tracks.some(({ kind }) => kind === 'audio') });
     this.startedAt = null;
     this.steadyFrom = Infinity; // stalls from then on are the network's: those before belong to starts and jumps
     const playable = tracks.filter((track) => {
@@ -164,6 +165,17 @@ export class Player {
     if (video.paused && !this.pausedByUser) video.play().catch(() => {});
     const rate = this.pace.steer(late);
     if (video.playbackRate !== rate) video.playbackRate = rate;
+  }
+
+  /**
+   * Chromium waits for twice as much sound after each time that it ran out of it, 0.2 s at first, until somebody seeks
+   * (media/filters/audio_renderer_algorithm: the threshold is kept by underflows and reset by a flush).
+   */
+  resume() {
+    if ([...this.tracks.values()].some(({ kind }) => kind === 'audio')) {
+      this.video.currentTime += 0; // where it stands
+      this.pace.forget();
+    }
   }
 
   /** After a skip there is a hole: playback goes on behind it. False when there is none. */
