@@ -14,6 +14,7 @@ namespace beast = boost::beast;
 namespace http = beast::http;
 using Clock = std::chrono::steady_clock;
 constexpr auto kTimeout = std::chrono::seconds(10);
+constexpr std::uint64_t kMaxBody = 256U << 20;
 }  // namespace
 
 class HttpLoad::Connection {
@@ -53,25 +54,48 @@ class HttpLoad::Connection {
   }
 
   void read() {
-    response_ = {};
-    http::async_read(*stream_, buffer_, response_, [this](beast::error_code ec, std::size_t) {
+    parser_.emplace();
+    parser_->body_limit(kMaxBody);
+    stream_->expires_after(kTimeout);
+    if (job_.piece) return read_piece();
+    http::async_read(*stream_, buffer_, *parser_,
+                     [this](beast::error_code ec, std::size_t) { ec ? failed() : answered(); });
+  }
+
+  void read_piece() {
+    http::async_read_some(*stream_, buffer_, *parser_, [this](beast::error_code ec, std::size_t) {
       if (ec) return failed();
-      if (!response_.keep_alive()) stream_.reset();
-      finish(static_cast<int>(response_.result_int()));
+      auto& message = parser_->get();
+      if (parser_->is_header_done() && message.result() == http::status::ok) {
+        if (!message.body().empty()) job_.piece(message.body());
+        message.body().clear();
+      }
+      if (parser_->is_done()) return answered();
+      stream_->expires_after(kTimeout);
+      read_piece();
     });
+  }
+
+  void answered() {
+    const auto& message = parser_->get();
+    if (!message.keep_alive()) stream_.reset();
+    if (http::to_status_class(message.result()) == http::status_class::redirection &&
+        job_.redirected) {
+      job_.redirected(std::string(message[http::field::location]));
+    }
+    finish(static_cast<int>(message.result_int()), message.body());
   }
 
   void failed() {
     stream_.reset();
     buffer_.clear();
-    response_.body().clear();
-    finish(0);
+    finish(0, {});
   }
 
-  void finish(int status) {
+  void finish(int status, const std::string& body) {
     const auto ms = std::chrono::duration<double, std::milli>(Clock::now() - job_.due).count();
     const auto done = std::move(job_.done);
-    done(status, response_.body(), ms);
+    done(status, body, ms);
     load_.next(*this);
   }
 
@@ -82,7 +106,7 @@ class HttpLoad::Connection {
   std::optional<beast::tcp_stream> stream_;
   beast::flat_buffer buffer_;
   http::request<http::string_body> request_;
-  http::response<http::string_body> response_;
+  std::optional<http::response_parser<http::string_body>> parser_;
   HttpJob job_;
 };
 

@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <boost/asio/io_context.hpp>
@@ -19,6 +20,10 @@ struct HttpJob {
       due;  ///< latency counts from here, not from when a connection was free
   /// `status` 0: the connection failed. `ms`: from `due` to the whole answer.
   std::function<void(int status, const std::string& body, double ms)> done;
+  /// Of an answer that leads elsewhere (3xx), before `done`: where to.
+  std::function<void(const std::string& location)> redirected = {};
+  /// Gets the body of a 200 as it comes; `done` has nothing of it then.
+  std::function<void(std::string_view piece)> piece = {};
 };
 
 /// One thread: the one that runs `io`. Connections open on first use and again after a failure; a

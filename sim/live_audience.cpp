@@ -35,41 +35,42 @@ Audience::~Audience() {
   stop();
 }
 
-void Audience::add(const Endpoint& endpoint, const std::string& id,
-                   std::function<void(std::string_view)> tap) {
+void Audience::add(Watch how, const Endpoint& endpoint, const std::string& session, Tap tap) {
   auto& loop = *loops_[added_++ % loops_.size()];
-  loop.viewers.push_back(watch(loop.context, endpoint, id, loop.totals, std::move(tap)));
+  std::promise<ViewerTotals*> totals;  // the map is the loop's
+  boost::asio::post(loop.context, [&] { totals.set_value(&loop.totals[session]); });
+  loop.viewers.push_back(
+      how(loop.context, endpoint, session, *totals.get_future().get(), std::move(tap)));
 }
 
 ViewerTotals Audience::totals() {
   ViewerTotals sum;
   on_each([&sum](const Loop& loop) {
-    const auto& one = loop.totals;
-    sum.delay.merge(one.delay);
-    sum.start.merge(one.start);
-    sum.bytes += one.bytes;
-    sum.messages += one.messages;
-    sum.skipped += one.skipped;
-    sum.gaps += one.gaps;
-    sum.corrupt += one.corrupt;
-    sum.closed += one.closed;
-    sum.hellos += one.hellos;
-    sum.viewer_count = std::max(sum.viewer_count, one.viewer_count);
-    for (const auto& [reason, count] : one.close_reasons) sum.close_reasons[reason] += count;
+    for (const auto& [session, one] : loop.totals) sum.merge(one);
   });
   return sum;
 }
 
+std::map<std::string, ViewerTotals> Audience::totals_by_session() {
+  std::map<std::string, ViewerTotals> sums;
+  on_each([&sums](const Loop& loop) {
+    for (const auto& [session, one] : loop.totals) sums[session].merge(one);
+  });
+  return sums;
+}
+
 void Audience::forget_delays() {
-  on_each([](Loop& loop) { loop.totals.delay = {}; });
+  on_each([](Loop& loop) {
+    for (auto& [session, one] : loop.totals) one.delay = {};
+  });
 }
 
 void Audience::stop() {
   for (auto& loop : loops_) {
     if (!loop->thread.joinable()) continue;
-    loop->viewers.clear();
-    loop->guard.reset();
+    loop->context.stop();
     loop->thread.join();
+    loop->viewers.clear();
   }
 }
 

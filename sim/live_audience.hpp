@@ -1,10 +1,9 @@
 // Event loops full of viewers, and what all of them saw.
 #pragma once
 
-#include <functional>
+#include <map>
 #include <memory>
 #include <string>
-#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -21,14 +20,15 @@ class Audience {
   explicit Audience(int loops);
   ~Audience();
 
-  void add(const Endpoint& endpoint, const std::string& id,
-           std::function<void(std::string_view)> tap = {});
+  void add(Watch how, const Endpoint& endpoint, const std::string& session, Tap tap = {});
   [[nodiscard]] std::size_t size() const noexcept { return added_; }
 
-  /// The sum over all loops, taken on each of them.
+  /// The sum over all loops and sessions, taken on each of them.
   [[nodiscard]] ViewerTotals totals();
+  [[nodiscard]] std::map<std::string, ViewerTotals> totals_by_session();
   /// Delays count anew from here.
   void forget_delays();
+  /// Closes no connection before its destruction.
   void stop();
 
  private:
@@ -36,7 +36,7 @@ class Audience {
     boost::asio::io_context context{1};
     boost::asio::executor_work_guard<boost::asio::io_context::executor_type> guard{
         context.get_executor()};
-    ViewerTotals totals;
+    std::map<std::string, ViewerTotals> totals;  ///< by session
     std::vector<std::shared_ptr<LiveViewer>> viewers;
     std::thread thread;
   };

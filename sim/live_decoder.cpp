@@ -81,7 +81,7 @@ Decoder::~Decoder() {
 void Decoder::feed(std::string_view message) {
   const auto fragment = parse_fragment(message);
   if (!fragment.ok()) return;
-  if (!fragment->init && fragment->track != 1) return;
+  if (fragment->init ? !fragment->video : fragment->track != 1) return;
   if (fragment->init && std::exchange(impl_->have_init, true)) return;
   const std::lock_guard lock(impl_->mutex);
   if (impl_->waiting.size() > kMaxWaiting) {

@@ -5,13 +5,13 @@
 #include <vector>
 
 #include <boost/json.hpp>
+#include <boost/url.hpp>
 #include <fmt/format.h>
 
 #include "sim/child_process.hpp"
-#include "sim/hls_viewers.hpp"
 #include "sim/http_client.hpp"
-#include "sim/live_audience.hpp"
-#include "sim/live_decoder.hpp"
+#include "sim/live_show.hpp"
+#include "sim/rtmp_publisher.hpp"
 
 namespace troupe::sim {
 namespace {
@@ -55,147 +55,72 @@ Result<void> wait_until_live(const Endpoint& endpoint, const std::string& id,
   return error(ErrorCode::timeout, "the publisher did not come on air");
 }
 
-/// What is wrong with what these viewers saw.
-void judge(const std::string& who, std::size_t viewers, const ViewerTotals& totals,
-           Section& section) {
-  if (totals.corrupt > 0)
-    section.failures.push_back(fmt::format("{}: {} malformed messages", who, totals.corrupt));
-  if (totals.gaps > 0)
-    section.failures.push_back(fmt::format("{}: {} holes that no skip explains", who, totals.gaps));
-  if (totals.hellos < viewers) {
-    section.failures.push_back(
-        fmt::format("{}: only {} of {} viewers were let in", who, totals.hellos, viewers));
-  }
-  for (const auto& [reason, count] : totals.close_reasons) {
-    section.failures.push_back(
-        fmt::format("{}: {} viewers lost their connection ({})", who, count, reason));
-  }
-}
-
-/// Everybody who watches: those who stay, those who misbehave, and the crowd that comes at once.
-class Show {
+/// Those who publish: one that encodes, or many that replay.
+class Publishers {
  public:
-  Show(const Endpoint& endpoint, std::string session, const LiveSimOptions& options)
-      : endpoint_(endpoint),
-        session_(std::move(session)),
-        options_(options),
-        audience_(options.viewer_threads),
-        crowd_(options.viewer_threads) {}
-
-  Result<void> begin() {
-    for (int i = 0; i < options_.viewers; ++i) {
-      std::function<void(std::string_view)> tap;
-      if (i < options_.decoders) {
-        auto decoder = Decoder::start();
-        if (!decoder.ok()) return decoder.error();
-        tap = [raw = decoder->get()](std::string_view message) { raw->feed(message); };
-        decoders_.push_back(std::move(*decoder));
-      }
-      audience_.add(endpoint_, session_, std::move(tap));
+  /// Errors: io; what POST /api/v1/live answered.
+  static Result<Publishers> start(const Endpoint& endpoint, const LiveSimOptions& options) {
+    Publishers out;
+    if (options.publishers == 1) {
+      auto session = create_session(endpoint, options.title, options.ingest);
+      if (!session.ok()) return session.error();
+      auto encoder =
+          ChildProcess::start(publisher_command(options, session->publish_url),
+                              {.stdout_path = {}, .stderr_path = {}, .pipe_stdin = false});
+      if (!encoder.ok()) return encoder.error();
+      out.encoder_ = std::make_unique<ChildProcess>(std::move(*encoder));
+      out.sessions_.push_back(std::move(session->id));
+      return out;
     }
-    if (options_.hls_viewers > 0)
-      hls_ = std::make_unique<HlsViewers>(endpoint_, session_, options_.hls_viewers);
-    return {};
-  }
-
-  /// `done`: of the time, 0 to 1.
-  void go_on(double done) {
-    if (done >= 1.0 / 3 && options_.misfits.all() > 0 && !misfits_)
-      misfits_ = std::make_unique<Misfits>(endpoint_, session_, options_.misfits);
-    if (done >= 0.5 && options_.crowd > 0 && crowd_.size() == 0) gather();
-  }
-
-  [[nodiscard]] std::uint64_t bytes() {
-    return audience_.totals().bytes + crowd_.totals().bytes + (hls_ ? hls_->totals().bytes : 0);
-  }
-
-  void end(Section& section, double seconds) {
-    const auto viewers = audience_.totals();
-    const auto crowd = crowd_.totals();
-    audience_.stop();
-    crowd_.stop();
-    if (hls_) hls_->stop();
-    const auto bytes = viewers.bytes + crowd.bytes + (hls_ ? hls_->totals().bytes : 0);
-    section.rows.push_back({"viewers", static_cast<double>(options_.viewers), ""});
-    section.rows.push_back({"received", static_cast<double>(bytes) * 8 / 1e6 / seconds, "Mbit/s"});
-    section.rows.push_back({"messages", static_cast<double>(viewers.messages) / seconds, "1/s"});
-    section.rows.push_back({"skipped chunks", static_cast<double>(viewers.skipped), ""});
-    section.latencies["added delay"] = viewers.delay;
-    judge("live", static_cast<std::size_t>(options_.viewers), viewers, section);
-    if (crowd_.size() > 0) report_crowd(viewers, crowd, section);
-    if (hls_) report_hls(section);
-    if (misfits_) {
-      section.rows.push_back(
-          {"misfits' connections", static_cast<double>(misfits_->connections()), ""});
-      section.rows.push_back(
-          {"of them turned away", static_cast<double>(misfits_->turned_away()), ""});
+    auto clip = make_flv_clip(options.size, options.fps, options.video_kbit);
+    if (!clip.ok()) return clip.error();
+    auto to = endpoint;
+    std::vector<std::string> keys;
+    for (int i = 0; i < options.publishers; ++i) {
+      auto session =
+          create_session(endpoint, fmt::format("{} {}", options.title, i + 1), Ingest::rtmp);
+      if (!session.ok()) return session.error();
+      const auto url = boost::urls::parse_uri(session->publish_url);
+      if (!url.has_value()) return error(ErrorCode::corrupt, "no RTMP address");
+      to.rtmp_port = url->port_number();
+      keys.push_back(session->publish_url.substr(session->publish_url.rfind('/') + 1));
+      out.sessions_.push_back(std::move(session->id));
     }
-    misfits_.reset();
+    out.replay_ = std::make_unique<RtmpPublishers>(to, std::move(*clip), keys);
+    return out;
   }
 
-  /// Once the publisher has been told to end.
-  void end_decoders(Section& section, double seconds) {
-    std::uint64_t frames = 0;
-    for (const auto& decoder : decoders_) {
-      decoder->finish();
-      frames += decoder->frames();
-      if (const auto text = decoder->complaints(); !text.empty())
-        section.failures.push_back("live: decoder: " + text);
-      if (decoder->frames() == 0) section.failures.push_back("live: a viewer could decode nothing");
-    }
-    if (decoders_.empty()) return;
-    const auto count = static_cast<double>(decoders_.size());
-    section.rows.push_back({"decoding viewers", count, ""});
-    section.rows.push_back(
-        {"decoded pictures", static_cast<double>(frames) / seconds / count, "1/s each"});
+  [[nodiscard]] const std::vector<std::string>& sessions() const noexcept { return sessions_; }
+
+  /// For people; empty: nobody was.
+  [[nodiscard]] std::string refused() const {
+    if (!replay_ || replay_->ended() == 0) return {};
+    return fmt::format(
+        "; {} were refused: see live.max_publishers_per_address and "
+        "rtmp.max_connections_per_address",
+        replay_->ended());
+  }
+
+  /// Before the viewers go.
+  void report(Section& section) {
+    if (encoder_ && !encoder_->running())
+      section.failures.push_back("live: the publisher ended early");
+    if (!replay_) return;
+    section.rows.push_back({"publishers", static_cast<double>(sessions_.size()), ""});
+    section.rows.push_back({"publishers: furthest behind", replay_->behind_ms(), "ms"});
+    if (replay_->ended() > 0)
+      section.failures.push_back(fmt::format("live: {} publishers ended early", replay_->ended()));
+  }
+
+  void stop() {
+    if (encoder_) encoder_->signal(SIGTERM);
+    replay_.reset();
   }
 
  private:
-  /// Returns once all of the crowd have begun to connect.
-  void gather() {
-    before_ = audience_.totals();
-    audience_.forget_delays();
-    const auto began = Clock::now();
-    for (int i = 0; i < options_.crowd; ++i) {
-      std::this_thread::sleep_until(began + options_.crowd_within * i / options_.crowd);
-      crowd_.add(endpoint_, session_);
-    }
-  }
-
-  void report_hls(Section& section) {
-    const auto totals = hls_->totals();
-    section.rows.push_back({"HLS viewers", static_cast<double>(options_.hls_viewers), ""});
-    section.latencies["HLS: part received"] = totals.delay;
-    section.latencies["HLS: first part"] = totals.start;
-    judge("HLS", static_cast<std::size_t>(options_.hls_viewers), totals, section);
-  }
-
-  void report_crowd(const ViewerTotals& viewers, const ViewerTotals& crowd, Section& section) {
-    section.rows.push_back({"crowd", static_cast<double>(options_.crowd), ""});
-    section.rows.push_back({"crowd: first picture, longest", crowd.start.max(), "ms"});
-    section.rows.push_back({"crowd: skipped chunks", static_cast<double>(crowd.skipped), ""});
-    section.latencies["added delay"] = before_.delay;
-    section.latencies["added delay beside the crowd"] = viewers.delay;
-    section.latencies["crowd: first picture"] = crowd.start;
-    judge("crowd", static_cast<std::size_t>(options_.crowd), crowd, section);
-    if (crowd.start.max() > kPlayingWithinMs) {
-      section.failures.push_back(
-          fmt::format("crowd: somebody waited {:.0f} ms for a picture", crowd.start.max()));
-    }
-    if (viewers.skipped > before_.skipped) {
-      section.failures.push_back(fmt::format("live: the crowd cost those who were there {} chunks",
-                                             viewers.skipped - before_.skipped));
-    }
-  }
-
-  const Endpoint& endpoint_;
-  const std::string session_;
-  const LiveSimOptions& options_;
-  std::vector<std::unique_ptr<Decoder>> decoders_;
-  Audience audience_, crowd_;
-  ViewerTotals before_;  ///< the crowd came
-  std::unique_ptr<HlsViewers> hls_;
-  std::unique_ptr<Misfits> misfits_;
+  std::vector<std::string> sessions_;
+  std::unique_ptr<ChildProcess> encoder_;
+  std::unique_ptr<RtmpPublishers> replay_;
 };
 
 }  // namespace
@@ -254,12 +179,12 @@ std::vector<std::string> publisher_command(const LiveSimOptions& options, const 
 
 Result<Section> run_live(const Endpoint& endpoint, const LiveSimOptions& options,
                          Progress& progress, const std::atomic<bool>& stop) {
-  auto session = create_session(endpoint, options.title, options.ingest);
-  if (!session.ok()) return session.error();
-  auto publisher = ChildProcess::start(publisher_command(options, session->publish_url),
-                                       {.stdout_path = {}, .stderr_path = {}, .pipe_stdin = false});
-  if (!publisher.ok()) return publisher.error();
-  if (auto live = wait_until_live(endpoint, session->id, stop); !live.ok()) return live.error();
+  auto publishers = Publishers::start(endpoint, options);
+  if (!publishers.ok()) return publishers.error();
+  for (const auto& session : publishers->sessions()) {
+    if (auto live = wait_until_live(endpoint, session, stop); !live.ok())
+      return error(live.code(), live.error().detail + publishers->refused());
+  }
 
   Section section;
   section.title = "live";
@@ -272,7 +197,7 @@ Result<Section> run_live(const Endpoint& endpoint, const LiveSimOptions& options
   const int part = progress.add(
       "live", [&] { return std::min(1.0, elapsed() / total_seconds); },
       [&] { return fmt::format("{} viewers, {:.0f} Mbit/s", options.viewers, mbit.load()); });
-  Show show(endpoint, session->id, options);
+  Show show(endpoint, publishers->sessions(), options);
   auto begun = show.begin();
   if (!begun.ok()) {
     progress.remove(part);
@@ -287,9 +212,9 @@ Result<Section> run_live(const Endpoint& endpoint, const LiveSimOptions& options
     mbit = static_cast<double>(bytes - std::exchange(last_bytes, bytes)) * 8 / 1e6;
     rate.points.emplace_back(elapsed(), mbit);
   }
-  if (!publisher->running()) section.failures.push_back("live: the publisher ended early");
+  publishers->report(section);
   show.end(section, elapsed());
-  publisher->signal(SIGTERM);
+  publishers->stop();
   show.end_decoders(section, elapsed());
   progress.remove(part);
   section.series.push_back(std::move(rate));

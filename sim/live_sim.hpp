@@ -1,5 +1,5 @@
-// Live sessions under load: a publisher that encodes with ffmpeg and pushes over SRT or RTMP, and
-// viewers over WebSocket.
+// Live sessions under load: a publisher that encodes with ffmpeg and pushes over SRT or RTMP, or
+// dozens that send what was encoded before, and viewers over WebSocket, HLS and DASH.
 #pragma once
 
 #include <atomic>
@@ -27,7 +27,10 @@ struct LiveSimOptions {
   int fps = 30;
   int video_kbit = 2'000;
   int viewer_threads = 1;
+  int publishers = 1;         ///< each of a session of its own; viewers are spread over these
   int hls_viewers = 0;        ///< beside them, over low-latency HLS
+  int dash_viewers = 0;       ///< beside them, over DASH
+  int low_dash_viewers = 0;   ///< beside them, over DASH with low latency
   MisfitCounts misfits = {};  ///< beside the viewers, from a third of the time on
   int crowd = 0;              ///< more viewers, who come at half of the time
   std::chrono::seconds crowd_within{10};
@@ -39,9 +42,10 @@ inline constexpr double kPlayingWithinMs = 2'000;
 
 /// Makes a session, publishes, watches and checks. With a crowd it fails when somebody of it waits
 /// longer than kPlayingWithinMs, or when those who were there are skipped anything. Each viewer
-/// checks that fragments are whole boxes in sequence; delays are from the server's wall clock in
-/// `prft` to the message's arrival, so they mean something only on the server's machine. Errors:
-/// what kept it from starting; what went wrong later is in Section::failures.
+/// checks that fragments are whole boxes in sequence, each where the one before ended; delays are
+/// from the server's wall clock in `prft` to the message's arrival, so they mean something only on
+/// the server's machine. Several publishers send one clip, encoded before, over RTMP. Errors: what
+/// kept it from starting; what went wrong later is in Section::failures.
 Result<Section> run_live(const Endpoint& endpoint, const LiveSimOptions& options,
                          Progress& progress, const std::atomic<bool>& stop);
 

@@ -6,8 +6,6 @@
 #include <boost/beast/websocket.hpp>
 #include <boost/json.hpp>
 
-#include "sim/fragment.hpp"
-
 namespace troupe::sim {
 namespace {
 
@@ -17,13 +15,13 @@ using Stream = beast::websocket::stream<beast::tcp_stream>;
 
 class Viewer final : public LiveViewer, public std::enable_shared_from_this<Viewer> {
  public:
-  Viewer(asio::io_context& loop, ViewerTotals& totals, std::function<void(std::string_view)> tap)
-      : stream_(loop), totals_(totals), tap_(std::move(tap)) {
+  Viewer(asio::io_context& loop, ViewerTotals& totals, Tap tap)
+      : stream_(loop), totals_(totals), check_(totals, std::move(tap)) {
     stream_.read_message_max(64U << 20);
   }
 
   void start(const Endpoint& endpoint, const std::string& id) {
-    began_ = std::chrono::steady_clock::now();
+    check_.begin();
     const asio::ip::tcp::endpoint to(asio::ip::make_address(endpoint.host), endpoint.http_port);
     host_ = endpoint.host;
     target_ = "/live/" + id + "/ws";
@@ -72,10 +70,10 @@ class Viewer final : public LiveViewer, public std::enable_shared_from_this<View
         message.contains("type") ? message.at("type").as_string() : boost::json::string();
     if (type == "hello") {
       ++totals_.hellos;
-      next_.clear();
+      check_.afresh();
     } else if (type == "skip") {
       totals_.skipped += message.at("count").to_number<std::uint64_t>();
-      next_.clear();
+      check_.afresh();
     } else if (type == "viewers") {
       totals_.viewer_count = message.at("count").to_number<std::int64_t>();
     }
@@ -84,29 +82,7 @@ class Viewer final : public LiveViewer, public std::enable_shared_from_this<View
   void on_binary(std::string_view bytes) {
     totals_.bytes += bytes.size();
     ++totals_.messages;
-    if (tap_) tap_(bytes);
-    const auto fragment = parse_fragment(bytes);
-    if (!fragment.ok()) {
-      ++totals_.corrupt;
-      return;
-    }
-    if (fragment->init) return;
-    if (!std::exchange(started_, true)) {
-      totals_.start.record_us(
-          static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(
-                                         std::chrono::steady_clock::now() - began_)
-                                         .count()));
-    }
-    auto& next = next_[fragment->track];
-    if (next != 0 && fragment->sequence != next) ++totals_.gaps;
-    next = fragment->sequence + 1;
-    // A newcomer's first chunks were complete before it came.
-    if (fragment->wall_us == 0 || ++seen_ <= kBacklog || !totals_.measuring) return;
-    const auto now = std::chrono::duration_cast<std::chrono::microseconds>(
-                         std::chrono::system_clock::now().time_since_epoch())
-                         .count();
-    totals_.delay.record_us(
-        static_cast<std::uint64_t>(std::max<std::int64_t>(now - fragment->wall_us, 0)));
+    check_.take(bytes);
   }
 
   void ended(const beast::error_code& ec) {
@@ -116,16 +92,11 @@ class Viewer final : public LiveViewer, public std::enable_shared_from_this<View
     ++totals_.close_reasons[code != 0 ? std::to_string(code) : ec.message()];
   }
 
-  static constexpr int kBacklog = 90;  // fragments: more than a group of pictures of ours
   Stream stream_;
   ViewerTotals& totals_;
-  std::function<void(std::string_view)> tap_;
+  StreamCheck check_;
   beast::flat_buffer buffer_;
   std::string host_, target_;
-  std::map<std::uint32_t, std::uint32_t> next_;  ///< track → expected mfhd sequence; 0: any
-  int seen_ = 0;
-  std::chrono::steady_clock::time_point began_{};
-  bool started_ = false;
   bool stopped_ = false;
 };
 
@@ -145,8 +116,7 @@ class Handle final : public LiveViewer {
 }  // namespace
 
 std::shared_ptr<LiveViewer> watch(asio::io_context& loop, const Endpoint& endpoint,
-                                  const std::string& session_id, ViewerTotals& totals,
-                                  std::function<void(std::string_view)> tap) {
+                                  const std::string& session_id, ViewerTotals& totals, Tap tap) {
   auto viewer = std::make_shared<Viewer>(loop, totals, std::move(tap));
   asio::post(loop, [viewer, endpoint, session_id] { viewer->start(endpoint, session_id); });
   return std::make_shared<Handle>(loop, std::move(viewer));

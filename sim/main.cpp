@@ -186,6 +186,17 @@ int run(int argc, char** argv) {
       ->check(CLI::Range(1, 64));
   live_command->add_option("--hls", live.hls_viewers, "Beside them: viewers over low-latency HLS")
       ->check(CLI::Range(0, 5'000));
+  live_command->add_option("--dash", live.dash_viewers, "Beside them: viewers over DASH")
+      ->check(CLI::Range(0, 5'000));
+  live_command
+      ->add_option("--low-dash", live.low_dash_viewers,
+                   "Beside them: viewers over DASH with low latency")
+      ->check(CLI::Range(0, 5'000));
+  live_command
+      ->add_option("--publishers", live.publishers,
+                   "Sessions, viewers spread over them; more than one: they send over RTMP what "
+                   "was encoded before")
+      ->check(CLI::Range(1, 200));
   live_command->add_option("--crowd", live.crowd, "More viewers, who come at half of the time")
       ->check(CLI::Range(0, 10'000));
   int crowd_seconds = 10;

@@ -9,12 +9,13 @@
 namespace troupe::test {
 namespace {
 
-/// Ten viewers check every chunk, one decodes.
-void watch(const ServerProcess& server, sim::Ingest ingest, sim::LiveSimOptions options = {}) {
+/// Ten viewers check every chunk, one of each protocol decodes.
+void watch(const ServerProcess& server, sim::Ingest ingest, sim::LiveSimOptions options = {},
+           int seconds = 6) {
   options.ingest = ingest;
   options.viewers = 10;
   options.decoders = 1;
-  options.duration = std::chrono::seconds(6);
+  options.duration = std::chrono::seconds(seconds);
   options.size = "320x180";
   options.video_kbit = 400;
   sim::Progress progress(false);
@@ -38,6 +39,14 @@ TEST(LiveRtmpE2E, WhatAnEncoderPushesIsWatchedAndDecodedWithoutAHole) {
   const ServerProcess server;
 
   watch(server, sim::Ingest::rtmp);
+}
+
+// Several at once, and a viewer of each in every protocol.
+TEST(LivePublishersE2E, SessionsSideBySideAreWatchedAndDecodedOverEveryProtocolWithoutAHole) {
+  const ServerProcess server({"live.chunk_ms=100", "log.level=warn"});
+
+  watch(server, sim::Ingest::rtmp,
+        {.publishers = 3, .hls_viewers = 3, .dash_viewers = 3, .low_dash_viewers = 3}, 10);
 }
 
 // Everything that happens to a public server: nobody who was there is skipped a chunk, everybody
