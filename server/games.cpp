@@ -124,6 +124,7 @@ void start_fairness(const Wiring& w) {
   limits.reaction.limit = w.config.match_fairness_reaction;
   limits.snap.limit = w.config.match_fairness_snap;
   limits.flood.limit = w.config.match_fairness_flood;
+  limits = fairness::at_ticks(limits, static_cast<int>(w.config.match_tick_hz));
   options.ladder = {static_cast<std::uint32_t>(w.config.match_fairness_shadow_strikes),
                     static_cast<std::uint32_t>(w.config.match_fairness_kick_strikes),
                     static_cast<std::uint32_t>(w.config.match_fairness_ban_strikes),

@@ -56,6 +56,28 @@ TEST(Conduct, WhereAllAreGoodNobodyIsBlamedForIt) {
   EXPECT_TRUE(judge(many, {.accuracy = {9'000, 10'000}}, {}).empty());
 }
 
+// People react within 150 to 250 ms: at ten ticks a second, two of them.
+TEST(Conduct, WhatPeopleDoWithinASlowMatchsTicksIsNotHeldAgainstThem) {
+  using What = game::Notice::What;
+  const auto played = [](int tick_hz, std::uint16_t reaction, std::uint16_t turn) {
+    auto report = shots(0, 0);
+    for (std::uint32_t i = 0; i < 60; ++i) {
+      report.notices.push_back({3, What::reaction, reaction, i});
+      report.notices.push_back({3, What::aimed, turn, i});
+    }
+    const auto thresholds = at_ticks({}, tick_hz);
+    Conduct conduct;
+    fold(conduct, report, thresholds);
+    return judge(conduct, {}, thresholds).size();
+  };
+
+  EXPECT_EQ(played(10, 2, 90), 0U);
+  EXPECT_EQ(played(10, 1, 125), 2U);
+  EXPECT_EQ(played(5, 0, 128), 0U);
+  EXPECT_EQ(played(30, 3, 40), 2U);
+  EXPECT_EQ(played(90, 3, 40), 2U);
+}
+
 TEST(Conduct, WhoSendsTwiceAsFastIsFoundAndAStormOnceIsNot) {
   Conduct fast, storm;
   const auto commands = [](std::uint32_t used, std::uint32_t dropped) {

@@ -60,6 +60,16 @@ std::string_view to_string(Suspicion suspicion) noexcept {
   return "invalid";
 }
 
+Thresholds at_ticks(Thresholds of_thirty, int tick_hz) noexcept {
+  constexpr int kHz = 30, kLeastHz = 10;
+  if (tick_hz >= kHz) return of_thirty;
+  auto out = of_thirty;
+  out.fastest_reaction = static_cast<std::uint16_t>(out.fastest_reaction * tick_hz / kHz);
+  out.snap_turn = static_cast<std::uint16_t>(out.snap_turn * kHz / std::max(tick_hz, 1));
+  if (tick_hz < kLeastHz) out.reaction.limit = out.snap.limit = 1;  // which no share is above
+  return out;
+}
+
 double wilson_lower(const Share& share, double z) noexcept {
   if (share.all <= 0) return 0;
   const double n = share.all, p = std::clamp(share.of / n, 0.0, 1.0), z2 = z * z;

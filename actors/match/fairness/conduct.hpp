@@ -59,6 +59,10 @@ struct Thresholds {
   double least_accuracy = 0.60;
 };
 
+/// For matches of so many ticks a second. With fewer than 30, a tick is time enough for people to
+/// do what would need a machine in a shorter one; below ten nobody is judged by it.
+[[nodiscard]] Thresholds at_ticks(Thresholds of_thirty, int tick_hz) noexcept;
+
 /// Where to look: `troupe match adjudicate MATCH --tick TICK --slot SLOT`.
 struct Evidence {
   std::string match;
