@@ -3,17 +3,12 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <functional>
 #include <memory>
 #include <vector>
 
-#include <boost/json.hpp>
-#include <fmt/format.h>
-
 #include "game/arena/walls.hpp"
 #include "net/client/arena.hpp"
-#include "sim/http_client.hpp"
-#include "sim/marksman.hpp"
+#include "sim/cheat_table.hpp"
 #include "sim/raw_player.hpp"
 
 namespace troupe::sim {
@@ -24,145 +19,7 @@ namespace arena = game::arena;
 
 constexpr std::array<std::string_view, 7> kNames = {"none", "aimbot", "wallhack", "speed",
                                                     "spam", "replay", "forged"};
-/// Ticks behind the newest snapshot at which players draw the others.
-constexpr double kDrawBehind = 2;
 constexpr const char* kCheater = "cheater";
-
-struct Seat {
-  std::string name;
-  std::unique_ptr<client::GameClient> game;
-  std::unique_ptr<Marksman> mind;
-  Clock::time_point next{};
-};
-
-class Table {
- public:
-  Table(const Endpoint& endpoint, const CheatOptions& options)
-      : endpoint_(endpoint), options_(options), admin_(client_of("admin", "admin")) {}
-
-  Result<void> open();
-  Result<void> sit(const std::string& name, Hand hand);
-  Result<std::string> token(const std::string& name);
-  /// Plays until `done`, or the time is over. True: done.
-  bool play(const std::function<bool()>& done, const std::atomic<bool>& stop);
-  [[nodiscard]] std::vector<std::string> flagged(const std::string& suspicion = "");
-  [[nodiscard]] Seat& cheater() { return seats_.back(); }
-  [[nodiscard]] double fraction() const { return fraction_; }
-  [[nodiscard]] std::uint16_t port() const { return port_; }
-  [[nodiscard]] const std::string& host() const { return endpoint_.host; }
-  /// Commands of the cheater for each of the others'.
-  int rate = 1;
-  /// With each snapshot that the cheater has not looked at yet.
-  std::function<void(const game::Snapshot&)> look;
-
- private:
-  [[nodiscard]] HttpClient client_of(const std::string& name, const std::string& scopes) const {
-    return {endpoint_.host, endpoint_.http_port, endpoint_.token(name, scopes)};
-  }
-  void turn(Seat& seat);
-
-  const Endpoint& endpoint_;
-  const CheatOptions& options_;
-  HttpClient admin_;
-  std::string match_;
-  std::uint16_t port_ = 0;
-  std::unique_ptr<client::ClientHost> sockets_;
-  std::vector<Seat> seats_;
-  std::uint32_t looked_at_ = 0;
-  std::atomic<double> fraction_{0};
-};
-
-Result<void> Table::open() {
-  auto made = client_of("sim-host", "").post("/api/v1/matches", {{"max_players", 16}});
-  if (!made.ok()) return made.error();
-  if (made->status != 201) return error(ErrorCode::unavailable, "no match: " + made->body);
-  match_ = made->json().at("id").as_string();
-  auto sockets = client::ClientHost::create(64);
-  if (!sockets.ok()) return sockets.error();
-  sockets_ = std::move(*sockets);
-  // Those who forge packets play alone: nobody would serve the others meanwhile.
-  const bool alone = options_.cheat == Cheat::spam || options_.cheat == Cheat::replay ||
-                     options_.cheat == Cheat::forged;
-  for (int i = 0; i < options_.honest && !alone; ++i) {
-    if (auto done = sit(fmt::format("honest{}-{}", options_.seed, i), Hand::person); !done.ok())
-      return done;
-  }
-  return {};
-}
-
-Result<std::string> Table::token(const std::string& name) {
-  auto joined = client_of(name, "").request("POST", "/api/v1/matches/" + match_ + "/join");
-  if (!joined.ok()) return joined.error();
-  if (joined->status != 200) return error(ErrorCode::unavailable, "no token: " + joined->body);
-  const auto ticket = joined->json();
-  port_ = ticket.at("port").to_number<std::uint16_t>();
-  return std::string(ticket.at("token").as_string());
-}
-
-Result<void> Table::sit(const std::string& name, Hand hand) {
-  auto ticket = token(name);
-  if (!ticket.ok()) return ticket.error();
-  auto game = sockets_->connect(endpoint_.host, port_, *ticket);
-  if (!game.ok()) return game.error();
-  const auto seed = options_.seed * 101 + seats_.size();
-  seats_.push_back({name, std::move(*game), std::make_unique<Marksman>(hand, seed)});
-  return {};
-}
-
-void Table::turn(Seat& seat) {
-  const auto me = client::arena::predicted(*seat.game);
-  const auto shown = client::arena::interpolated(*seat.game, kDrawBehind);
-  if (!me || !shown) return client::arena::send(*seat.game, {});
-  client::arena::send(*seat.game, seat.mind->decide({.shown = shown.get(),
-                                                     .slot = seat.game->slot(),
-                                                     .me = {me->x, me->y},
-                                                     .tick = shown->tick}));
-}
-
-bool Table::play(const std::function<bool()>& done, const std::atomic<bool>& stop) {
-  const auto began = Clock::now();
-  auto ask = began + std::chrono::seconds(1);
-  while (!stop) {
-    const auto now = Clock::now();
-    fraction_ = std::chrono::duration<double>(now - began) / options_.duration;
-    if (now - began > options_.duration) return done();
-    sockets_->service(1);
-    for (auto& seat : seats_) {
-      if (now < seat.next) continue;
-      const bool faster = &seat == &seats_.back();
-      seat.next = std::max(seat.next, now - std::chrono::milliseconds(100)) +
-                  seat.game->command_period() / (faster ? rate : 1);
-      turn(seat);
-    }
-    const auto* newest = client::arena::latest(*seats_.back().game);
-    if (look && newest != nullptr && newest->tick != looked_at_) {
-      looked_at_ = newest->tick;
-      look(*newest);
-    }
-    if (now < ask) continue;
-    ask = now + std::chrono::milliseconds(500);
-    if (done()) return true;
-  }
-  return false;
-}
-
-std::vector<std::string> Table::flagged(const std::string& suspicion) {
-  std::vector<std::string> out;
-  std::string cursor;
-  do {
-    auto page = admin_.get("/api/v1/fairness/flags?limit=200" +
-                           (cursor.empty() ? cursor : "&cursor=" + cursor));
-    if (!page.ok() || page->status != 200) return out;
-    const auto body = page->json();
-    for (const auto& flag : body.at("items").as_array()) {
-      if (suspicion.empty() || flag.at("suspicion").as_string() == suspicion)
-        out.emplace_back(flag.at("player").as_string());
-    }
-    const auto* next = body.as_object().if_contains("next");
-    cursor = next != nullptr && next->is_string() ? std::string(next->as_string()) : std::string();
-  } while (!cursor.empty());
-  return out;
-}
 
 bool contains(const std::vector<std::string>& names, const std::string& name) {
   return std::ranges::find(names, name) != names.end();
@@ -170,21 +27,22 @@ bool contains(const std::vector<std::string>& names, const std::string& name) {
 
 class Trial {
  public:
-  Trial(Table& table, const CheatOptions& options, const std::atomic<bool>& stop)
+  Trial(CheatTable& table, const CheatOptions& options, const std::atomic<bool>& stop)
       : table_(table),
         name_(kCheater + std::to_string(options.seed)),
         options_(options),
         stop_(stop) {}
 
   Result<Section> run() {
-    section.title = "cheat: " + std::string(kNames[static_cast<std::size_t>(options_.cheat)]);
+    section_.title = "cheat: " + std::string(kNames[static_cast<std::size_t>(options_.cheat)]);
     const auto done = try_it();
     if (!done.ok()) return done.error();
     for (const auto& player : table_.flagged()) {
       if (player.starts_with("honest"))
-        section.failures.push_back(player + " played honestly and is flagged");
+        section_.failures.push_back(player + " played honestly and is flagged");
     }
-    return section;
+    expect(!table_.unread(), "flags could not be read");
+    return section_;
   }
 
  private:
@@ -200,17 +58,17 @@ class Trial {
   Result<std::unique_ptr<RawPlayer>> enter();
   Result<std::unique_ptr<RawPlayer>> knock(const std::string& token);
   void row(std::string what, double value, std::string unit = {}) {
-    section.rows.push_back({std::move(what), value, std::move(unit)});
+    section_.rows.push_back({std::move(what), value, std::move(unit)});
   }
   void expect(bool holds, const char* failure) {
-    if (!holds) section.failures.emplace_back(failure);
+    if (!holds) section_.failures.emplace_back(failure);
   }
   [[nodiscard]] double seconds() const {
     return std::chrono::duration<double>(Clock::now() - began_).count();
   }
 
-  Section section;
-  Table& table_;
+  Section section_;
+  CheatTable& table_;
   std::string name_;
   const CheatOptions& options_;
   const std::atomic<bool>& stop_;
@@ -256,7 +114,7 @@ Result<void> Trial::wallhack() {
   if (auto done = table_.sit(name_, Hand::person); !done.ok()) return done;
   double rows = 0, behind_walls = 0, not_told = 0;
   table_.look = [&](const game::Snapshot& newest) {
-    const int slot = table_.cheater().game->slot();
+    const int slot = table_.cheater().slot();
     const auto* me = game::find_player(newest, slot);
     if (me == nullptr) return;
     not_told += options_.honest + 1 - static_cast<double>(newest.players.size());
@@ -282,7 +140,7 @@ Result<void> Trial::speed() {
   std::uint32_t last_tick = 0;
   double fastest = 0;
   table_.look = [&](const game::Snapshot& newest) {
-    const auto* me = game::find_player(newest, table_.cheater().game->slot());
+    const auto* me = game::find_player(newest, table_.cheater().slot());
     if (me == nullptr) return;
     // Coming back after a death is a jump that the rules make.
     if (last && last->alive && me->alive && last->health >= me->health) {
@@ -404,7 +262,7 @@ std::optional<Cheat> parse_cheat(std::string_view name) noexcept {
 
 Result<Section> run_cheat(const Endpoint& endpoint, const CheatOptions& options, Progress& progress,
                           const std::atomic<bool>& stop) {
-  Table table(endpoint, options);
+  CheatTable table(endpoint, options);
   if (auto opened = table.open(); !opened.ok()) return opened.error();
   const int part = progress.add(
       "cheat", [&] { return table.fraction(); }, [] { return std::string(); });

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <chrono>
 #include <cstring>
 #include <random>
@@ -161,8 +162,9 @@ std::size_t Flood::Impl::send(std::size_t first, std::size_t count) {
   }
   const auto fd = sockets[first / kBatch % sockets.size()];
   const int done = ::sendmmsg(fd, messages.data(), static_cast<unsigned>(count), MSG_DONTWAIT);
+  if (done > 0) return static_cast<std::size_t>(done);
   // Refused (nobody is there any more): it counts as sent, a flooder does not care.
-  return done > 0 ? static_cast<std::size_t>(done) : count;
+  return errno == EAGAIN || errno == ENOBUFS ? 0 : count;
 }
 
 void Flood::Impl::run() {

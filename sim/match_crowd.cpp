@@ -146,8 +146,8 @@ Result<int> Crowd::matches_played() const {
 double Crowd::metric(const std::string& name) const {
   HttpClient http(endpoint_.host, endpoint_.http_port);
   const auto reply = http.get("/metrics");
+  if (!reply.ok() || reply->status != 200) return -1;
   double sum = 0;
-  if (!reply.ok()) return sum;
   for (auto at = reply->body.find("\n" + name); at != std::string::npos;
        at = reply->body.find("\n" + name, at + 1)) {
     const auto line = reply->body.substr(at + 1, reply->body.find('\n', at + 1) - at - 1);

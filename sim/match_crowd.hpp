@@ -60,7 +60,7 @@ class Crowd {
   [[nodiscard]] std::vector<std::string> miscounts();
   /// Matches that the server's hosts still play. Errors: those of the request.
   [[nodiscard]] Result<int> matches_played() const;
-  /// A line of /metrics, all of whose series are added up.
+  /// A line of /metrics, all of whose series are added up; -1: it could not be read.
   [[nodiscard]] double metric(const std::string& name) const;
   [[nodiscard]] std::uint64_t mismatches() const { return mismatches_; }
 
