@@ -20,7 +20,7 @@ void GameClient::Impl::say_hello() {
   builder.Finish(fbs::CreateClientMessage(builder, fbs::ClientBody::Hello, hello.Union()));
   auto* packet =
       enet_packet_create(builder.GetBufferPointer(), builder.GetSize(), ENET_PACKET_FLAG_RELIABLE);
-  enet_peer_send(peer, game::kReliableChannel, packet);
+  if (enet_peer_send(peer, game::kReliableChannel, packet) < 0) enet_packet_destroy(packet);
 }
 
 void GameClient::Impl::on_packet(std::uint8_t channel, std::string_view bytes) {

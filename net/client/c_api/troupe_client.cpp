@@ -62,8 +62,9 @@ troupe_state state_of(client::State state) {
 
 void note_what_happened(troupe_client& c) {
   const auto statistics = c.game->statistics();
-  if (std::exchange(c.snapshots, statistics.snapshots) != statistics.snapshots)
-    push(c, TROUPE_EVENT_SNAPSHOT, c.game->latest()->tick);
+  const auto* latest = c.game->latest();  // null again after a Welcome to another game
+  if (std::exchange(c.snapshots, statistics.snapshots) != statistics.snapshots && latest != nullptr)
+    push(c, TROUPE_EVENT_SNAPSHOT, latest->tick);
   const auto rows = c.game->result().size();
   if (std::exchange(c.result_rows, rows) != rows) push(c, TROUPE_EVENT_RESULT, rows);
   const auto state = c.game->state();
