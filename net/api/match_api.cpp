@@ -14,6 +14,7 @@
 #include "net/api/game_tickets.hpp"
 #include "net/api/match_replay.hpp"
 #include "net/api/match_shots.hpp"
+#include "net/api/one_replay.hpp"
 #include "net/api/paging.hpp"
 #include "net/http/router.hpp"
 #include "storage/read_pool.hpp"
@@ -214,8 +215,9 @@ void mount_match(http::Router& router, MatchApi api) {
   router.add("GET", "/api/v1/matches", bind(&Handlers::list),
              {.access = looking, .priority = Priority::bulk});
   router.add("GET", "/api/v1/matches/{id}", bind(&Handlers::get), {.access = looking});
-  mount_match_replay(router, h->api.context);
-  mount_match_shots(router, h->api.context);
+  const OneReplay one;
+  mount_match_replay(router, h->api.context, one);
+  mount_match_shots(router, h->api.context, one);
   router.add("POST", "/api/v1/matches/{id}/join", bind(&Handlers::join));
 }
 

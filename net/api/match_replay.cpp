@@ -1,6 +1,5 @@
 #include "net/api/match_replay.hpp"
 
-#include <atomic>
 #include <charconv>
 #include <limits>
 #include <map>
@@ -11,8 +10,8 @@
 #include "actors/match/replay.hpp"
 #include "actors/system/context.hpp"
 #include "base/ids.hpp"
+#include "net/api/one_replay.hpp"
 #include "net/http/router.hpp"
-#include "storage/read_pool.hpp"
 
 namespace troupe::api {
 namespace {
@@ -64,28 +63,17 @@ http::Response answer(const storage::Store& store, const std::string& id, std::u
 
 }  // namespace
 
-void mount_match_replay(http::Router& router, actors::Context& context) {
+void mount_match_replay(http::Router& router, actors::Context& context, const OneReplay& one) {
   router.add("GET", "/api/v1/matches/{id}/replay",
-             [&context, playing = std::make_shared<std::atomic<bool>>(false)](
-                 const http::Request& request, const http::Responder& out) {
+             [&context, one](const http::Request& request, const http::Responder& out) {
                const auto id = request.params.at("id");
                if (!parse_id(id)) return out.send(error(ErrorCode::not_found, "no such match"));
                const auto tick = wanted_tick(request);
                if (!tick.ok()) return out.send(tick.error());
                const bool admin = request.principal->has_scope("admin");
-               // One at a time: the other threads of the pool are for those who wait for less.
-               if (playing->exchange(true))
-                 return out.send(http::problem(
-                     error(ErrorCode::overloaded, "another replay is being played"), 1));
-               auto posted = context.reads.post(
-                   [out, id, tick = *tick, admin, playing](const storage::Store& store) {
-                     auto response = answer(store, id, tick, admin);
-                     *playing = false;
-                     out.send(std::move(response));
-                   });
-               if (posted.ok()) return;
-               *playing = false;
-               out.send(posted.error());
+               one.run(context.reads, out, [id, tick = *tick, admin](const storage::Store& store) {
+                 return answer(store, id, tick, admin);
+               });
              },
              {.priority = Priority::bulk});
 }

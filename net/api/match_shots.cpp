@@ -1,8 +1,6 @@
 #include "net/api/match_shots.hpp"
 
-#include <atomic>
 #include <charconv>
-#include <memory>
 
 #include <boost/json.hpp>
 #include <fmt/format.h>
@@ -11,8 +9,8 @@
 #include "actors/system/context.hpp"
 #include "base/ids.hpp"
 #include "game/game.hpp"
+#include "net/api/one_replay.hpp"
 #include "net/http/router.hpp"
-#include "storage/read_pool.hpp"
 
 namespace troupe::api {
 namespace {
@@ -50,10 +48,9 @@ json::object to_json(const match::Adjudication& adjudication) {
           {"shot", json::parse(adjudication.shot)}};
 }
 
-void mount_match_shots(http::Router& router, actors::Context& context) {
+void mount_match_shots(http::Router& router, actors::Context& context, const OneReplay& one) {
   router.add("GET", "/api/v1/matches/{id}/shots",
-             [&context, playing = std::make_shared<std::atomic<bool>>(false)](
-                 const http::Request& request, const http::Responder& out) {
+             [&context, one](const http::Request& request, const http::Responder& out) {
                const auto id = request.params.at("id");
                if (!parse_id(id)) return out.send(error(ErrorCode::not_found, "no such match"));
                const auto tick = number(request, "tick"), slot = number(request, "slot");
@@ -61,20 +58,10 @@ void mount_match_shots(http::Router& router, actors::Context& context) {
                if (!slot.ok()) return out.send(slot.error());
                if (*slot >= static_cast<std::uint32_t>(game::kMaxPlayers))
                  return out.send(error(ErrorCode::invalid_argument, "slot: at most 63"));
-               // One at a time, as replays.
-               if (playing->exchange(true)) {
-                 return out.send(http::problem(
-                     error(ErrorCode::overloaded, "another shot is being judged"), 1));
-               }
-               auto posted = context.reads.post(
-                   [out, id, tick = *tick, slot = *slot, playing](const storage::Store& store) {
-                     auto response = answer(store, id, tick, slot);
-                     *playing = false;
-                     out.send(std::move(response));
-                   });
-               if (posted.ok()) return;
-               *playing = false;
-               out.send(posted.error());
+               one.run(context.reads, out,
+                       [id, tick = *tick, slot = *slot](const storage::Store& store) {
+                         return answer(store, id, tick, slot);
+                       });
              },
              {.scope = "admin", .priority = Priority::bulk});
 }

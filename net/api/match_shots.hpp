@@ -15,11 +15,13 @@ struct Adjudication;
 
 namespace troupe::api {
 
+class OneReplay;
+
 /// What `troupe match adjudicate --json` prints, too.
 [[nodiscard]] boost::json::object to_json(const match::Adjudication& adjudication);
 
 /// GET /api/v1/matches/{id}/shots?tick=N&slot=S, for administrators: the shot of a player, judged
 /// again from the log. References must outlive the router.
-void mount_match_shots(http::Router& router, actors::Context& context);
+void mount_match_shots(http::Router& router, actors::Context& context, const OneReplay& one);
 
 }  // namespace troupe::api
