@@ -90,6 +90,7 @@ struct MatchState {
     std::optional<game::SendPace> pace = {};  ///< from its first snapshot on
     std::unique_ptr<game::Lens> lens = {};    ///< from its first view on that is its own
     std::uint32_t repaired_tick = 0;          ///< reports of snapshots up to it have been heard
+    std::uint32_t mismatches = 0;             ///< such reports
     std::deque<Input::Numbered> pending = {};
     Conduct conduct = {};
     std::uint64_t gone_since_ms = 0;

@@ -1,6 +1,7 @@
 #include "actors/match/match_send.hpp"
 
 #include <algorithm>
+#include <bit>
 
 #include <prometheus/counter.h>
 #include <spdlog/spdlog.h>
@@ -28,9 +29,11 @@ void repair(MatchState& state, Seat& seat, const Input::Mismatch& mismatch) {
   if (mismatch.tick <= seat.repaired_tick || mismatch.tick > state.at.state->tick()) return;
   state.shared->mismatches.Increment();
   const auto sent = seat.replica.sent(mismatch.tick);
-  spdlog::warn("match {}: player {} has another state at tick {}: {:016x} there, {:016x} here",
-               state.at.info.id, seat.player, mismatch.tick, mismatch.hash,
-               sent ? state.at.game->hash(*sent) : 0);
+  // One that wants to can say so each tick: the log has the first, the second, the fourth, …
+  if (std::has_single_bit(++seat.mismatches))
+    spdlog::warn("match {}: player {} has another state at tick {}: {:016x} there, {:016x} here",
+                 state.at.info.id, seat.player, mismatch.tick, mismatch.hash,
+                 sent ? state.at.game->hash(*sent) : 0);
   seat.replica.start_over();
   seat.repaired_tick = state.at.state->tick();
 }

@@ -101,6 +101,12 @@ void rate_new_parties(Self self) {
       });
 }
 
+/// All matches of a batch may fail for the same reason.
+void warn_once(Self self, const Error& why) {
+  if (!std::exchange(self->state.warned, true))
+    spdlog::warn("matchmaking: no match: {}", why.detail);
+}
+
 // --- Matches -------------------------------------------------------------------------------------
 
 void open_match(Self self, const ToStart& start, const std::string& id) {
@@ -124,7 +130,7 @@ void open_match(Self self, const ToStart& start, const std::string& id) {
                 .Increment();
           },
           [self, id, proposal = start.proposal](const caf::error& e) {
-            spdlog::warn("matchmaking: no match: {}", actors::from_caf(e).detail);
+            warn_once(self, actors::from_caf(e));
             // It is tried again with each batch, while all hosts are full for instance.
             storage::Batch batch;
             ratings::erase_made(batch, id);
@@ -164,7 +170,7 @@ void start_match(Self self, const ToStart& start) {
   actors::persist(self, self->state.shared->context.writer, std::move(batch),
                   [self, start, id](const auto& done) {
                     if (done.ok()) return open_match(self, start, id);
-                    spdlog::warn("matchmaking: no match: {}", done.error().detail);
+                    warn_once(self, done.error());
                     self->state.desk->failed(start.proposal);
                   });
 }
@@ -172,6 +178,7 @@ void start_match(Self self, const ToStart& start) {
 void run_batch(Self self) {
   auto& state = self->state;
   auto& metrics = state.shared->context.metrics;
+  state.warned = false;
   const auto run = state.desk->run(now(self));
   for (const auto& start : run.to_start) start_match(self, start);
   auto& waited = metrics.histogram("troupe_matchmaking_wait_seconds",

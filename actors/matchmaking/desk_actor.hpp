@@ -32,6 +32,7 @@ struct DeskState {
   static constexpr const char* name = "matchmaking";
   std::shared_ptr<MatchmakingShared> shared;
   std::unique_ptr<Desk> desk;
+  bool warned = false;  ///< that a match could not be made, since the last batch
 };
 
 DeskActor::behavior_type desk_actor(DeskActor::stateful_pointer<DeskState> self,
