@@ -76,6 +76,15 @@ Result<Request> read_head(const Header& header, std::string remote) {
   return request;
 }
 
+Result<Principal> principal_of(std::string_view token, const JwtKey& key,
+                               const std::string& audience) {
+  const auto now = std::chrono::duration_cast<std::chrono::seconds>(
+      std::chrono::system_clock::now().time_since_epoch());
+  auto claims = verify_jwt(key, token, audience, now.count());
+  if (!claims.ok()) return claims.error();
+  return Principal{claims->subject, split_scopes(claims->scope)};
+}
+
 Result<void> authenticate(Request& request, const RouteOptions& route, bool is_websocket,
                           const JwtKey& key, const std::string& audience) {
   if (route.access == Access::own) return {};
@@ -84,11 +93,9 @@ Result<void> authenticate(Request& request, const RouteOptions& route, bool is_w
     if (route.access == Access::open) return {};
     return error(ErrorCode::unauthenticated, "this needs a bearer token");
   }
-  const auto now = std::chrono::duration_cast<std::chrono::seconds>(
-      std::chrono::system_clock::now().time_since_epoch());
-  auto claims = verify_jwt(key, token, audience, now.count());
-  if (!claims.ok()) return claims.error();
-  request.principal = Principal{claims->subject, split_scopes(claims->scope)};
+  auto principal = principal_of(token, key, audience);
+  if (!principal.ok()) return principal.error();
+  request.principal = std::move(*principal);
   if (!route.scope.empty() && !request.principal->has_scope(route.scope)) {
     return error(ErrorCode::forbidden, "this needs the scope " + route.scope);
   }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include <boost/beast/http/fields.hpp>
 #include <boost/beast/http/message.hpp>
@@ -23,6 +24,10 @@ using Header = boost::beast::http::request_header<>;
 [[nodiscard]] Result<void> authenticate(Request& request, const RouteOptions& route,
                                         bool is_websocket, const JwtKey& key,
                                         const std::string& audience);
+
+/// Whose a token is. Errors: unauthenticated.
+[[nodiscard]] Result<Principal> principal_of(std::string_view token, const JwtKey& key,
+                                             const std::string& audience);
 
 /// Sec-WebSocket-Accept (RFC 6455 section 4.2.2).
 [[nodiscard]] std::string websocket_accept(const std::string& key);

@@ -1,0 +1,134 @@
+// What an origin and an edge say to each other over the relay of a live session. Pure; every byte
+// that comes in is judged here. docs/live_edge.md lists the messages.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/result.hpp"
+#include "media/chunk.hpp"
+#include "media/playlist/segment_window.hpp"
+
+namespace troupe::api::relay {
+
+inline constexpr int kVersion = 1;
+/// Servers that a session comes through, at most.
+inline constexpr std::size_t kMaxHops = 8;
+inline constexpr std::size_t kMaxTracks = 16;
+inline constexpr std::size_t kMaxInitBytes = 256U << 10;
+/// Of one message from the origin: two seconds of 16 Mbit/s.
+inline constexpr std::size_t kMaxMessageBytes = 4U << 20;
+inline constexpr std::size_t kMaxTextBytes = 2U << 20;
+/// Viewers that an edge may tell of.
+inline constexpr std::int64_t kMaxViewers = 10'000'000;
+
+/// Who watches: over WebSocket, and as players of HLS and DASH.
+struct Viewers {
+  std::int64_t sockets = 0;
+  std::int64_t players = 0;
+  friend bool operator==(const Viewers&, const Viewers&) = default;
+};
+
+// From the origin:
+struct Hello {  ///< the first
+  int version = 0;
+  std::string server;  ///< its instance
+};
+struct Publication {  ///< begins, runs, or goes on after a hole
+  std::uint64_t epoch = 0;
+  std::vector<media::Track> tracks;
+  std::optional<media::WindowCuts> cuts;
+};
+struct Renditions {  ///< by the ladder, from now on
+  std::uint64_t epoch = 0;
+  std::vector<media::Track> tracks;
+};
+struct Ready {};  ///< all there is has been said: viewers may come
+struct Stop {};   ///< the publisher left
+struct Greeting {
+  std::uint64_t ref = 0;
+  std::vector<std::string> texts;  ///< for who joins the chat
+};
+/// To `Forward`; empty: nothing is to be said.
+struct Answer {
+  std::uint64_t ref = 0;
+  std::string text;
+};
+struct Pong {
+  std::int64_t sent_us = 0;  ///< of the ping
+  std::int64_t wall_us = 0;  ///< the origin's clock
+};
+struct Caption {
+  std::uint64_t epoch = 0;
+  std::int64_t media_us = 0;
+  std::string text;
+};
+struct Cue {
+  std::uint64_t number = 0, epoch = 0;
+  std::int64_t media_us = 0;
+  std::string scheme, payload;
+};
+/// For viewers, as it is.
+struct Text {
+  std::variant<std::monostate, Caption, Cue> what;
+};
+using Down = std::variant<Hello, Publication, Renditions, Ready, Stop, Viewers, Greeting, Answer,
+                          Pong, Text>;
+
+// From the edge:
+struct Reactions {
+  std::vector<std::uint64_t> counts;  ///< by index into ws::kReactions
+};
+struct Greet {
+  std::uint64_t ref = 0;
+};
+/// What a viewer said, with the token that it said it by.
+struct Forward {
+  std::uint64_t ref = 0;
+  std::string token;
+  std::string message;
+};
+struct Ping {
+  std::int64_t sent_us = 0;
+};
+using Up = std::variant<Viewers, Reactions, Greet, Forward, Ping>;
+
+struct RelayedChunk {
+  std::uint64_t epoch = 0;
+  bool made = false;  ///< by the ladder
+  media::ChunkPtr chunk;
+};
+
+[[nodiscard]] std::string encode(const Hello& hello);
+[[nodiscard]] std::string encode(const Publication& publication);
+[[nodiscard]] std::string encode(const Renditions& renditions);
+[[nodiscard]] std::string encode(const Ready& ready);
+[[nodiscard]] std::string encode(const Stop& stop);
+[[nodiscard]] std::string encode(const Viewers& viewers);
+[[nodiscard]] std::string encode(const Greeting& greeting);
+[[nodiscard]] std::string encode(const Answer& answer);
+[[nodiscard]] std::string encode(const Pong& pong);
+[[nodiscard]] std::string encode(const Reactions& reactions);
+[[nodiscard]] std::string encode(const Greet& greet);
+[[nodiscard]] std::string encode(const Forward& forward);
+[[nodiscard]] std::string encode(const Ping& ping);
+[[nodiscard]] std::string encode(std::uint64_t epoch, bool made, const media::Chunk& chunk);
+
+/// Errors: corrupt, unsupported (another version), too_large.
+[[nodiscard]] Result<Down> parse_down(std::string_view text);
+[[nodiscard]] Result<Up> parse_up(std::string_view text);
+/// A binary message, of whose chunk `completed` is now. Its CMAF is not looked at.
+[[nodiscard]] Result<RelayedChunk> parse_chunk(std::string_view bytes,
+                                               std::chrono::steady_clock::time_point completed);
+
+/// "A,B" of `?via=`: the instances that a request has come through. Errors: invalid_argument,
+/// unsupported (`self` is among them, or they are too many: live.origin points in a circle).
+[[nodiscard]] Result<std::vector<std::string>> parse_via(std::string_view via,
+                                                         std::string_view self);
+
+}  // namespace troupe::api::relay

@@ -1,0 +1,71 @@
+// A publisher and viewers of a LiveServer, as tests of several features need them.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <string>
+#include <thread>
+
+#include <boost/json.hpp>
+
+#include "sim/ws_client.hpp"
+#include "tests/support/live_server.hpp"
+
+namespace troupe::test {
+
+/// A publisher on its own thread.
+class OnAir {
+ public:
+  OnAir(LiveServer& server, const MadeSession& session, const Clip& clip)
+      : publisher_(std::move(*server.gateway().publish(session.id, session.key))) {
+    thread_ = std::thread([this, &clip] { replay(clip, *publisher_, stop_); });
+  }
+  ~OnAir() {
+    stop_ = true;
+    thread_.join();
+  }
+  OnAir(const OnAir&) = delete;
+  OnAir& operator=(const OnAir&) = delete;
+
+ private:
+  std::unique_ptr<api::LivePublisher> publisher_;
+  std::atomic<bool> stop_{false};
+  std::thread thread_;
+};
+
+/// Reads until `wanted(message)`, the end, or 20 s have passed.
+template <class F>
+bool read_until(sim::WsClient& viewer, F wanted) {
+  using namespace std::chrono_literals;
+  const auto until = std::chrono::steady_clock::now() + 20s;
+  while (std::chrono::steady_clock::now() < until) {
+    const auto message = viewer.receive(500ms);
+    if (message.ok() && wanted(*message)) return true;
+    if (!message.ok() && message.code() != ErrorCode::timeout) return false;
+  }
+  return false;
+}
+
+inline bool is_type(const sim::WsMessage& message, const char* type) {
+  return message.text && boost::json::parse(message.bytes).at("type").as_string() == type;
+}
+
+inline sim::WsClient join(LiveServer& server, const std::string& id, const std::string& token = {},
+                          const std::string& query = {}) {
+  return std::move(*sim::WsClient::connect("127.0.0.1", server.endpoint().http_port,
+                                           "/live/" + id + "/ws" + query, token));
+}
+
+/// The code that a viewer is closed with within 20 s; 0: it is not.
+inline int close_code_of(sim::WsClient& viewer) {
+  using namespace std::chrono_literals;
+  const auto until = std::chrono::steady_clock::now() + 20s;
+  while (std::chrono::steady_clock::now() < until) {
+    const auto message = viewer.receive(500ms);
+    if (!message.ok() && message.code() != ErrorCode::timeout) return viewer.close_code();
+  }
+  return 0;
+}
+
+}  // namespace troupe::test
