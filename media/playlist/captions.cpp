@@ -39,17 +39,22 @@ void CaptionBook::add(std::uint64_t epoch, std::int64_t start_us, std::string te
     cues_.back().end_us = std::min(cues_.back().end_us, start_us);
   if (text.empty()) return;
   cues_.push_back({epoch, start_us, INT64_MAX, std::move(text)});
-  if (cues_.size() > kMaxCues) cues_.pop_front();
+  if (cues_.size() > max_cues_) cues_.pop_front();
 }
 
 std::string CaptionBook::webvtt(std::uint64_t epoch, std::int64_t from_us,
                                 std::int64_t to_us) const {
-  std::string out = "WEBVTT\nX-TIMESTAMP-MAP=LOCAL:00:00:00.000,MPEGTS:0\n";
+  return "WEBVTT\nX-TIMESTAMP-MAP=LOCAL:00:00:00.000,MPEGTS:0\n" + cues(epoch, from_us, to_us, 0);
+}
+
+std::string CaptionBook::cues(std::uint64_t epoch, std::int64_t from_us, std::int64_t to_us,
+                              std::int64_t shift_us) const {
+  std::string out;
   for (const auto& cue : cues_) {
     const auto start_us = std::max(cue.start_us, from_us), end_us = std::min(cue.end_us, to_us);
     if (cue.epoch != epoch || start_us >= end_us) continue;
-    out +=
-        "\n" + time_text(start_us) + " --> " + time_text(end_us) + "\n" + cue_text(cue.text) + "\n";
+    out += "\n" + time_text(start_us + shift_us) + " --> " + time_text(end_us + shift_us) + "\n" +
+           cue_text(cue.text) + "\n";
   }
   return out;
 }

@@ -18,7 +18,7 @@ namespace {
 constexpr int kIoBytes = 64 << 10;
 constexpr AVRational kMicroseconds{1, 1'000'000};
 
-std::int64_t end_us(const RecordedSegment& segment) {
+std::int64_t media_end_us(const RecordedSegment& segment) {
   return segment.start_us + segment.duration_us;
 }
 
@@ -26,8 +26,7 @@ std::int64_t end_us(const RecordedSegment& segment) {
 std::optional<std::uint64_t> publication_at(const RecordedTrack& track, std::int64_t from_us,
                                             std::int64_t to_us) {
   for (const auto& segment : track.segments) {
-    const auto began = static_cast<std::int64_t>(segment.epoch);
-    if (began + end_us(segment) > from_us && began + segment.start_us < to_us) return segment.epoch;
+    if (end_us(segment) > from_us && begin_us(segment) < to_us) return segment.epoch;
   }
   return std::nullopt;
 }
@@ -276,7 +275,7 @@ Result<ClipPlan> plan_clip(const RecordingFiles& files, const std::string& sessi
     source.pieces.push_back({init, std::filesystem::file_size(init, gone)});
     if (gone) continue;
     for (const auto& segment : track.segments) {
-      if (segment.epoch != *epoch || end_us(segment) <= plan.from_us ||
+      if (segment.epoch != *epoch || media_end_us(segment) <= plan.from_us ||
           segment.start_us >= plan.to_us)
         continue;
       source.pieces.push_back({files.segment(session, kind, segment), segment.bytes});

@@ -22,14 +22,6 @@ std::optional<std::uint64_t> number_of(std::string_view text) {
   return number;
 }
 
-Result<void> write_file(const fs::path& path, std::string_view bytes) {
-  std::ofstream file(path, std::ios::binary | std::ios::trunc);
-  file.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-  file.close();
-  if (!file) return error(ErrorCode::io, "cannot write " + path.filename().string());
-  return {};
-}
-
 /// What a later process has to know of the tracks.
 std::string describe(const std::vector<Track>& tracks) {
   json::array all;
@@ -39,7 +31,8 @@ std::string describe(const std::vector<Track>& tracks) {
                    {"mime", track.mime},
                    {"width", track.width},
                    {"height", track.height},
-                   {"channels", track.channels}});
+                   {"channels", track.channels},
+                   {"sample_rate", track.sample_rate}});
   }
   return json::serialize(json::object{{"tracks", std::move(all)}});
 }
@@ -59,6 +52,8 @@ std::vector<Track> tracks_of(const fs::path& folder) {
       track.width = one.at("width").to_number<int>();
       track.height = one.at("height").to_number<int>();
       track.channels = one.at("channels").to_number<int>();
+      if (const auto* rate = one.as_object().if_contains("sample_rate"))
+        track.sample_rate = rate->to_number<int>();  // older recordings have none
       tracks.push_back(std::move(track));
     }
   } catch (const std::exception&) {
@@ -96,6 +91,15 @@ void each_entry(const fs::path& folder, Then then) {
   for (fs::directory_iterator it(folder, ec), end; !ec && it != end; it.increment(ec)) then(*it);
 }
 
+std::vector<std::uint64_t> epochs_in(const fs::path& session) {
+  std::vector<std::uint64_t> epochs;
+  each_entry(session, [&](const fs::directory_entry& entry) {
+    if (const auto epoch = number_of(entry.path().filename().string())) epochs.push_back(*epoch);
+  });
+  std::ranges::sort(epochs);
+  return epochs;
+}
+
 void load_publication(const fs::path& folder, std::uint64_t epoch, Recording& recording) {
   for (auto& track : tracks_of(folder)) {
     auto& recorded = recording[track.kind];
@@ -118,6 +122,13 @@ void load_publication(const fs::path& folder, std::uint64_t epoch, Recording& re
 
 std::string_view kind_name(TrackKind kind) noexcept {
   return kind == TrackKind::video ? "video" : "audio";
+}
+
+std::int64_t begin_us(const RecordedSegment& segment) noexcept {
+  return static_cast<std::int64_t>(segment.epoch) + segment.start_us;
+}
+std::int64_t end_us(const RecordedSegment& segment) noexcept {
+  return begin_us(segment) + segment.duration_us;
 }
 
 std::int64_t RecordedTrack::duration_us() const noexcept {
@@ -157,16 +168,56 @@ fs::path RecordingFiles::index_of(fs::path segment) {
   return segment.replace_extension(".idx");
 }
 
+fs::path RecordingFiles::captions(const std::string& session, std::uint64_t epoch) const {
+  return folder(session, epoch) / "captions.txt";
+}
+fs::path RecordingFiles::thumbnail(const std::string& session, std::uint64_t epoch,
+                                   std::int64_t media_us) const {
+  return folder(session, epoch) / ("thumb-" + std::to_string(media_us) + ".jpg");
+}
+fs::path RecordingFiles::description(const std::string& session, std::uint64_t epoch) const {
+  return folder(session, epoch) / "publication.json";
+}
+
+Result<void> RecordingFiles::write(const fs::path& path, std::string_view bytes) {
+  std::ofstream file(path, std::ios::binary | std::ios::trunc);
+  file.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  file.close();
+  if (!file) return error(ErrorCode::io, "cannot write " + path.filename().string());
+  return {};
+}
+
+std::vector<Track> RecordingFiles::tracks(const std::string& session, std::uint64_t epoch) const {
+  return tracks_of(folder(session, epoch));
+}
+
+std::vector<RecordedThumbnail> RecordingFiles::load_thumbnails(const std::string& session) const {
+  constexpr std::string_view kPrefix = "thumb-";
+  std::vector<RecordedThumbnail> all;
+  for (const auto epoch : epochs_in(folder(session))) {
+    each_entry(folder(session, epoch), [&](const fs::directory_entry& entry) {
+      const auto stem = entry.path().stem().string();
+      if (entry.path().extension() != ".jpg" || !stem.starts_with(kPrefix)) return;
+      std::error_code ec;
+      const auto at = number_of(std::string_view(stem).substr(kPrefix.size()));
+      const auto bytes = entry.file_size(ec);
+      if (at && !ec) all.push_back({epoch, static_cast<std::int64_t>(*at), bytes});
+    });
+  }
+  std::ranges::sort(all, {},
+                    [](const RecordedThumbnail& t) { return std::pair(t.epoch, t.media_us); });
+  return all;
+}
+
 Result<void> RecordingFiles::begin(const std::string& session, std::uint64_t epoch,
                                    const std::vector<Track>& tracks) const {
   std::error_code ec;
   fs::create_directories(folder(session, epoch), ec);
   if (ec) return error(ErrorCode::io, "cannot make the recording's folder: " + ec.message());
   for (const auto& track : tracks) {
-    if (auto done = write_file(init(session, epoch, track.kind), *track.init); !done.ok())
-      return done;
+    if (auto done = write(init(session, epoch, track.kind), *track.init); !done.ok()) return done;
   }
-  return write_file(folder(session, epoch) / "publication.json", describe(tracks));
+  return write(description(session, epoch), describe(tracks));
 }
 
 std::vector<std::string> RecordingFiles::sessions() const {
@@ -180,12 +231,8 @@ std::vector<std::string> RecordingFiles::sessions() const {
 
 Recording RecordingFiles::load(const std::string& session) const {
   Recording recording;
-  std::vector<std::uint64_t> epochs;
-  each_entry(folder(session), [&](const fs::directory_entry& entry) {
-    if (const auto epoch = number_of(entry.path().filename().string())) epochs.push_back(*epoch);
-  });
-  std::ranges::sort(epochs);
-  for (const auto epoch : epochs) load_publication(folder(session, epoch), epoch, recording);
+  for (const auto epoch : epochs_in(folder(session)))
+    load_publication(folder(session, epoch), epoch, recording);
   for (auto& [kind, track] : recording) {
     std::ranges::sort(track.segments, {},
                       [](const RecordedSegment& s) { return std::pair(s.epoch, s.number); });
@@ -218,6 +265,17 @@ Result<std::string> RecordingFiles::read(const fs::path& path, std::optional<std
   file.read(text.data(), static_cast<std::streamsize>(text.size()));
   if (!file) return error(ErrorCode::io, "cannot read the recording");
   return text;
+}
+
+Result<std::string> RecordingFiles::read_range(const fs::path& path, std::uint64_t offset,
+                                               std::uint64_t size) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return error(ErrorCode::not_found, "no such file any more");
+  std::string bytes(size, '\0');
+  file.seekg(static_cast<std::streamoff>(offset));
+  file.read(bytes.data(), static_cast<std::streamsize>(size));
+  if (!file) return error(ErrorCode::io, "the file cannot be read");
+  return bytes;
 }
 
 std::string recording_playlist(const Recording& recording) {

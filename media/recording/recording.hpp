@@ -34,9 +34,20 @@ struct RecordedTrack {
 
 using Recording = std::map<TrackKind, RecordedTrack>;
 
+/// A small JPEG of a picture.
+struct RecordedThumbnail {
+  std::uint64_t epoch = 0;
+  std::int64_t media_us = 0;  ///< on the publication's timeline
+  std::uint64_t bytes = 0;
+
+  friend bool operator==(const RecordedThumbnail&, const RecordedThumbnail&) = default;
+};
+
 /// `<root>/<session>/<epoch>/`: `publication.json`, and for each track `<kind>-init.mp4`,
 /// `<kind>-<n>.m4s` and beside it `<kind>-<n>.idx`, a line "start_us duration_us bytes" for each
-/// chunk, written after the chunk itself: what a crash cut off has no line.
+/// chunk, written after the chunk itself: what a crash cut off has no line. `captions.txt`, a line
+/// "start_us text-in-JSON" for each change; `thumb-<media_us>.jpg`, whole when it has that name.
+/// `<root>/<session>/whole` and `trimmed` are marks.
 class RecordingFiles {
  public:
   explicit RecordingFiles(std::filesystem::path root) : root_(std::move(root)) {}
@@ -50,6 +61,12 @@ class RecordingFiles {
   [[nodiscard]] std::filesystem::path segment(const std::string& session, TrackKind kind,
                                               const RecordedSegment& segment) const;
   [[nodiscard]] static std::filesystem::path index_of(std::filesystem::path segment);
+  [[nodiscard]] std::filesystem::path captions(const std::string& session,
+                                               std::uint64_t epoch) const;
+  [[nodiscard]] std::filesystem::path thumbnail(const std::string& session, std::uint64_t epoch,
+                                                std::int64_t media_us) const;
+  [[nodiscard]] std::filesystem::path description(const std::string& session,
+                                                  std::uint64_t epoch) const;
 
   /// Makes the publication's folder with init segments. Errors: io.
   Result<void> begin(const std::string& session, std::uint64_t epoch,
@@ -58,6 +75,10 @@ class RecordingFiles {
   [[nodiscard]] std::vector<std::string> sessions() const;
   /// Everything of `session` that is whole; files that make no sense are left out.
   [[nodiscard]] Recording load(const std::string& session) const;
+  /// In order of time.
+  [[nodiscard]] std::vector<RecordedThumbnail> load_thumbnails(const std::string& session) const;
+  /// Of one publication, without `init`; empty when there is no such.
+  [[nodiscard]] std::vector<Track> tracks(const std::string& session, std::uint64_t epoch) const;
   void erase(const std::string& session, TrackKind kind, const RecordedSegment& segment) const;
   void erase(const std::string& session) const;
   void erase(const std::string& session, std::uint64_t epoch) const;
@@ -65,12 +86,20 @@ class RecordingFiles {
   /// The first `bytes` bytes of a file. Errors: not_found, io.
   [[nodiscard]] static Result<std::string> read(const std::filesystem::path& file,
                                                 std::optional<std::uint64_t> bytes = std::nullopt);
+  /// Exactly these bytes. Errors: not_found, io.
+  [[nodiscard]] static Result<std::string> read_range(const std::filesystem::path& file,
+                                                      std::uint64_t offset, std::uint64_t size);
+  /// Replaces what is there. Errors: io.
+  static Result<void> write(const std::filesystem::path& file, std::string_view bytes);
 
  private:
   std::filesystem::path root_;
 };
 
 [[nodiscard]] std::string_view kind_name(TrackKind kind) noexcept;
+/// Unix time of its first picture.
+[[nodiscard]] std::int64_t begin_us(const RecordedSegment& segment) noexcept;
+[[nodiscard]] std::int64_t end_us(const RecordedSegment& segment) noexcept;
 
 /// The multivariant playlist of a recording, and the media playlist of one track of it (RFC 8216):
 /// a VOD of what is there. URIs are relative: "<kind>/index.m3u8", "init-<epoch>.mp4",

@@ -86,6 +86,10 @@ class Reader {
       date_range(attributes(value));
     else if (tag == "#EXT-X-ENDLIST")
       list_.ended = true;
+    else if (tag == "#EXT-X-PLAYLIST-TYPE")
+      vod_ = value == "VOD";
+    else if (tag == "#EXT-X-GAP")
+      open_.gap = true;
     else
       object("unknown tag " + tag);
   }
@@ -158,7 +162,7 @@ class Reader {
 
   void push() {
     const auto& name = open_.uri.empty() ? open_.parts.front().uri : open_.uri;
-    if (map_.empty() && list_.skipped == 0 && !name.ends_with(".vtt"))
+    if (map_.empty() && list_.skipped == 0 && !open_.gap && !name.ends_with(".vtt"))
       object("fragmented MP4 without EXT-X-MAP (3.1.2)");
     open_.map = map_;
     list_.segments.push_back(std::exchange(open_, {}));
@@ -168,6 +172,7 @@ class Reader {
     if (!open_.parts.empty()) push();
     if (list_.target_duration <= 0) object("no EXT-X-TARGETDURATION (4.4.3.1)");
     if (list_.version < 6) object("EXT-X-MAP needs version 6 (8)");
+    if (vod_ && !list_.ended) object("a VOD that does not end (4.4.3.5)");
     if (list_.skipped > 0 && list_.version < 9) object("EXT-X-SKIP needs version 9 (8)");
     if (list_.ended && !list_.hint.empty()) object("a hint in a playlist that has ended (4.4.5.3)");
     if (!list_.ended && list_.part_target > 0 && list_.hint.empty())
@@ -223,6 +228,7 @@ class Reader {
   std::string map_;
   std::map<std::string, std::string> control_;
   std::set<std::string> seen_, hints_, ranges_;
+  bool vod_ = false;
 };
 
 /// A reader of multivariant playlists.
@@ -249,7 +255,9 @@ class VariantReader {
     if (line.empty()) return;
     if (line.front() != '#') {
       if (!wants_uri_) object("a URI without EXT-X-STREAM-INF before it (4.4.6.2)");
-      if (!uris_.insert(line).second) object("the same playlist twice: " + line);
+      // The same picture may be there once with each group of sound.
+      if (wants_uri_ && !uris_.insert(line + " " + sound_of(variants_.back())).second)
+        object("the same playlist twice: " + line);
       wants_uri_ = false;
       return;
     }
@@ -265,6 +273,11 @@ class VariantReader {
       object(tag + " in a multivariant playlist (4.1)");
     if (tag == "#EXT-X-VERSION" && std::exchange(version_, true))
       object("EXT-X-VERSION more than once (4.4.1.2)");
+  }
+
+  static std::string sound_of(const Attributes& variant) {
+    const auto group = variant.find("AUDIO");
+    return group == variant.end() ? std::string() : group->second;
   }
 
   void variant(Attributes values) {

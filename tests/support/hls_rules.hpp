@@ -21,6 +21,7 @@ struct ReadSegment {
   std::string map;
   std::string date_time;
   bool discontinuity = false;
+  bool gap = false;
   std::vector<ReadPart> parts;
 };
 struct ReadPlaylist {

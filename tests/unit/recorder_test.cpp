@@ -7,9 +7,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "base/metrics.hpp"
 #include "tests/support/hls_rules.hpp"
-#include "tests/support/temp_dir.hpp"
+#include "tests/unit/recorder_fixture.hpp"
 
 namespace troupe::media {
 namespace {
@@ -17,63 +16,17 @@ namespace {
 using namespace std::chrono_literals;
 namespace fs = std::filesystem;
 
-constexpr const char* kSession = "01JD3Z2Q8W5N7X4V6T0R9S1M2K";
-
-std::shared_ptr<const std::vector<Track>> tracks() {
-  Track video;
-  video.id = 1;
-  video.codecs = "avc1.64001f";
-  video.mime = "video/mp4; codecs=\"avc1.64001f\"";
-  video.width = 640;
-  video.height = 360;
-  video.init = std::make_shared<const std::string>("video init");
-  Track audio;
-  audio.id = 2;
-  audio.kind = TrackKind::audio;
-  audio.codecs = "mp4a.40.2";
-  audio.channels = 2;
-  audio.init = std::make_shared<const std::string>("audio init");
-  return std::make_shared<const std::vector<Track>>(std::vector{video, audio});
-}
-
-class RecorderTest : public testing::Test {
+class RecorderTest : public RecorderFixture {
  protected:
   RecorderOptions options() {
-    RecorderOptions made;
+    auto made = RecorderFixture::options();
     made.directory = dir_.path();
-    made.window_us = 20'000'000;
-    made.sweep_every = 1ms;
     return made;
   }
-  std::unique_ptr<Recorder> open(RecorderOptions options) {
-    return std::move(*Recorder::open(std::move(options), metrics_));
-  }
-
-  /// `seconds` of picture and sound, chunks of half a second, a key frame each second.
   static void push(Recorder& recorder, int seconds, std::uint64_t epoch, std::int64_t from_us = 0,
                    const std::string& session = kSession) {
-    for (int half = 0; half < 2 * seconds; ++half) {
-      for (const std::uint32_t track : {1U, 2U}) {
-        auto chunk = std::make_shared<Chunk>();
-        chunk->track = track;
-        chunk->start_us = from_us + half * 500'000;
-        chunk->duration_us = 500'000;
-        chunk->key = track == 2 || half % 2 == 0;
-        chunk->bytes = std::make_shared<const std::string>("[" + std::to_string(track) + "@" +
-                                                           std::to_string(chunk->start_us) + "]");
-        recorder.push(session, epoch, tracks(), chunk);
-      }
-    }
-    recorder.flush();
+    RecorderFixture::push(recorder, {seconds, epoch, from_us, session});
   }
-  [[nodiscard]] static std::uint64_t now_us() {
-    return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(
-                                          std::chrono::system_clock::now().time_since_epoch())
-                                          .count());
-  }
-
-  test::TempDir dir_;
-  Metrics metrics_;
 };
 
 TEST_F(RecorderTest, what_was_pushed_is_there_in_order_cut_at_key_frames) {
@@ -106,10 +59,10 @@ TEST_F(RecorderTest, only_the_window_is_kept_in_memory_and_on_disk) {
 
   for (const auto& [kind, track] : recorder->find(kSession)) {
     EXPECT_GE(track.duration_us(), 20'000'000);
-    EXPECT_LE(track.duration_us(), 25'000'000) << "a segment more than the window";
+    EXPECT_LE(track.duration_us(), 29'000'000) << "the window, what is written, and a segment";
   }
   const auto files = std::distance(fs::recursive_directory_iterator(dir_.path()), {});
-  EXPECT_LE(files, 2 + 3 + 2 * 2 * 7) << "data and index of at most seven segments of two tracks";
+  EXPECT_LE(files, 3 + 3 + 2 * 2 * 8) << "data and index of at most eight segments of two tracks";
 }
 
 TEST_F(RecorderTest, another_process_finds_what_is_whole_and_goes_on_after_a_discontinuity) {
@@ -173,6 +126,7 @@ TEST_F(RecorderTest, recordings_go_when_their_time_is_over) {
 TEST_F(RecorderTest, the_oldest_recordings_go_when_the_disks_share_is_used_up) {
   auto small = options();
   small.max_disk_bytes = 400;
+  small.quiet = 0ms;
   const auto recorder = open(small);
   push(*recorder, 4, now_us(), 0, "FIRST");
 
@@ -182,6 +136,99 @@ TEST_F(RecorderTest, the_oldest_recordings_go_when_the_disks_share_is_used_up) {
     push(*recorder, 1, 7, ++seconds * 1'000'000, "SECOND");
 
   EXPECT_TRUE(recorder->find("FIRST").empty());
+}
+
+TEST_F(RecorderTest, a_whole_recording_keeps_its_beginning_and_its_age_does_not_matter) {
+  const auto long_ago = now_us() - 48 * 3'600'000'000ULL;
+  {
+    const auto recorder = open(options());
+    RecorderFixture::push(*recorder, {120, long_ago, 0, kSession, Keep::whole});
+    EXPECT_EQ(recorder->find(kSession).at(TrackKind::video).duration_us(), 120'000'000);
+    EXPECT_TRUE(recorder->snapshot(kSession).complete);
+  }
+
+  const auto recorder = open(options());
+  for (int i = 0; i < 20; ++i) push(*recorder, 1, now_us(), 0, "OTHER");
+
+  EXPECT_EQ(recorder->whole_sessions(), std::vector<std::string>{kSession});
+  EXPECT_EQ(recorder->find(kSession).at(TrackKind::video).duration_us(), 120'000'000);
+  recorder->finish(kSession);
+  const auto until = std::chrono::steady_clock::now() + 5s;
+  while (!recorder->find(kSession).empty() && std::chrono::steady_clock::now() < until)
+    push(*recorder, 1, now_us(), 0, "OTHER");
+  EXPECT_TRUE(recorder->find(kSession).empty()) << "finished, and older than a day";
+}
+
+TEST_F(RecorderTest, a_whole_recording_loses_its_beginning_at_its_bound_and_says_so) {
+  auto small = options();
+  small.max_session_bytes = 2'000;
+  const auto recorder = open(small);
+
+  RecorderFixture::push(*recorder, {120, now_us(), 0, kSession, Keep::whole});
+  recorder->push_thumbnail(kSession, 1, thumbnail(0, "not of this publication"));
+
+  const auto kept = recorder->snapshot(kSession);
+  std::uint64_t bytes = 0;
+  for (const auto& [kind, track] : kept.recording) bytes += track.bytes();
+  EXPECT_FALSE(kept.complete);
+  EXPECT_LE(bytes, 2'400U) << "the bound and what is being written";
+  EXPECT_GT(bytes, 1'500U);
+  EXPECT_EQ(kept.recording.at(TrackKind::video).segments.back().start_us +
+                kept.recording.at(TrackKind::video).segments.back().duration_us,
+            120'000'000);
+  EXPECT_TRUE(kept.thumbnails.empty());
+  EXPECT_THAT(metrics_.expose(), testing::HasSubstr("troupe_live_record_trimmed_bytes_total"));
+}
+
+TEST_F(RecorderTest, who_is_being_written_is_trimmed_and_not_thrown_away) {
+  auto small = options();
+  small.max_disk_bytes = 1'000;
+  small.quiet = 1h;
+  const auto recorder = open(small);
+
+  std::uint64_t bytes = 0;
+  const auto until = std::chrono::steady_clock::now() + 5s;
+  int seconds = 0;
+  do {
+    RecorderFixture::push(*recorder, {20, 7, ++seconds * 20'000'000, kSession, Keep::whole});
+    bytes = 0;
+    for (const auto& [kind, track] : recorder->find(kSession)) bytes += track.bytes();
+  } while ((bytes == 0 || bytes > 1'800) && std::chrono::steady_clock::now() < until);
+
+  EXPECT_GT(bytes, 0U);
+  EXPECT_LE(bytes, 1'800U);
+}
+
+TEST_F(RecorderTest, what_is_held_does_not_go) {
+  { push(*open(options()), 2, now_us() - 48 * 3'600'000'000ULL); }
+  const auto recorder = open(options());  // its age counts from its last chunk
+  recorder->hold(kSession);
+  for (int i = 0; i < 20; ++i) push(*recorder, 1, now_us(), 0, "OTHER");
+  EXPECT_FALSE(recorder->find(kSession).empty());
+
+  recorder->release(kSession);
+
+  const auto until = std::chrono::steady_clock::now() + 5s;
+  while (!recorder->find(kSession).empty() && std::chrono::steady_clock::now() < until)
+    push(*recorder, 1, now_us(), 0, "OTHER");
+  EXPECT_TRUE(recorder->find(kSession).empty());
+}
+
+TEST_F(RecorderTest, files_of_a_session_that_is_silent_are_closed) {
+  auto impatient = options();
+  impatient.quiet = 0ms;
+  const auto recorder = open(impatient);
+  const auto open_files = [] {
+    return std::distance(fs::directory_iterator("/proc/self/fd"), fs::directory_iterator());
+  };
+  const auto before = open_files();
+  for (int i = 0; i < 20; ++i) push(*recorder, 1, now_us(), 0, "S" + std::to_string(i));
+
+  const auto until = std::chrono::steady_clock::now() + 5s;
+  while (open_files() > before + 8 && std::chrono::steady_clock::now() < until)
+    push(*recorder, 1, now_us(), 0, "OTHER");
+
+  EXPECT_LE(open_files(), before + 8);
 }
 
 TEST_F(RecorderTest, names_that_lead_elsewhere_are_ignored) {
