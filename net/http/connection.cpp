@@ -1,7 +1,6 @@
 #include "net/http/connection.hpp"
 
 #include <optional>
-#include <sstream>
 
 #include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core/buffers_to_string.hpp>
@@ -15,6 +14,7 @@
 #include "net/http/body_pump.hpp"
 #include "net/http/feed_pump.hpp"
 #include "net/http/request_head.hpp"
+#include "net/http/response_head.hpp"
 #include "net/http/ws_member.hpp"
 #include "net/ws/socket_session.hpp"
 
@@ -135,16 +135,8 @@ class Connection final : public Drainable, public std::enable_shared_from_this<C
       started_ = Clock::now();
       request_.request_id = make_id_string();
     }
-    if (too_slow_)
-      return answer_error(408, error(ErrorCode::timeout, "the request did not come in time"));
-    if (ec == bhttp::error::header_limit)
-      return answer_error(431, error(ErrorCode::too_large, "the header is too large"));
-    if (ec == bhttp::error::body_limit)
-      return answer_error(413, error(ErrorCode::too_large, "the body is too large"));
-    if (ec.category() == bhttp::make_error_code(bhttp::error::bad_method).category() &&
-        ec != bhttp::error::end_of_stream && ec != bhttp::error::partial_message) {
-      return answer_error(400, error(ErrorCode::invalid_argument, "not HTTP: " + ec.message()));
-    }
+    if (const auto refusal = refusal_of(ec, too_slow_))
+      return answer_error(refusal->status, refusal->error);
     close();
   }
 
@@ -160,7 +152,11 @@ class Connection final : public Drainable, public std::enable_shared_from_this<C
       return answer_and_close(head.error());
     }
     request_ = std::move(*head);
-    if (const auto verdict = server_->allow(address_); !verdict.allowed) {
+    if (const auto& trusted = server_->options.trusted_proxies; !trusted.empty()) {
+      const auto forwarded = request_.header("x-forwarded-for").value_or("");
+      request_.remote = client_address(address_, forwarded, trusted);
+    }
+    if (const auto verdict = server_->allow(request_.remote); !verdict.allowed) {
       const auto seconds = static_cast<int>((verdict.retry_after.count() + 999) / 1000);
       return reject(
           problem(error(ErrorCode::rate_limited, "too many requests from this address"), seconds));
@@ -307,21 +303,14 @@ class Connection final : public Drainable, public std::enable_shared_from_this<C
   void answer(Response response) {
     response_ = std::move(response);
     const std::string& body = response_.shared_body ? *response_.shared_body : response_.body;
-    message_.emplace();
+    message_.emplace(response_head(response_, request_.request_id));
     auto& m = *message_;
-    m.version(11);
-    m.result(static_cast<unsigned>(response_.status));
-    m.set(bhttp::field::server, "Troupe");
-    m.set("X-Request-Id", request_.request_id);
-    m.set("X-Content-Type-Options", "nosniff");
-    if (response_.status != 204 && response_.status != 304)
-      m.set(bhttp::field::content_type, response_.content_type);
-    for (const auto& [name, value] : response_.headers) m.set(name, value);
+    if (response_.take_over && !head_) return answer_with_stream();
     m.keep_alive(keep_alive_ && !server_->draining);
     const bool bodyless = response_.status == 204 || response_.status == 304;
     if (response_.feed && !bodyless && !head_) return answer_with_feed();
     if (response_.feed) response_.feed->abandon();  // nobody reads it
-    if (!bodyless && !response_.feed) m.content_length(body.size());
+    if (!bodyless && !response_.feed && !response_.take_over) m.content_length(body.size());
     if (!bodyless && !head_) m.body() = {body.data(), body.size()};
     server_->count(request_, pattern_, response_.status,
                    std::chrono::duration<double>(Clock::now() - started_).count(), body.size());
@@ -334,8 +323,6 @@ class Connection final : public Drainable, public std::enable_shared_from_this<C
 
   void answer_with_feed() {
     message_->chunked(true);
-    std::ostringstream head;
-    head << message_->base();
     std::make_shared<FeedPump<Stream>>(
         stream_, response_.feed, server_->options.write_timeout,
         [self = self()](boost::system::error_code ec, std::size_t bytes) {
@@ -346,7 +333,17 @@ class Connection final : public Drainable, public std::enable_shared_from_this<C
           if (ec) return self->close();
           self->on_written(ec);
         })
-        ->start(head.str());
+        ->start(head_text(message_->base()));
+  }
+
+  /// The header, then whatever whoever takes the connection over sends.
+  void answer_with_stream() {
+    message_->keep_alive(false);
+    send_head(head_text(message_->base()), [](Connection& self) {
+      self.hand_over(self.response_.status,
+                     ws::adopt_plain(std::move(self.stream_), self.server_->options.ws_limits),
+                     self.response_.take_over);
+    });
   }
 
   void on_written(boost::system::error_code ec) {
@@ -376,35 +373,34 @@ class Connection final : public Drainable, public std::enable_shared_from_this<C
 
   void start_websocket() {
     if (auto ok = check_upgrade(request_); !ok.ok()) return reject(problem(ok.error()));
-    upgrade_answer_ =
-        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-        "Sec-WebSocket-Accept: " +
-        websocket_accept(*request_.header("sec-websocket-key")) +
-        "\r\nX-Request-Id: " + request_.request_id + "\r\n\r\n";
-    asio::async_write(stream_, asio::buffer(upgrade_answer_),
-                      [self = self()](boost::system::error_code ec, std::size_t) {
-                        if (!ec) self->hand_over();
+    send_head(upgrade_answer(request_), [](Connection& self) {
+      self.hand_over(101, ws::adopt(std::move(self.stream_), self.server_->options.ws_limits),
+                     [&self](std::shared_ptr<ws::Session> session) {
+                       self.route_->ws_handler(std::move(self.request_), std::move(session));
+                     });
+    });
+  }
+
+  // --- what outlives the request ---
+
+  template <class Then>
+  void send_head(std::string head, Then then) {
+    head_text_ = std::move(head);
+    lowest().expires_after(server_->options.write_timeout);
+    asio::async_write(stream_, asio::buffer(head_text_),
+                      [self = self(), then](boost::system::error_code ec, std::size_t) {
+                        if (!ec) then(*self);
                       });
   }
 
-  void hand_over() {
-    server_->count(request_, pattern_, 101,
+  template <class Begin>
+  void hand_over(int status, const std::shared_ptr<ws::SocketSession>& session,
+                 const Begin& begin) {
+    server_->count(request_, pattern_, status,
                    std::chrono::duration<double>(Clock::now() - started_).count(), 0);
-    auto leftover = beast::buffers_to_string(buffer_.data());
-    auto session = ws::adopt(std::move(stream_), server_->options.ws_limits);
-    auto member = std::make_shared<WsMember>(server_, session, address_);
-    member->set_number(server_->enlist(member));
-    {
-      const std::lock_guard lock(server_->mutex);
-      server_->connections.erase(
-          number_);  // the session takes this connection's place, and its count per address
-    }
     handed_over_ = true;
-    session->attach(std::move(member));
-    route_->ws_handler(request_, session);
-    session->begin(std::move(leftover));
-    // A drain that began before the session was in the list has not seen it.
-    if (server_->draining) session->close(1001, "the server is going away");
+    take_place(server_, number_, address_, session, beast::buffers_to_string(buffer_.data()),
+               begin);
   }
 
   std::shared_ptr<Server::Impl> server_;
@@ -431,7 +427,7 @@ class Connection final : public Drainable, public std::enable_shared_from_this<C
   Response response_;
   std::optional<bhttp::response<bhttp::span_body<const char>>> message_;
   std::optional<bhttp::response_serializer<bhttp::span_body<const char>>> serializer_;
-  std::string upgrade_answer_;
+  std::string head_text_;
 };
 
 }  // namespace

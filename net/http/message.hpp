@@ -16,6 +16,10 @@
 
 #include "base/result.hpp"
 
+namespace troupe::ws {
+class Session;
+}
+
 namespace troupe::http {
 
 class BodyFeed;
@@ -55,6 +59,10 @@ struct Response {
   std::shared_ptr<const std::string> shared_body;
   /// Instead of both: a body that is still being made.
   std::shared_ptr<BodyFeed> feed;
+  /// Instead of all three: what follows the header are the bytes that are sent to this session, as
+  /// they are, until it is closed and the connection with it. Called on the connection's loop once
+  /// the header is out; set the session's callbacks there. What the client says is ignored.
+  std::function<void(std::shared_ptr<ws::Session>)> take_over;
 };
 
 /// A JSON response with the given status.

@@ -20,11 +20,17 @@ std::vector<std::string_view> split(std::string_view path) {
   return parts;
 }
 
-bool is_param(std::string_view part) {
-  return part.size() > 2 && part.front() == '{' && part.back() == '}';
+/// "{name}", maybe with text behind it. Empty: the part is plain text.
+std::string_view param_name(std::string_view part) {
+  const auto end = part.find('}');
+  if (part.empty() || part.front() != '{' || end == std::string_view::npos) return {};
+  return part.substr(1, end - 1);
+}
+std::string_view param_suffix(std::string_view part) {
+  return part.substr(part.find('}') + 1);
 }
 bool is_rest(std::string_view part) {
-  return is_param(part) && part[part.size() - 2] == '*';
+  return param_name(part).ends_with('*');
 }
 
 struct Entry {
@@ -44,9 +50,10 @@ bool fits(const Entry& entry, const std::vector<std::string_view>& path, std::st
       return true;
     }
     if (i >= path.size()) return false;
-    if (is_param(part)) {
-      if (path[i].empty()) return false;
-      params[std::string(part.substr(1, part.size() - 2))] = std::string(path[i]);
+    if (const auto name = param_name(part); !name.empty()) {
+      const auto suffix = param_suffix(part);
+      if (path[i].size() <= suffix.size() || !path[i].ends_with(suffix)) return false;
+      params[std::string(name)] = std::string(path[i].substr(0, path[i].size() - suffix.size()));
     } else if (part != path[i]) {
       return false;
     }

@@ -44,8 +44,8 @@ using WsHandler = std::function<void(Request, std::shared_ptr<ws::Session>)>;
 using StreamHandler =
     std::function<std::shared_ptr<BodyReader>(Request, std::shared_ptr<BodyFlow>, Responder)>;
 
-/// Built once at start, then read by all I/O threads. Patterns: "/api/v1/posts/{id}", last part may
-/// be "{rest*}".
+/// Built once at start, then read by all I/O threads. Patterns: "/api/v1/posts/{id}", a part may
+/// end in text ("{id}.flv"), the last may be "{rest*}".
 class Router {
  public:
   Router();

@@ -1,4 +1,4 @@
-// A WebSocket's place among the connections of its server.
+// The place of a WebSocket, or a stream, among the connections of its server.
 #pragma once
 
 #include <cstdint>
@@ -32,5 +32,24 @@ class WsMember final : public Drainable {
   std::string address_;
   std::uint64_t number_ = 0;
 };
+
+/// The session takes the place of the connection `number`, and its count per address. `begin` sets
+/// its callbacks; `leftover` is what the client has said already.
+template <class Begin>
+void take_place(const std::shared_ptr<Server::Impl>& server, std::uint64_t number,
+                const std::string& address, const std::shared_ptr<ws::SocketSession>& session,
+                std::string leftover, const Begin& begin) {
+  auto member = std::make_shared<WsMember>(server, session, address);
+  member->set_number(server->enlist(member));
+  {
+    const std::lock_guard lock(server->mutex);
+    server->connections.erase(number);
+  }
+  session->attach(std::move(member));
+  begin(session);
+  session->begin(std::move(leftover));
+  // A drain that began before the session was in the list has not seen it.
+  if (server->draining) session->close(1001, "the server is going away");
+}
 
 }  // namespace troupe::http

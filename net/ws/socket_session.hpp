@@ -29,4 +29,11 @@ class SocketSession : public Session {
 [[nodiscard]] std::shared_ptr<SocketSession> adopt(PlainStream stream, const SessionLimits& limits);
 [[nodiscard]] std::shared_ptr<SocketSession> adopt(TlsStream stream, const SessionLimits& limits);
 
+/// The same without frames: what is sent goes out as it is, what comes in is ignored, a close ends
+/// the stream.
+[[nodiscard]] std::shared_ptr<SocketSession> adopt_plain(PlainStream stream,
+                                                         const SessionLimits& limits);
+[[nodiscard]] std::shared_ptr<SocketSession> adopt_plain(TlsStream stream,
+                                                         const SessionLimits& limits);
+
 }  // namespace troupe::ws

@@ -30,6 +30,16 @@ TEST(Router, GivesTheNamedParts) {
   EXPECT_THAT(match.params, ElementsAre(Pair("id", "ann"), Pair("other", "bob")));
 }
 
+TEST(Router, APartMayEndInText) {
+  Router router;
+  router.add("GET", "/live/{id}.flv", nothing());
+  const auto match = router.match("GET", "/live/a.b.flv");
+  ASSERT_NE(match.route, nullptr);
+  EXPECT_THAT(match.params, ElementsAre(Pair("id", "a.b")));
+  EXPECT_EQ(router.match("GET", "/live/.flv").route, nullptr);
+  EXPECT_EQ(router.match("GET", "/live/a.mp4").route, nullptr);
+}
+
 TEST(Router, AnEmptyPartIsNoParameter) {
   Router router;
   router.add("GET", "/users/{id}", nothing());
