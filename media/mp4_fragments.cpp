@@ -1,91 +1,17 @@
 #include "media/mp4_fragments.hpp"
 
 #include <algorithm>
-#include <functional>
 #include <optional>
+
+#include "media/mp4_boxes.hpp"
 
 namespace troupe::media {
 namespace {
 
-constexpr std::uint32_t type_of(const char (&name)[5]) {
-  return static_cast<std::uint32_t>(static_cast<unsigned char>(name[0])) << 24 |
-         static_cast<std::uint32_t>(static_cast<unsigned char>(name[1])) << 16 |
-         static_cast<std::uint32_t>(static_cast<unsigned char>(name[2])) << 8 |
-         static_cast<std::uint32_t>(static_cast<unsigned char>(name[3]));
-}
-
-/// Big-endian numbers; beyond the end all are 0 and `short_of` is true.
-class Reader {
- public:
-  explicit Reader(std::string_view bytes) : bytes_(bytes) {}
-
-  std::uint64_t number(unsigned size) {
-    if (bytes_.size() - at_ < size) {
-      short_of_ = true;
-      at_ = bytes_.size();
-      return 0;
-    }
-    std::uint64_t value = 0;
-    for (unsigned i = 0; i < size; ++i)
-      value = value << 8 | static_cast<std::uint8_t>(bytes_[at_++]);
-    return value;
-  }
-  std::uint32_t u32() { return static_cast<std::uint32_t>(number(4)); }
-  std::int32_t i32() { return static_cast<std::int32_t>(u32()); }
-  std::uint64_t u64() { return number(8); }
-  void skip(std::size_t size) {
-    short_of_ = short_of_ || bytes_.size() - at_ < size;
-    at_ += std::min(size, bytes_.size() - at_);
-  }
-  [[nodiscard]] bool short_of() const noexcept { return short_of_; }
-  [[nodiscard]] bool at_end() const noexcept { return at_ == bytes_.size(); }
-  std::string_view take(std::uint64_t size) {
-    const auto at = at_;
-    skip(static_cast<std::size_t>(std::min<std::uint64_t>(size, SIZE_MAX)));
-    return bytes_.substr(at, at_ - at);
-  }
-
- private:
-  std::string_view bytes_;
-  std::size_t at_ = 0;
-  bool short_of_ = false;
-};
-
-Error broken(const char* box) {
-  return error(ErrorCode::corrupt, std::string("MP4: a broken ") + box);
-}
-
-using Visit = std::function<Result<void>(std::uint32_t type, std::string_view payload)>;
-
-/// The boxes that stand one behind the other in `bytes`.
-Result<void> each_box(std::string_view bytes, const Visit& visit) {
-  Reader reader(bytes);
-  while (!reader.at_end()) {
-    const std::uint64_t size = reader.u32();
-    const auto type = reader.u32();
-    constexpr std::uint64_t kHeader = 8;
-    if (reader.short_of() || size < kHeader) return broken("box");
-    const auto payload = reader.take(size - kHeader);
-    if (reader.short_of()) return broken("box");
-    if (auto done = visit(type, payload); !done.ok()) return done;
-  }
-  return {};
-}
-
-/// Version and flags of a full box.
-struct Full {
-  std::uint8_t version;
-  std::uint32_t flags;
-};
-Full full(Reader& reader) {
-  const auto both = reader.u32();
-  return {static_cast<std::uint8_t>(both >> 24), both & 0xFFFFFFU};
-}
-
 /// The media time of the first edit that shows something.
 Result<std::int64_t> media_time(std::string_view elst) {
-  Reader reader(elst);
-  const bool wide = full(reader).version == 1;
+  BoxReader reader(elst);
+  const bool wide = read_full_box(reader).version == 1;
   for (auto count = reader.u32(); count > 0 && !reader.short_of(); --count) {
     reader.skip(wide ? 8 : 4);
     const auto time = wide ? static_cast<std::int64_t>(reader.u64()) : reader.i32();
@@ -97,8 +23,8 @@ Result<std::int64_t> media_time(std::string_view elst) {
 
 Result<void> read_sample_table(std::string_view stbl) {
   return each_box(stbl, [](std::uint32_t type, std::string_view payload) -> Result<void> {
-    if (type != type_of("stsz") && type != type_of("stz2")) return {};
-    Reader reader(payload);
+    if (type != box_type("stsz") && type != box_type("stz2")) return {};
+    BoxReader reader(payload);
     reader.skip(8);
     if (reader.u32() != 0)
       return error(ErrorCode::unsupported, "the MP4 is not fragmented: its moov holds samples");
@@ -108,25 +34,25 @@ Result<void> read_sample_table(std::string_view stbl) {
 
 Result<Mp4Track> read_track(std::string_view trak) {
   Mp4Track track;
-  const Visit visit = [&](std::uint32_t type, std::string_view payload) -> Result<void> {
-    if (type == type_of("tkhd")) {
-      Reader reader(payload);
-      reader.skip(full(reader).version == 1 ? 16 : 8);
+  const VisitBox visit = [&](std::uint32_t type, std::string_view payload) -> Result<void> {
+    if (type == box_type("tkhd")) {
+      BoxReader reader(payload);
+      reader.skip(read_full_box(reader).version == 1 ? 16 : 8);
       track.id = reader.u32();
-      if (reader.short_of()) return broken("tkhd");
-    } else if (type == type_of("elst")) {
+      if (reader.short_of()) return broken_box("tkhd");
+    } else if (type == box_type("elst")) {
       auto time = media_time(payload);
       if (!time.ok()) return time.error();
       track.media_time = *time;
-    } else if (type == type_of("stbl")) {
+    } else if (type == box_type("stbl")) {
       return read_sample_table(payload);
-    } else if (type == type_of("edts") || type == type_of("mdia") || type == type_of("minf")) {
+    } else if (type == box_type("edts") || type == box_type("mdia") || type == box_type("minf")) {
       return each_box(payload, visit);
     }
     return {};
   };
   if (auto done = each_box(trak, visit); !done.ok()) return done.error();
-  if (track.id == 0) return broken("trak");
+  if (track.id == 0) return broken_box("trak");
   return track;
 }
 
@@ -144,9 +70,9 @@ class TrackFragment {
       : tracks_(tracks), moof_(moof), base_(implicit_base), at_(implicit_base), out_(out) {}
 
   Result<void> box(std::uint32_t type, std::string_view payload) {
-    if (type == type_of("tfhd")) return header(payload);
-    if (type == type_of("tfdt")) return decode_time(payload);
-    if (type == type_of("trun")) return run(payload);
+    if (type == box_type("tfhd")) return header(payload);
+    if (type == box_type("tfdt")) return decode_time(payload);
+    if (type == box_type("trun")) return run(payload);
     return {};
   }
   /// Where the next `traf` begins unless it says otherwise.
@@ -156,8 +82,8 @@ class TrackFragment {
   Result<void> header(std::string_view payload) {
     constexpr std::uint32_t kBase = 1, kDescription = 2, kDuration = 8, kSize = 16, kFlags = 32,
                             kMoofIsBase = 0x20000;
-    Reader reader(payload);
-    const auto flags = full(reader).flags;
+    BoxReader reader(payload);
+    const auto flags = read_full_box(reader).flags;
     const auto id = reader.u32();
     track_ = find(tracks_, id);
     if (track_ != nullptr) {
@@ -175,15 +101,15 @@ class TrackFragment {
     if ((flags & kFlags) != 0) defaults_.flags = reader.u32();
     at_ = base_;
     headed_ = true;
-    return reader.short_of() ? Result<void>(broken("tfhd")) : Result<void>();
+    return reader.short_of() ? Result<void>(broken_box("tfhd")) : Result<void>();
   }
 
   Result<void> decode_time(std::string_view payload) {
-    Reader reader(payload);
-    const bool wide = full(reader).version == 1;
+    BoxReader reader(payload);
+    const bool wide = read_full_box(reader).version == 1;
     const auto time = wide ? reader.u64() : reader.u32();
     if (reader.short_of() || time > static_cast<std::uint64_t>(INT64_MAX / 4))
-      return broken("tfdt");
+      return broken_box("tfdt");
     dts_ = static_cast<std::int64_t>(time);
     return {};
   }
@@ -191,9 +117,9 @@ class TrackFragment {
   Result<void> run(std::string_view payload) {
     constexpr std::uint32_t kOffset = 1, kFirstFlags = 4, kDuration = 0x100, kSize = 0x200,
                             kFlags = 0x400, kComposition = 0x800, kNotSync = 0x10000;
-    if (!headed_) return broken("traf");
-    Reader reader(payload);
-    const auto head = full(reader);
+    if (!headed_) return broken_box("traf");
+    BoxReader reader(payload);
+    const auto head = read_full_box(reader);
     const auto flags = head.flags;
     const auto count = reader.u32();
     if (count > kMaxFragmentSamples - out_.size())
@@ -209,7 +135,7 @@ class TrackFragment {
       if (i == 0 && first_flags) sample_flags = *first_flags;
       // Version 0 has them unsigned; what encoders mean by the upper half is a negative offset.
       const std::int64_t composition = (flags & kComposition) != 0 ? reader.i32() : 0;
-      if (reader.short_of()) return broken("trun");
+      if (reader.short_of()) return broken_box("trun");
       if (track_ != nullptr) {
         out_.push_back({track_->id, dts_ - defaults_.media_time, composition,
                         (sample_flags & kNotSync) == 0, at_, size});
@@ -236,13 +162,13 @@ class TrackFragment {
 Result<std::vector<Mp4Track>> parse_mp4_tracks(std::string_view moov) {
   std::vector<Mp4Track> tracks;
   const auto extends = [&](std::uint32_t type, std::string_view payload) -> Result<void> {
-    if (type != type_of("trex")) return {};
-    Reader reader(payload);
-    static_cast<void>(full(reader));
+    if (type != box_type("trex")) return {};
+    BoxReader reader(payload);
+    static_cast<void>(read_full_box(reader));
     auto* track = find(tracks, reader.u32());
     reader.skip(4);
     const auto duration = reader.u32(), size = reader.u32(), flags = reader.u32();
-    if (reader.short_of()) return broken("trex");
+    if (reader.short_of()) return broken_box("trex");
     if (track == nullptr) return {};
     track->duration = duration;
     track->size = size;
@@ -252,13 +178,13 @@ Result<std::vector<Mp4Track>> parse_mp4_tracks(std::string_view moov) {
   bool extended = false;
   const auto read = [&](bool tracks_first) {
     return each_box(moov, [&](std::uint32_t type, std::string_view payload) -> Result<void> {
-      if (tracks_first && type == type_of("trak")) {
+      if (tracks_first && type == box_type("trak")) {
         if (tracks.size() == kMaxMp4Tracks)
           return error(ErrorCode::corrupt, "MP4: too many tracks");
         auto track = read_track(payload);
         if (!track.ok()) return track.error();
         tracks.push_back(*track);
-      } else if (!tracks_first && type == type_of("mvex")) {
+      } else if (!tracks_first && type == box_type("mvex")) {
         extended = true;
         return each_box(payload, extends);
       }
@@ -277,7 +203,7 @@ Result<std::vector<Mp4Sample>> parse_mp4_fragment(std::string_view moof, std::ui
   auto base = position;
   const auto done =
       each_box(moof, [&](std::uint32_t type, std::string_view payload) -> Result<void> {
-        if (type != type_of("traf")) return {};
+        if (type != box_type("traf")) return {};
         TrackFragment fragment(tracks, position, base, samples);
         auto read = each_box(payload, [&](std::uint32_t inner, std::string_view bytes) {
           return fragment.box(inner, bytes);
