@@ -104,6 +104,7 @@ struct Config {
   std::int64_t live_backup_return_s = 30;
   bool live_anonymous_viewers = true;
   std::int64_t live_views_per_account = 0;
+  std::string live_cue_schemes;
   std::string live_alerts;
   bool live_loudness = true;
   std::string live_ladder;

@@ -7,6 +7,7 @@
 #include "actors/system/ask.hpp"
 #include "actors/system/context.hpp"
 #include "actors/tournament/results_actor.hpp"
+#include "media/playlist/event_messages.hpp"
 #include "media/recording/clip_maker.hpp"
 #include "media/recording/recorder.hpp"
 #include "net/api/auction_api.hpp"
@@ -162,6 +163,9 @@ Result<std::unique_ptr<api::LiveGateway>> start_live(
   if (!alerts.ok()) return error(alerts.code(), "live.alerts: " + alerts.error().detail);
   options.alerts = *alerts;
   options.loudness = w.config.live_loudness;
+  auto schemes = media::parse_event_schemes(w.config.live_cue_schemes);
+  if (!schemes.ok()) return error(schemes.code(), "live.cue_schemes: " + schemes.error().detail);
+  options.cue_schemes = std::move(*schemes);
   auto rungs = media::parse_ladder(w.config.live_ladder);
   if (!rungs.ok()) return error(rungs.code(), "live.ladder: " + rungs.error().detail);
   options.ladder = {.rungs = std::move(*rungs),

@@ -170,6 +170,8 @@ const std::vector<Setting>& settings() {
        &Config::live_views_per_account, 0, 1'000},
       {"live.alerts", "When to alert, as bitrate_below_kbps=500,black_s=10; empty: never.",
        &Config::live_alerts},
+      {"live.cue_schemes", "Schemes of timed metadata that manifests announce, spaces between.",
+       &Config::live_cue_schemes},
       {"live.loudness", "Sound is decoded to measure how loud it is.", &Config::live_loudness},
       {"live.ladder", "Renditions to make of each picture, as 720p:1500k,360p:500k; empty: none.",
        &Config::live_ladder},

@@ -161,9 +161,19 @@ std::string service_description() {
          "max=\"6000\"/><PlaybackRate min=\"0.96\" max=\"1.04\"/></ServiceDescription>";
 }
 
+/// Which event messages its media hold (ISO/IEC 23009-1 section 5.10.3.3); without a value: all of
+/// a scheme.
+std::string event_streams(const EventStreams& events) {
+  std::string out;
+  for (const auto& scheme : events.schemes)
+    out += "<InbandEventStream schemeIdUri=\"" + xml_escape(scheme) + "\"/>";
+  return out;
+}
+
 /// All renditions of a kind: what a player may switch between.
 std::string adaptation_set(const SegmentWindow& window, TrackKind kind, Latency latency,
-                           std::uint64_t epoch, std::int64_t& last_end_us) {
+                           const EventStreams& events, std::uint64_t epoch,
+                           std::int64_t& last_end_us) {
   std::string all;
   for (const auto& rendition : window.renditions())
     if (rendition.kind == kind)
@@ -172,6 +182,7 @@ std::string adaptation_set(const SegmentWindow& window, TrackKind kind, Latency 
   const std::string name(folder(kind));
   return "<AdaptationSet contentType=\"" + name + "\" mimeType=\"" + name +
          "/mp4\" segmentAlignment=\"true\" startWithSAP=\"1\">" +
+         (kind == events.kind ? event_streams(events) : std::string()) +
          (latency == Latency::low ? reference_time(window, epoch) : std::string()) + all +
          "</AdaptationSet>";
 }
@@ -189,7 +200,7 @@ std::int64_t kept_us(const SegmentWindow& window) {
 }
 
 std::string manifest(const SegmentWindow& window, std::int64_t now_us, std::string_view base_url,
-                     Latency latency) {
+                     Latency latency, const EventStreams& events) {
   auto all = epochs(window);
   // Players tell live from the newest publication's clock; older ones are for those with time.
   if (latency == Latency::low && !all.empty()) all = {*all.rbegin()};
@@ -203,7 +214,7 @@ std::string manifest(const SegmentWindow& window, std::int64_t now_us, std::stri
     std::int64_t last_end_us = 0;
     std::string sets;
     for (const auto kind : {TrackKind::video, TrackKind::audio})
-      sets += adaptation_set(window, kind, latency, epoch, last_end_us);
+      sets += adaptation_set(window, kind, latency, events, epoch, last_end_us);
     const bool open = epoch == *all.rbegin() && !window.ended();
     periods += "<Period id=\"" + std::to_string(epoch) + "\" start=\"" + duration(start_us) + "\"" +
                (open ? "" : " duration=\"" + duration(last_end_us) + "\"") + ">" + sets +
@@ -240,13 +251,13 @@ std::string manifest(const SegmentWindow& window, std::int64_t now_us, std::stri
 }  // namespace
 
 std::string dash_manifest(const SegmentWindow& window, std::int64_t now_us,
-                          std::string_view base_url) {
-  return manifest(window, now_us, base_url, Latency::usual);
+                          std::string_view base_url, const EventStreams& events) {
+  return manifest(window, now_us, base_url, Latency::usual, events);
 }
 
 std::string dash_low_latency_manifest(const SegmentWindow& window, std::int64_t now_us,
-                                      std::string_view base_url) {
-  return manifest(window, now_us, base_url, Latency::low);
+                                      std::string_view base_url, const EventStreams& events) {
+  return manifest(window, now_us, base_url, Latency::low, events);
 }
 
 }  // namespace troupe::media

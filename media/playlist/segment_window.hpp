@@ -71,6 +71,7 @@ struct Mark {
   std::int64_t media_us = 0;
   std::string scheme;  ///< printable ASCII without quotes
   std::string payload;
+  std::uint32_t event = 0;  ///< id of its event message
 };
 
 struct WindowOptions {

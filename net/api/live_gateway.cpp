@@ -99,6 +99,7 @@ class Gateway final : public LiveGateway {
         loop_, context_.metrics,
         LivePlaylistOptions{
             .window = options.window,
+            .cue_schemes = std::move(options.cue_schemes),
             .anonymous_viewers = options.anonymous_viewers,
             .await_ladder =
                 options.ladder.rungs.empty() ? std::chrono::milliseconds(0) : kAwaitLadder,
@@ -122,7 +123,7 @@ class Gateway final : public LiveGateway {
                  [fanout = fanout_, playlists = playlists_](const std::string& id, const Cue& c) {
                    fanout->text(id, CueBook::message(c));
                    playlists->mark(id, {"cue-" + std::to_string(c.number), c.epoch, c.media_us,
-                                        c.scheme, c.payload});
+                                        c.scheme, c.payload, static_cast<std::uint32_t>(c.number)});
                  }});
     live::Options live_options;
     live_options.record = std::move(options.record);

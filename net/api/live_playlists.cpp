@@ -223,7 +223,8 @@ void LivePlaylists::start(const live::PublicationPtr& publication) {
     auto& slot = impl_->sessions[publication->session_id];
     if (!slot)
       slot = std::make_shared<PlaylistSession>(impl_->options.window, impl_->options.max_held,
-                                               impl_->options.await_ladder);
+                                               impl_->options.await_ladder,
+                                               impl_->options.cue_schemes);
     session = slot;
   }
   session->start(*publication);

@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "actors/live/session.hpp"
 #include "media/chunk.hpp"
@@ -27,6 +28,7 @@ namespace troupe::api {
 
 struct LivePlaylistOptions {
   media::WindowOptions window;
+  std::vector<std::string> cue_schemes;  ///< of event messages, announced before they come
   bool anonymous_viewers = true;
   /// How long newcomers wait for the ladder's renditions to begin; 0: there is none.
   std::chrono::milliseconds await_ladder{0};

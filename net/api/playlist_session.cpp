@@ -55,6 +55,7 @@ bool PlaylistSession::start(const live::Publication& publication) {
     started_at_ = std::chrono::steady_clock::now();
     end_all_feeds();
     window_.begin(publication.epoch, publication.tracks);
+    events_.begin(publication.epoch, publication.tracks);
     rendered_.clear();
     answers = release();
   }
@@ -75,12 +76,14 @@ bool PlaylistSession::push_locked(const media::Chunk& chunk) {
   const auto* rendition = window_.of_track(chunk.track);
   if (rendition == nullptr) return false;
   const auto before = rendition->next_number;
-  const bool grew = window_.push(chunk);
+  // Whoever asks, now or later, gets the same bytes.
+  const auto carried = events_.carry(chunk);
+  const bool grew = window_.push(carried);
   const bool began = rendition->next_number != before;
   if (began) end_feeds(rendition->name);
   if (grew) rendered_.clear();
   for (const auto& feeding : feeding_)
-    if (feeding.rendition == rendition->name) feeding.feed->push(chunk.bytes);
+    if (feeding.rendition == rendition->name) feeding.feed->push(carried.bytes);
   return grew || began;
 }
 
@@ -118,6 +121,7 @@ void PlaylistSession::set_made(std::uint64_t epoch, const std::vector<media::Tra
           window_.find(feeding.rendition) != nullptr && window_.find(feeding.rendition)->made())
         feeding.feed->break_off();
     window_.set_made(epoch, tracks);
+    events_.set_made(tracks);
     std::erase_if(feeding_, [&](const Feeding& f) { return window_.find(f.rendition) == nullptr; });
     rendered_.clear();
     answers = release();
@@ -224,6 +228,7 @@ void PlaylistSession::caption(std::uint64_t epoch, std::int64_t start_us, std::s
 
 void PlaylistSession::mark(media::Mark mark) {
   const std::lock_guard lock(mutex_);
+  events_.add(mark);
   window_.mark(std::move(mark));
   rendered_.clear();
 }
@@ -311,8 +316,9 @@ std::optional<std::string> PlaylistSession::manifest(Dash kind, std::int64_t now
                                                      TimePoint now) const {
   const std::lock_guard lock(mutex_);
   if (!playable(now)) return std::nullopt;
-  return kind == Dash::usual ? media::dash_manifest(window_, now_us, base_url)
-                             : media::dash_low_latency_manifest(window_, now_us, base_url);
+  return kind == Dash::usual
+             ? media::dash_manifest(window_, now_us, base_url, events_.streams())
+             : media::dash_low_latency_manifest(window_, now_us, base_url, events_.streams());
 }
 
 bool PlaylistSession::seen(const std::string& viewer, TimePoint now, std::size_t max_viewers) {

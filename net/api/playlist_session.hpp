@@ -12,6 +12,7 @@
 
 #include "actors/live/session.hpp"
 #include "media/playlist/captions.hpp"
+#include "media/playlist/event_messages.hpp"
 #include "media/playlist/hls.hpp"
 #include "net/http/message.hpp"
 
@@ -23,10 +24,15 @@ class PlaylistSession {
   using TimePoint = std::chrono::steady_clock::time_point;
 
   /// More than `max_held` requests are not held but refused.
-  /// Newcomers wait for the ladder's first renditions up to `await_ladder`.
+  /// Newcomers wait for the ladder's first renditions up to `await_ladder`. `cue_schemes`: as
+  /// EventMessages.
   PlaylistSession(media::WindowOptions options, std::size_t max_held,
-                  std::chrono::milliseconds await_ladder = {})
-      : max_held_(max_held), await_ladder_(await_ladder), window_(options) {}
+                  std::chrono::milliseconds await_ladder = {},
+                  std::vector<std::string> cue_schemes = {})
+      : max_held_(max_held),
+        await_ladder_(await_ladder),
+        window_(options),
+        events_(std::move(cue_schemes)) {}
 
   /// False when this publication runs already.
   bool start(const live::Publication& publication);
@@ -102,6 +108,7 @@ class PlaylistSession {
   const std::chrono::milliseconds await_ladder_;
   mutable std::mutex mutex_;
   media::SegmentWindow window_;
+  media::EventMessages events_;
   std::uint64_t epoch_ = 0;
   bool publishing_ = false;
   bool made_told_ = false;  ///< the ladder has said what it makes of this publication

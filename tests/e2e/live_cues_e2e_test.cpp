@@ -1,14 +1,18 @@
 // Timed metadata over real sockets: to viewers over WebSocket, and in the playlists of HLS.
+#include <cstdio>
+#include <fstream>
 #include <thread>
 
 #include <boost/json.hpp>
 #include <gtest/gtest.h>
 
 #include "base/ids.hpp"
+#include "media/playlist/event_messages.hpp"
 #include "sim/http_client.hpp"
 #include "sim/ws_client.hpp"
 #include "tests/support/live_server.hpp"
 #include "tests/support/server_process.hpp"
+#include "tests/support/temp_dir.hpp"
 
 namespace troupe::test {
 namespace {
@@ -53,6 +57,21 @@ class LiveCuesE2E : public ::testing::Test {
       if (value.at("type").as_string() == type) return value;
     }
     return nullptr;
+  }
+  /// Frames that ffprobe decodes without a complaint; -1: it had one.
+  static int decoded_frames(const std::string& bytes) {
+    const TempDir dir;
+    const auto file = (dir.path() / "stream.mp4").string();
+    std::ofstream(file, std::ios::binary) << bytes;
+    const auto command =
+        "ffprobe -v error -count_frames -show_entries stream=nb_read_frames -of csv=p=0 " + file +
+        " 2>&1";
+    FILE* pipe = popen(command.c_str(), "r");
+    char text[256] = {};
+    const auto size = fread(text, 1, sizeof text - 1, pipe);
+    pclose(pipe);
+    int frames = -1;
+    return size > 0 && std::sscanf(text, "%d", &frames) == 1 ? frames : -1;
   }
   /// As soon as somebody publishes.
   json::value post(sim::HttpClient& owner, const json::object& body) {
@@ -126,6 +145,55 @@ TEST_F(LiveCuesE2E, PlaylistsCarryItAsADateRange) {
     })) << text;
     EXPECT_NE(text.find("DURATION=0.0,X-PAYLOAD=0x676F616C\n"), std::string::npos) << text;
   }
+}
+
+TEST_F(LiveCuesE2E, SegmentsAndPartsCarryItAsTheSameBytesForAllWhoAskAndDecode) {
+  publish();
+  auto alice = client("alice"), bob = client("bob");
+  const auto live = "/live/" + session.id;
+  const auto made = post(alice, {{"scheme", "urn:x"}, {"payload", "goal of the month"}});
+  const std::string init =
+      "/video/init-" + std::to_string(made.at("epoch").to_number<std::uint64_t>()) + ".mp4";
+  const auto whole = [](const sim::HttpReply& reply) {
+    return reply.status == 200 && reply.body.find("goal of the month") != std::string::npos;
+  };
+  std::string mpd;
+  ASSERT_TRUE(eventually([&] {
+    mpd = alice.get(live + "/v/" + make_id_string() + "/low-latency.mpd")->body;
+    return mpd.find("<Period") != std::string::npos;
+  }));
+  EXPECT_NE(mpd.find("<InbandEventStream schemeIdUri=\"urn:x\"/>"), std::string::npos) << mpd;
+  EXPECT_NE(mpd.find("<InbandEventStream schemeIdUri=\"https://aomedia.org/emsg/ID3\"/>"),
+            std::string::npos);
+
+  // One more, into the segment that goes out while it is made.
+  const auto list = alice.get(live + "/v/" + make_id_string() + "/video/index.m3u8")->body;
+  const auto hint = list.find("/part-", list.find("PRELOAD-HINT")) + 6;
+  const auto number = list.substr(hint, list.find('.', hint) - hint);
+  const auto segment = live + "/video/segment-" + std::to_string(std::stoull(number) + 1) + ".m4s";
+  std::string streamed;
+  std::thread reader([&] { streamed = bob.get(segment)->body; });
+  for (int i = 0; i < 3; ++i) {
+    std::this_thread::sleep_for(900ms);  // it lasts two seconds
+    post(alice, {{"scheme", std::string(media::kId3Scheme)}, {"payload", "goal of the month"}});
+  }
+  reader.join();
+
+  const auto again = alice.get(segment);
+  ASSERT_TRUE(whole(*again));
+  EXPECT_EQ(streamed, again->body) << "as it was made, and whole";
+  EXPECT_EQ(bob.get(segment)->body, again->body);
+  std::string parts;
+  for (int part = 0;; ++part) {
+    auto name = segment.substr(0, segment.size() - 4) + "." + std::to_string(part) + ".m4s";
+    name.replace(name.find("/segment-"), 9, "/part-");
+    const auto reply = alice.get(name);
+    if (reply->status != 200 || parts.size() == again->body.size()) break;
+    parts += reply->body;
+  }
+  EXPECT_EQ(parts, again->body);
+  EXPECT_NE(again->body.find("TXXX"), std::string::npos);
+  EXPECT_EQ(decoded_frames(alice.get(live + init)->body + again->body), 60);
 }
 
 TEST_F(LiveCuesE2E, APlayerOfHlsOrDashIsAViewOfItsAccountToo) {
