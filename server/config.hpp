@@ -110,6 +110,7 @@ struct Config {
   std::string live_ladder;
   std::int64_t live_ladder_workers = 1;
   std::int64_t live_ladder_max_lag_ms = 1'500;
+  std::int64_t live_ladder_calm_s = 30;
   std::int64_t live_thumbnail_s = 5;
 
   bool rtmp_enabled = true;

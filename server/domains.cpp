@@ -171,6 +171,7 @@ Result<std::unique_ptr<api::LiveGateway>> start_live(
   options.ladder = {.rungs = std::move(*rungs),
                     .workers = static_cast<std::size_t>(w.config.live_ladder_workers),
                     .max_lag = std::chrono::milliseconds(w.config.live_ladder_max_lag_ms),
+                    .calm = std::chrono::seconds(w.config.live_ladder_calm_s),
                     .thumbnail_every = std::chrono::seconds(w.config.live_thumbnail_s)};
   if (recorder) {
     options.record = [recorder](const live::PublicationPtr& publication,

@@ -25,6 +25,8 @@ struct Ladder::Impl {
         renditions(metrics.gauge("troupe_live_ladder_renditions", "Renditions being made")),
         dropped(metrics.counter("troupe_live_ladder_dropped_total",
                                 "Renditions given up because there was not time enough")),
+        returned(metrics.counter("troupe_live_ladder_returned_total",
+                                 "Renditions that were given up and are made again")),
         frames(metrics.counter("troupe_live_ladder_frames_total", "Pictures encoded")),
         delay(metrics.histogram("troupe_live_ladder_delay_seconds",
                                 "From a picture's chunk to its renditions of one size",
@@ -62,13 +64,17 @@ struct Ladder::Impl {
       dropped.Increment();
       spdlog::warn("live {}: rendition {} is given up: {}", session, track.name, why);
     };
+    out.returned = [this, session](const Track& track) {
+      returned.Increment();
+      spdlog::info("live {}: rendition {} is made again", session, track.name);
+    };
     return out;
   }
 
   const LadderOptions options;
   const LadderSink sink;
   prometheus::Gauge& renditions;
-  prometheus::Counter &dropped, &frames;
+  prometheus::Counter &dropped, &returned, &frames;
   prometheus::Histogram& delay;
   mutable std::mutex mutex;
   std::map<std::string, Running> running;
@@ -98,7 +104,7 @@ void Ladder::start(const std::string& session, std::uint64_t epoch,
   if (video == tracks.end() || !video->init) return nothing();
   TranscodeOptions options;
   options.rungs = impl_->options.rungs;
-  options.max_lag = impl_->options.max_lag;
+  options.lag = {impl_->options.max_lag, impl_->options.calm};
   options.thumbnail_every = impl_->options.thumbnail_every;
   for (const auto& track : tracks)
     options.first_track = std::max(options.first_track, track.id + 1);

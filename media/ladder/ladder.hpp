@@ -22,6 +22,7 @@ struct LadderOptions {
   std::vector<Rung> rungs;  ///< parse_ladder; none: only thumbnails
   std::size_t workers = 1;
   std::chrono::milliseconds max_lag{1'500};
+  std::chrono::milliseconds calm{30'000};  ///< as LagPolicyOptions
   std::chrono::milliseconds thumbnail_every{0};
 };
 

@@ -2,10 +2,11 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 
 #include "media/health/picture_look.hpp"
 #include "media/ladder/picture_reader.hpp"
-#include "media/ladder/rung_encoder.hpp"
+#include "media/ladder/transcode_lane.hpp"
 #include "media/ladder/worker_pool.hpp"
 
 namespace troupe::media {
@@ -13,21 +14,11 @@ namespace {
 
 constexpr std::size_t kMaxPictures = 6;  // decoded ahead, for each size
 constexpr std::size_t kMaxWaitingBytes = 32U << 20;
-constexpr std::int64_t kHoleUs = 5'000;     // rounding of times is no hole
-constexpr std::chrono::seconds kSettle{2};  // what was given up takes so long to tell
+constexpr std::int64_t kHoleUs = 5'000;  // rounding of times is no hole
 constexpr std::int64_t kUsualFrameUs = 33'333;
 constexpr int kMaxRate = 240;
 
 }  // namespace
-
-/// One size: scaled once, encoded by each of its rungs.
-struct Transcode::Lane {
-  Size size;
-  std::vector<std::pair<std::size_t, std::unique_ptr<RungEncoder>>> encoders;  ///< by rung
-  ScalerPtr scaler;              ///< of the lane's step only
-  std::deque<Picture> pictures;  ///< guarded by mutex_
-  bool busy = false;             ///< guarded by mutex_: its step is posted or runs
-};
 
 struct Transcode::Decoder {
   std::unique_ptr<PictureReader> reader;
@@ -48,17 +39,26 @@ Transcode::Transcode(WorkerPool& pool, Track source, TranscodeOptions options, T
       source_(std::move(source)),
       options_(std::move(options)),
       sink_(std::move(sink)),
+      policy_(options_.lag, usable(options_.rungs, {source_.width, source_.height}).size()),
       decoder_(std::make_unique<Decoder>()) {
   const Size size{source_.width, source_.height};
   for (auto& rung : usable(options_.rungs, size))
     rungs_.push_back({rung, scaled(rung, size), RungState::starting});
   tracks_.resize(rungs_.size());
+  for (std::size_t i = 0; i < rungs_.size(); ++i) tracks_[i].name = rungs_[i].rung.name;
 }
 
 Transcode::~Transcode() = default;
 
+bool Transcode::made(std::size_t rung) const {
+  const auto state = rungs_[rung].state;
+  return state != RungState::dropped && state != RungState::failed;
+}
+
 bool Transcode::any_rung() const {
-  return std::ranges::any_of(rungs_, [](const auto& r) { return r.state != RungState::dropped; });
+  for (std::size_t i = 0; i < rungs_.size(); ++i)
+    if (made(i)) return true;
+  return false;
 }
 
 bool Transcode::lanes_full() const {
@@ -68,79 +68,87 @@ bool Transcode::lanes_full() const {
 
 void Transcode::push(const ChunkPtr& chunk, TimePoint now) {
   if (chunk->track != source_.id) return;
-  std::unique_lock lock(mutex_);
-  if (closed_) return;
-  const bool hole = seen_any_ && std::abs(chunk->start_us - expected_us_) > kHoleUs;
-  seen_any_ = true;
-  expected_us_ = chunk->start_us + chunk->duration_us;
-  // Thumbnails alone need key frames alone.
-  if (!any_rung() && (!chunk->key || options_.thumbnail_every.count() == 0)) return;
-  waiting_.push_back({chunk, now, hole});
-  waiting_bytes_ += chunk->bytes->size();
-  const auto states = rungs_;
-  const auto late =
-      std::chrono::duration_cast<std::chrono::milliseconds>(now - waiting_.front().since);
-  judge(now);
-  schedule_decoder();
-  std::vector<std::pair<Track, std::string>> gone;
-  for (std::size_t i = 0; i < rungs_.size(); ++i) {
-    if (states[i].state == rungs_[i].state) continue;
-    auto track = tracks_[i];
-    track.name = rungs_[i].rung.name;
-    gone.emplace_back(std::move(track), "late by " + std::to_string(late.count()) + " ms");
-  }
-  lock.unlock();
-  for (const auto& [track, why] : gone) sink_.dropped(track, why);
-  if (!gone.empty()) tell_renditions();
-}
-
-void Transcode::judge(TimePoint now) {
-  if (!any_rung()) {
-    // Late thumbnails are worth less than none.
-    while (waiting_.size() > 2) {
-      waiting_bytes_ -= waiting_.front().chunk->bytes->size();
-      waiting_.pop_front();
+  Changes changes;
+  {
+    const std::lock_guard lock(mutex_);
+    if (closed_) return;
+    const bool hole = seen_any_ && std::abs(chunk->start_us - expected_us_) > kHoleUs;
+    seen_any_ = true;
+    expected_us_ = chunk->start_us + chunk->duration_us;
+    const bool whole = any_rung();  // so far all chunks came here
+    changes = judge(*chunk, now);
+    // Thumbnails alone need key frames alone.
+    if (any_rung() || (chunk->key && options_.thumbnail_every.count() > 0)) {
+      waiting_.push_back({chunk, now, hole || !whole});
+      waiting_bytes_ += chunk->bytes->size();
     }
-    return;
+    if (!any_rung()) drop_waiting();
+    schedule_decoder();
   }
-  const auto& oldest = waiting_.front();
-  const auto media_us = waiting_.back().chunk->start_us - oldest.chunk->start_us;
-  const auto lag_us = std::chrono::microseconds(options_.max_lag).count();
-  const bool slow = now - oldest.since > options_.max_lag && media_us > lag_us &&
-                    (judged_at_ == TimePoint{} || now - judged_at_ > kSettle);
-  const bool full = waiting_bytes_ > kMaxWaitingBytes;
-  if (!slow && !full) return;
-  judged_at_ = now;
-  for (auto& rung : rungs_) {
-    if (rung.state == RungState::dropped) continue;
-    rung.state = RungState::dropped;
-    if (!full) break;
-  }
-  if (any_rung()) return;
-  if (options_.thumbnail_every.count() == 0) {
-    waiting_.clear();
-    waiting_bytes_ = 0;
-    return;
-  }
-  waiting_.erase(waiting_.begin(), waiting_.end() - 1);
-  waiting_.front().after_hole = true;
-  waiting_bytes_ = waiting_.front().chunk->bytes->size();
+  tell(changes);
 }
 
-void Transcode::give_up(std::size_t rung, const std::string& why) {
+Transcode::Changes Transcode::judge(const Chunk& next, TimePoint now) {
+  LagPolicy::Look look;
+  if (!waiting_.empty() && any_rung()) {
+    look.waited = now - waiting_.front().since;
+    look.media = std::chrono::microseconds(next.start_us - waiting_.front().chunk->start_us);
+    look.full = waiting_bytes_ + next.bytes->size() > kMaxWaitingBytes;
+  }
+  const auto verdict = policy_.judge(now, look);
+  for (const auto i : verdict.drop) rungs_[i].state = RungState::dropped;
+  if (verdict.bring_back) rungs_[*verdict.bring_back].state = RungState::returning;
+  if (!verdict.drop.empty()) {
+    for (const auto& lane : lanes_) {
+      lane->sweep = true;
+      schedule_lane(lane);
+    }
+  }
+  return {verdict.drop, std::chrono::duration_cast<std::chrono::milliseconds>(look.waited)};
+}
+
+/// Late thumbnails are worth less than none.
+void Transcode::drop_waiting() {
+  constexpr std::size_t kKept = 2;
+  bool any = false;
+  while (waiting_.size() > kKept) {
+    waiting_bytes_ -= waiting_.front().chunk->bytes->size();
+    waiting_.pop_front();
+    any = true;
+  }
+  if (any) waiting_.front().after_hole = true;
+  if (options_.thumbnail_every.count() > 0) return;
+  waiting_.clear();
+  waiting_bytes_ = 0;
+}
+
+void Transcode::tell(const Changes& changes) {
+  for (const auto i : changes.dropped) {
+    Track track;
+    {
+      const std::lock_guard lock(mutex_);
+      track = tracks_[i];
+    }
+    sink_.dropped(track, "late by " + std::to_string(changes.late.count()) + " ms");
+  }
+  if (!changes.dropped.empty()) tell_renditions();
+}
+
+void Transcode::fail(std::size_t rung, const std::string& why) {
   Track track;
   {
     const std::lock_guard lock(mutex_);
-    if (rungs_[rung].state == RungState::dropped) return;
-    rungs_[rung].state = RungState::dropped;
+    if (rungs_[rung].state == RungState::failed) return;
+    rungs_[rung].state = RungState::failed;
+    policy_.fail(rung);
     track = tracks_[rung];
-    track.name = rungs_[rung].rung.name;
   }
   sink_.dropped(track, why);
   tell_renditions();
 }
 
 void Transcode::tell_renditions() {
+  const std::lock_guard in_order(telling_);
   std::vector<Track> on;
   {
     const std::lock_guard lock(mutex_);
@@ -159,12 +167,6 @@ void Transcode::schedule_decoder() {
   pool_.post([self = shared_from_this()] { self->decode_step(); });
 }
 
-void Transcode::schedule_lane(const std::shared_ptr<Lane>& lane) {
-  if (lane->busy || closed_ || lane->pictures.empty()) return;
-  lane->busy = true;
-  pool_.post([self = shared_from_this(), lane] { self->lane_step(lane); });
-}
-
 void Transcode::open_reader() {
   auto opened = PictureReader::open(source_);
   if (opened.ok()) {
@@ -172,7 +174,7 @@ void Transcode::open_reader() {
     return;
   }
   decoder_->failed = true;
-  for (std::size_t i = 0; i < rungs_.size(); ++i) give_up(i, opened.error().detail);
+  for (std::size_t i = 0; i < rungs_.size(); ++i) fail(i, opened.error().detail);
 }
 
 /// The first two pictures tell how many there are a second, which encoders want to know.
@@ -226,25 +228,20 @@ void Transcode::open_lanes() {
       std::clamp((timescale + static_cast<int>(step) / 2) / static_cast<int>(step), 1, kMaxRate);
   std::map<Size, std::shared_ptr<Lane>> by_size;
   for (std::size_t i = 0; i < rungs_.size(); ++i) {
-    const auto size = rungs_[i].size;
-    auto encoder = RungEncoder::open({.track = options_.first_track + static_cast<std::uint32_t>(i),
-                                      .rung = rungs_[i].rung,
-                                      .size = size,
-                                      .timescale = timescale,
-                                      .rate = {rate, 1},
-                                      .chunk_us = decoder.chunk_us,
-                                      .shift_us = decoder.shift_us});
-    if (!encoder.ok()) {
-      give_up(i, encoder.error().detail);
-      continue;
-    }
-    auto& lane = by_size[size];
+    auto& lane = by_size[rungs_[i].size];
     if (!lane) lane = std::make_shared<Lane>();
-    lane->size = size;
-    const std::lock_guard lock(mutex_);
-    tracks_[i] = (*encoder)->track();
-    if (rungs_[i].state == RungState::starting) rungs_[i].state = RungState::on;
-    lane->encoders.emplace_back(i, std::move(*encoder));
+    lane->size = rungs_[i].size;
+    lane->places.push_back({i,
+                            {.track = options_.first_track + static_cast<std::uint32_t>(i),
+                             .rung = rungs_[i].rung,
+                             .size = rungs_[i].size,
+                             .timescale = timescale,
+                             .rate = {rate, 1},
+                             .chunk_us = decoder.chunk_us,
+                             .shift_us = decoder.shift_us},
+                            nullptr});
+    // All are named at once: players read only once what there is.
+    begin(lane->places.back());
   }
   {
     const std::lock_guard lock(mutex_);
@@ -306,53 +303,12 @@ void Transcode::distribute(Picture picture) {
   const std::lock_guard lock(mutex_);
   if (closed_) return;
   for (const auto& lane : lanes_) {
-    const bool wanted = std::ranges::any_of(lane->encoders, [&](const auto& encoder) {
-      return rungs_[encoder.first].state == RungState::on;
-    });
+    const bool wanted =
+        std::ranges::any_of(lane->places, [&](const auto& place) { return made(place.rung); });
     if (!wanted) continue;
     lane->pictures.push_back(picture);
     schedule_lane(lane);
   }
-}
-
-void Transcode::lane_step(const std::shared_ptr<Lane>& lane) {
-  Picture picture;
-  std::vector<bool> on;
-  {
-    const std::lock_guard lock(mutex_);
-    picture = std::move(lane->pictures.front());
-    lane->pictures.pop_front();
-    if (closed_) return;
-    for (const auto& encoder : lane->encoders)
-      on.push_back(rungs_[encoder.first].state == RungState::on);
-  }
-  if (std::ranges::find(on, true) != on.end()) {
-    const auto& from = *picture.frame;
-    lane->scaler.reset(sws_getCachedContext(lane->scaler.release(), from.width, from.height,
-                                            static_cast<AVPixelFormat>(from.format),
-                                            lane->size.width, lane->size.height, AV_PIX_FMT_YUV420P,
-                                            SWS_BILINEAR, nullptr, nullptr, nullptr));
-    const FramePtr scaled(av_frame_alloc());
-    av_frame_copy_props(scaled.get(), &from);  // captions, which x264 carries on
-    scaled->format = AV_PIX_FMT_YUV420P;
-    scaled->width = lane->size.width;
-    scaled->height = lane->size.height;
-    if (lane->scaler && av_frame_get_buffer(scaled.get(), 0) >= 0) {
-      sws_scale(lane->scaler.get(), from.data, from.linesize, 0, from.height, scaled->data,
-                scaled->linesize);
-      for (std::size_t i = 0; i < lane->encoders.size(); ++i) {
-        if (!on[i]) continue;
-        auto& [rung, encoder] = lane->encoders[i];
-        auto done = encoder->encode(*scaled, picture, sink_.chunk);
-        if (!done.ok()) give_up(rung, done.error().detail);
-      }
-      if (sink_.delay) sink_.delay(std::chrono::steady_clock::now() - picture.arrived);
-    }
-  }
-  const std::lock_guard lock(mutex_);
-  lane->busy = false;
-  schedule_lane(lane);
-  schedule_decoder();
 }
 
 void Transcode::stop() {

@@ -12,6 +12,7 @@
 
 #include "media/chunk.hpp"
 #include "media/health/stream_meter.hpp"
+#include "media/ladder/lag_policy.hpp"
 #include "media/ladder/rungs.hpp"
 #include "media/ladder/thumbnail.hpp"
 
@@ -24,8 +25,7 @@ struct Picture;
 
 struct TranscodeOptions {
   std::vector<Rung> rungs;  ///< highest first; those larger than the source are left out
-  /// Media that has waited longer, and is more than that, costs the highest rendition.
-  std::chrono::milliseconds max_lag{1'500};
+  LagPolicyOptions lag;
   std::chrono::milliseconds thumbnail_every{0};  ///< 0: none are made
   std::uint32_t first_track = 3;                 ///< of the renditions
 };
@@ -40,11 +40,14 @@ struct TranscodeSink {
   std::function<void(Thumbnail)> thumbnail;
   /// What each decoded key frame looks like; may be null.
   std::function<void(const HealthLook&)> look;
-  /// A rendition is made no more, for the rest of the publication; in words why.
+  /// A rendition is made no more; in words why. It may come back.
   std::function<void(const Track&, const std::string& why)> dropped;
+  /// One that was dropped is made again; may be null.
+  std::function<void(const Track&)> returned;
 };
 
-enum class RungState : std::uint8_t { starting, on, dropped };
+/// `returning`: made again from the next key frame on. `failed`: it cannot be made.
+enum class RungState : std::uint8_t { starting, on, dropped, returning, failed };
 
 struct TranscodeStatus {
   struct Entry {
@@ -56,8 +59,8 @@ struct TranscodeStatus {
   std::chrono::milliseconds lag{0};  ///< how long the oldest chunk has waited
 };
 
-/// Chunks wait here, not pictures: of those only a few are decoded ahead. When the wait grows over
-/// the bound, the highest rendition is given up, then, after two more seconds, the next.
+/// Chunks wait here, not pictures: of those only a few are decoded ahead. LagPolicy judges by the
+/// wait which renditions are given up, and which come back.
 /// Thread-safe.
 class Transcode : public std::enable_shared_from_this<Transcode> {
  public:
@@ -74,14 +77,21 @@ class Transcode : public std::enable_shared_from_this<Transcode> {
 
  private:
   struct Lane;
+  struct LanePlace;
   struct Waiting {
     ChunkPtr chunk;
     TimePoint since;
     bool after_hole = false;
   };
 
-  void judge(TimePoint now);
-  void give_up(std::size_t rung, const std::string& why);
+  struct Changes {
+    std::vector<std::size_t> dropped;
+    std::chrono::milliseconds late{0};
+  };
+  Changes judge(const Chunk& next, TimePoint now);
+  void drop_waiting();
+  void fail(std::size_t rung, const std::string& why);
+  void tell(const Changes& changes);
   void schedule_decoder();
   void schedule_lane(const std::shared_ptr<Lane>& lane);
   void decode_step();
@@ -90,9 +100,12 @@ class Transcode : public std::enable_shared_from_this<Transcode> {
   bool fill_packets();
   void open_reader();
   void open_lanes();
+  bool begin(LanePlace& place);
   void distribute(Picture picture);
   void make_thumbnail(const Picture& picture);
   void lane_step(const std::shared_ptr<Lane>& lane);
+  void encode(Lane& lane, const Picture& picture);
+  [[nodiscard]] bool made(std::size_t rung) const;
   void tell_renditions();
   [[nodiscard]] bool any_rung() const;
   [[nodiscard]] bool lanes_full() const;
@@ -102,6 +115,7 @@ class Transcode : public std::enable_shared_from_this<Transcode> {
   const TranscodeOptions options_;
   const TranscodeSink sink_;
 
+  std::mutex telling_;  ///< before `mutex_`: whoever tells last must have the newest to tell
   mutable std::mutex mutex_;
   bool closed_ = false;
   std::deque<Waiting> waiting_;
@@ -109,7 +123,7 @@ class Transcode : public std::enable_shared_from_this<Transcode> {
   std::int64_t expected_us_ = 0;  ///< where the next chunk begins
   bool seen_any_ = false;
   bool decoding_ = false;  ///< a decoder's step is posted or runs
-  TimePoint judged_at_{};
+  LagPolicy policy_;
   std::vector<TranscodeStatus::Entry> rungs_;
   std::vector<Track> tracks_;  ///< of each rung; without id until its encoder is open
   std::vector<std::shared_ptr<Lane>> lanes_;

@@ -35,9 +35,10 @@ void add_ladder(json::object& out, const media::TranscodeStatus& status) {
   if (status.rungs.empty()) return;
   json::array renditions;
   for (const auto& entry : status.rungs) {
-    const char* state = entry.state == media::RungState::on         ? "on"
-                        : entry.state == media::RungState::starting ? "starting"
-                                                                    : "dropped";
+    const char* state = entry.state == media::RungState::on          ? "on"
+                        : entry.state == media::RungState::starting  ? "starting"
+                        : entry.state == media::RungState::returning ? "returning"
+                                                                     : "dropped";
     renditions.push_back(json::object{{"name", entry.rung.name},
                                       {"width", entry.size.width},
                                       {"height", entry.size.height},

@@ -13,35 +13,26 @@
 #include "media/opus.hpp"
 #include "media/packager.hpp"
 #include "net/ingest/byte_pipe.hpp"
-#include "sim/child_process.hpp"
 #include "sim/fragment.hpp"
-#include "tests/support/temp_dir.hpp"
+#include "tests/support/packaged_media.hpp"
 
 namespace troupe::media {
 namespace {
 
 using namespace std::chrono_literals;
+using test::Packaged;
+using test::read_file;
 using ::testing::HasSubstr;
-
-std::string read_file(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
 
 /// Three seconds of picture and tone in the given codecs and container.
 std::string clip(const std::vector<std::string>& output, const std::string& name) {
-  test::TempDir dir;
-  std::vector<std::string> argv{
-      "ffmpeg", "-y",    "-loglevel", "error",
-      "-f",     "lavfi", "-i",        "testsrc2=size=320x180:rate=30",
-      "-f",     "lavfi", "-i",        "sine=frequency=440:sample_rate=48000",
-      "-t",     "3",     "-pix_fmt",  "yuv420p",
-      "-g",     "30"};
-  argv.insert(argv.end(), output.begin(), output.end());
-  argv.push_back(dir / name);
-  auto child = sim::ChildProcess::start(argv, {.stderr_path = dir / "err"});
-  EXPECT_EQ(child->wait(60s), 0) << read_file(dir / "err");
-  return read_file(dir / name);
+  std::vector<std::string> arguments{
+      "-f", "lavfi", "-i",       "testsrc2=size=320x180:rate=30",
+      "-f", "lavfi", "-i",       "sine=frequency=440:sample_rate=48000",
+      "-t", "3",     "-pix_fmt", "yuv420p",
+      "-g", "30"};
+  arguments.insert(arguments.end(), output.begin(), output.end());
+  return test::encode_clip(arguments, name);
 }
 
 const std::string& fragmented() {
@@ -52,30 +43,8 @@ const std::string& fragmented() {
   return bytes;
 }
 
-struct Packaged {
-  Result<PackageStats> outcome = error(ErrorCode::internal);
-  std::vector<Track> tracks;
-  std::vector<ChunkPtr> chunks;
-};
-
 Packaged package(const std::string& bytes, Container container) {
-  Packaged out;
-  std::size_t at = 0;
-  out.outcome = package_stream(
-      [&](std::span<std::uint8_t> buffer) {
-        const auto size = std::min({buffer.size(), bytes.size() - at, std::size_t{999}});
-        std::copy_n(bytes.data() + at, size, buffer.data());
-        at += size;
-        return size;
-      },
-      {.tracks = [&](std::vector<Track> tracks) { out.tracks = std::move(tracks); },
-       .chunk =
-           [&](ChunkPtr chunk) {
-             out.chunks.push_back(std::move(chunk));
-             return true;
-           }},
-      {.container = container});
-  return out;
+  return test::package_bytes(bytes, {.container = container}, 999);
 }
 
 /// Every track continuous, what the chunks say and what their bytes say the same.

@@ -3,8 +3,6 @@
 #include <cmath>
 #include <condition_variable>
 #include <cstring>
-#include <fstream>
-#include <iterator>
 #include <mutex>
 #include <numbers>
 
@@ -16,9 +14,7 @@
 #include "media/health/picture_look.hpp"
 #include "media/health/sound_probe.hpp"
 #include "media/ladder/ladder.hpp"
-#include "media/packager.hpp"
-#include "sim/child_process.hpp"
-#include "tests/support/temp_dir.hpp"
+#include "tests/support/packaged_media.hpp"
 
 extern "C" {
 #include <libavutil/frame.h>
@@ -223,50 +219,20 @@ TEST(PictureLooker, SaysNothingOfPicturesItCannotRead) {
   EXPECT_FALSE(luma_grid(*frame).has_value());
 }
 
-struct Source {
-  std::vector<Track> tracks;
-  std::vector<ChunkPtr> chunks;
-};
-
 /// Eight seconds of black with a tone of -23 dBFS in both channels, a key frame each second.
-const Source& black_tone() {
-  static const Source made = [] {
-    test::TempDir dir;
-    const auto path = dir / "clip.ts";
-    // The filter's sine has an amplitude of 1/8, -18.06 dBFS, in each of two channels 3.01 dB less.
-    auto child = sim::ChildProcess::start(
-        {"ffmpeg",   "-y",        "-loglevel", "error",
-         "-f",       "lavfi",     "-i",        "color=black:size=640x360:rate=30",
-         "-f",       "lavfi",     "-i",        "sine=frequency=1000:sample_rate=48000",
-         "-t",       "8",         "-af",       "volume=-1.93dB",
-         "-ac",      "2",         "-c:v",      "libx264",
-         "-preset",  "ultrafast", "-g",        "30",
-         "-pix_fmt", "yuv420p",   "-c:a",      "aac",
-         "-b:a",     "128k",      "-f",        "mpegts",
-         path},
-        {});
-    EXPECT_TRUE(child.ok() && child->wait(60s).value_or(-1) == 0);
-    std::ifstream file(path, std::ios::binary);
-    const std::string bytes{std::istreambuf_iterator<char>(file), {}};
-    Source out;
-    std::size_t at = 0;
-    const auto packaged = package_stream(
-        [&](std::span<std::uint8_t> buffer) {
-          const auto size = std::min(buffer.size(), bytes.size() - at);
-          std::copy_n(bytes.data() + at, size, buffer.data());
-          at += size;
-          return size;
-        },
-        {.tracks = [&](std::vector<Track> tracks) { out.tracks = std::move(tracks); },
-         .chunk =
-             [&](ChunkPtr chunk) {
-               out.chunks.push_back(std::move(chunk));
-               return true;
-             }},
-        {.chunk_ms = 100});
-    EXPECT_TRUE(packaged.ok());
-    return out;
-  }();
+const test::Packaged& black_tone() {
+  // The filter's sine has an amplitude of 1/8, -18.06 dBFS, in each of two channels 3.01 dB less.
+  static const auto made = test::package_bytes(
+      test::encode_clip({"-f",       "lavfi",     "-i",   "color=black:size=640x360:rate=30",
+                         "-f",       "lavfi",     "-i",   "sine=frequency=1000:sample_rate=48000",
+                         "-t",       "8",         "-af",  "volume=-1.93dB",
+                         "-ac",      "2",         "-c:v", "libx264",
+                         "-preset",  "ultrafast", "-g",   "30",
+                         "-pix_fmt", "yuv420p",   "-c:a", "aac",
+                         "-b:a",     "128k"},
+                        "clip.ts"),
+      {.chunk_ms = 100});
+  EXPECT_TRUE(made.outcome.ok());
   return made;
 }
 

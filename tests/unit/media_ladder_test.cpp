@@ -1,7 +1,6 @@
 // Renditions: same times and key frames as their source, and what happens when time runs out.
 #include <condition_variable>
 #include <fstream>
-#include <iterator>
 #include <map>
 #include <mutex>
 #include <thread>
@@ -12,66 +11,26 @@
 #include "base/metrics.hpp"
 #include "media/ladder/ladder.hpp"
 #include "media/ladder/worker_pool.hpp"
-#include "media/packager.hpp"
-#include "sim/child_process.hpp"
 #include "sim/fragment.hpp"
-#include "tests/support/temp_dir.hpp"
+#include "tests/support/packaged_media.hpp"
 
 namespace troupe::media {
 namespace {
 
 using namespace std::chrono_literals;
+using test::Packaged;
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-std::string read_file(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
-int run(std::vector<std::string> argv, const std::string& out = {}) {
-  auto child = sim::ChildProcess::start(
-      argv, {.stdout_path = out, .stderr_path = out.empty() ? "-" : out + ".err"});
-  return child.ok() ? child->wait(60s).value_or(-1) : -1;
-}
-
-struct Source {
-  std::vector<Track> tracks;
-  std::vector<ChunkPtr> chunks;
-};
-
 /// Three seconds with pictures out of order and a key frame each second, as SRT would bring them.
-const Source& source() {
-  static const Source made = [] {
-    test::TempDir dir;
-    EXPECT_EQ(run({"ffmpeg",       "-y",        "-loglevel",   "error",
-                   "-f",           "lavfi",     "-i",          "testsrc2=size=640x360:rate=30",
-                   "-t",           "3",         "-c:v",        "libx264",
-                   "-preset",      "ultrafast", "-bf",         "2",
-                   "-g",           "30",        "-keyint_min", "30",
-                   "-pix_fmt",     "yuv420p",   "-f",          "mpegts",
-                   dir / "clip.ts"}),
-              0);
-    const auto bytes = read_file(dir / "clip.ts");
-    Source out;
-    std::size_t at = 0;
-    const auto packaged = package_stream(
-        [&](std::span<std::uint8_t> buffer) {
-          const auto size = std::min(buffer.size(), bytes.size() - at);
-          std::copy_n(bytes.data() + at, size, buffer.data());
-          at += size;
-          return size;
-        },
-        {.tracks = [&](std::vector<Track> tracks) { out.tracks = std::move(tracks); },
-         .chunk =
-             [&](ChunkPtr chunk) {
-               out.chunks.push_back(std::move(chunk));
-               return true;
-             }},
-        {.chunk_ms = 100});
-    EXPECT_TRUE(packaged.ok());
-    return out;
-  }();
+const Packaged& source() {
+  static const Packaged made = test::package_bytes(
+      test::encode_clip({"-f", "lavfi", "-i", "testsrc2=size=640x360:rate=30", "-t", "3", "-c:v",
+                         "libx264", "-preset", "ultrafast", "-bf", "2", "-g", "30", "-keyint_min",
+                         "30", "-pix_fmt", "yuv420p"},
+                        "clip.ts"),
+      {.chunk_ms = 100});
+  EXPECT_TRUE(made.outcome.ok());
   return made;
 }
 
@@ -107,6 +66,11 @@ class Kept {
                 [this](const Track& track, const std::string&) {
                   const std::lock_guard lock(mutex_);
                   dropped_.push_back(track.name);
+                },
+            .returned =
+                [this](const Track& track) {
+                  const std::lock_guard lock(mutex_);
+                  returned_.push_back(track.name);
                 }};
   }
   /// Until `done` of what is kept, for at most 30 s.
@@ -120,8 +84,18 @@ class Kept {
   std::vector<std::vector<Track>> renditions_;
   std::map<std::uint32_t, std::vector<ChunkPtr>> chunks_;
   std::vector<Thumbnail> thumbnails_;
-  std::vector<std::string> dropped_;
+  std::vector<std::string> dropped_, returned_;
 };
+
+/// Until nothing waits, for at most 30 s.
+bool eventually_idle(const Transcode& transcode, Transcode::TimePoint now) {
+  const auto end = std::chrono::steady_clock::now() + 30s;
+  while (transcode.status(now).lag != 0ms) {
+    if (std::chrono::steady_clock::now() > end) return false;
+    std::this_thread::yield();
+  }
+  return true;
+}
 
 /// Times are rounded to the microsecond.
 MATCHER_P(NearTo, slack, "") {
@@ -162,7 +136,8 @@ TEST(Transcode, RenditionsHaveTheSourcesKeyFramesTimesAndEveryPicture) {
   WorkerPool pool(2);
   const auto transcode = std::make_shared<Transcode>(
       pool, from.tracks.at(0),
-      TranscodeOptions{.rungs = *parse_ladder("180p:300k,90p:100k"), .max_lag = 60s}, kept.sink());
+      TranscodeOptions{.rungs = *parse_ladder("180p:300k,90p:100k"), .lag = {.max_lag = 60s}},
+      kept.sink());
 
   for (const auto& chunk : from.chunks) transcode->push(chunk, std::chrono::steady_clock::now());
 
@@ -196,11 +171,10 @@ TEST(Transcode, RenditionsHaveTheSourcesKeyFramesTimesAndEveryPicture) {
     }
     EXPECT_NEAR(static_cast<double>(expected) * 30 / 1e6, static_cast<double>(frames), 0.1);
     file.close();
-    EXPECT_EQ(
-        run({"ffmpeg", "-v", "error", "-xerror", "-i", dir / "rendition.mp4", "-f", "null", "-"},
-            dir / "out"),
-        0);
-    EXPECT_EQ(read_file(dir / "out.err"), "");
+    EXPECT_EQ(test::run_tool({"ffmpeg", "-v", "error", "-xerror", "-i", dir / "rendition.mp4", "-f",
+                              "null", "-"})
+                  .err,
+              "");
   }
 }
 
@@ -210,7 +184,7 @@ TEST(Transcode, ThatLagsGivesUpItsRenditionsFromTheTopAndNothingElseWaits) {
   WorkerPool pool(0);  // nobody works
   const auto transcode = std::make_shared<Transcode>(
       pool, from.tracks.at(0),
-      TranscodeOptions{.rungs = *parse_ladder("360p:800k,180p:300k"), .max_lag = 500ms},
+      TranscodeOptions{.rungs = *parse_ladder("360p:800k,180p:300k"), .lag = {.max_lag = 500ms}},
       kept.sink());
   const auto began = std::chrono::steady_clock::now();
   const auto at = [&](const ChunkPtr& chunk) {
@@ -235,13 +209,89 @@ TEST(Transcode, ThatLagsGivesUpItsRenditionsFromTheTopAndNothingElseWaits) {
   EXPECT_EQ(status.lag, 0ms);
 }
 
+/// Its one worker waits until it is let go.
+class HeldPool {
+ public:
+  HeldPool() {
+    pool.post([this] {
+      std::unique_lock lock(mutex_);
+      changed_.wait(lock, [&] { return free_; });
+    });
+  }
+  ~HeldPool() { let_go(); }
+  void let_go() {
+    const std::lock_guard lock(mutex_);
+    free_ = true;
+    changed_.notify_all();
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool free_ = false;
+
+ public:
+  WorkerPool pool{1};  ///< last: its thread ends first
+};
+
+TEST(Transcode, WhatWasGivenUpComesBackWithAKeyFrameOnceItIsCalm) {
+  const auto& from = source();
+  Kept kept;
+  HeldPool held;
+  const auto transcode =
+      std::make_shared<Transcode>(held.pool, from.tracks.at(0),
+                                  TranscodeOptions{.rungs = *parse_ladder("180p:300k,90p:100k"),
+                                                   .lag = {.max_lag = 200ms, .calm = 1'000ms}},
+                                  kept.sink());
+  const auto began = std::chrono::steady_clock::now();
+  const auto push = [&](std::size_t i, std::chrono::microseconds late) {
+    transcode->push(from.chunks[i],
+                    began + std::chrono::microseconds(from.chunks[i]->start_us) + late);
+  };
+  // Nobody works for half a second, and two seconds pass until the next one goes too.
+  std::size_t next = 0;
+  for (; from.chunks[next]->start_us < 500'000; ++next) push(next, 0us);
+  for (; from.chunks[next]->start_us < 700'000; ++next) push(next, 2'500ms);
+  ASSERT_THAT(kept.dropped_, ElementsAre("180p", "90p"));
+  held.let_go();
+
+  // From here on the worker takes each chunk before the next one comes.
+  const auto push_calmly = [&](std::size_t i) {
+    push(i, 3'700ms);
+    return eventually_idle(*transcode, began + 10s);
+  };
+  for (; from.chunks[next]->start_us < 900'000; ++next) ASSERT_TRUE(push_calmly(next));
+  EXPECT_EQ(transcode->status(began).rungs.at(1).state, RungState::returning);
+  EXPECT_EQ(transcode->status(began).rungs.at(0).state, RungState::dropped);
+  for (; next < from.chunks.size(); ++next) ASSERT_TRUE(push_calmly(next));
+
+  const auto almost = end_us(from.chunks) - 400'000;
+  ASSERT_TRUE(kept.wait([&](Kept& k) { return end_us(k.chunks_[4]) >= almost; }));
+  transcode->stop();
+  const std::lock_guard lock(kept.mutex_);
+  ASSERT_FALSE(kept.chunks_[4].empty());
+  EXPECT_TRUE(kept.chunks_[4].front()->key);
+  EXPECT_NEAR(static_cast<double>(kept.chunks_[4].front()->start_us), 1e6, 12)
+      << "the first key frame after";
+  EXPECT_THAT(kept.returned_, testing::Contains("90p"));
+  EXPECT_THAT(kept.renditions_.back(), testing::Not(IsEmpty()));
+  std::string file = *kept.renditions_.back().back().init;
+  for (const auto& chunk : kept.chunks_[4]) file += *chunk->bytes;
+  test::TempDir dir;
+  std::ofstream(dir / "rendition.mp4", std::ios::binary) << file;
+  EXPECT_EQ(test::run_tool({"ffmpeg", "-v", "error", "-xerror", "-i", dir / "rendition.mp4", "-f",
+                            "null", "-"})
+                .err,
+            "");
+}
+
 TEST(Transcode, AfterAHoleRenditionsGoOnWithTheNextKeyFrame) {
   const auto& from = source();
   Kept kept;
   WorkerPool pool(1);
   const auto transcode = std::make_shared<Transcode>(
-      pool, from.tracks.at(0), TranscodeOptions{.rungs = *parse_ladder("90p:100k"), .max_lag = 60s},
-      kept.sink());
+      pool, from.tracks.at(0),
+      TranscodeOptions{.rungs = *parse_ladder("90p:100k"), .lag = {.max_lag = 60s}}, kept.sink());
 
   for (const auto& chunk : from.chunks)
     if (chunk->start_us < 500'000 || chunk->start_us > 700'000)

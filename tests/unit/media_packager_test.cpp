@@ -6,69 +6,36 @@
 #include <gtest/gtest.h>
 
 #include "media/packager.hpp"
-#include "sim/child_process.hpp"
 #include "sim/fragment.hpp"
-#include "tests/support/temp_dir.hpp"
+#include "tests/support/packaged_media.hpp"
 
 namespace troupe::media {
 namespace {
 
-std::string read_file(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
+using test::Packaged;
+using test::read_file;
 
-/// Runs ffmpeg or ffprobe; their output.
-std::string run(std::vector<std::string> argv) {
-  test::TempDir dir;
-  auto child =
-      sim::ChildProcess::start(argv, {.stdout_path = dir / "out", .stderr_path = dir / "err"});
-  EXPECT_TRUE(child.ok());
-  EXPECT_EQ(child->wait(std::chrono::seconds(60)), 0) << read_file(dir / "err");
-  return read_file(dir / "out");
+std::string run(const std::vector<std::string>& argv) {
+  return test::run_tool(argv).out;
 }
 
 /// Four seconds of picture and tone as MPEG-TS, made once.
 const std::string& clip() {
   static const std::string bytes = [] {
-    test::TempDir dir;
-    run({"ffmpeg",       "-y",        "-loglevel", "error",
-         "-f",           "lavfi",     "-i",        "testsrc2=size=320x180:rate=30",
-         "-f",           "lavfi",     "-i",        "sine=frequency=440:sample_rate=44100",
-         "-t",           "4",         "-c:v",      "libx264",
-         "-preset",      "ultrafast", "-tune",     "zerolatency",
-         "-g",           "30",        "-pix_fmt",  "yuv420p",
-         "-c:a",         "aac",       "-f",        "mpegts",
-         dir / "clip.ts"});
-    return read_file(dir / "clip.ts");
+    return test::encode_clip(
+        {"-f",      "lavfi",     "-i",       "testsrc2=size=320x180:rate=30",
+         "-f",      "lavfi",     "-i",       "sine=frequency=440:sample_rate=44100",
+         "-t",      "4",         "-c:v",     "libx264",
+         "-preset", "ultrafast", "-tune",    "zerolatency",
+         "-g",      "30",        "-pix_fmt", "yuv420p",
+         "-c:a",    "aac",       "-f",       "mpegts"},
+        "clip.ts");
   }();
   return bytes;
 }
 
-struct Packaged {
-  Result<PackageStats> outcome = error(ErrorCode::internal);
-  std::vector<Track> tracks;
-  std::vector<ChunkPtr> chunks;
-};
-
 Packaged package(const std::string& bytes, int chunk_ms = 100) {
-  Packaged out;
-  std::size_t at = 0;
-  out.outcome = package_stream(
-      [&](std::span<std::uint8_t> buffer) {
-        const auto size = std::min({buffer.size(), bytes.size() - at, std::size_t{1316}});
-        std::copy_n(bytes.data() + at, size, buffer.data());
-        at += size;
-        return size;
-      },
-      {.tracks = [&](std::vector<Track> tracks) { out.tracks = std::move(tracks); },
-       .chunk =
-           [&](ChunkPtr chunk) {
-             out.chunks.push_back(std::move(chunk));
-             return true;
-           }},
-      {.chunk_ms = chunk_ms});
-  return out;
+  return test::package_bytes(bytes, {.chunk_ms = chunk_ms});
 }
 
 TEST(Packager, EachTrackIsDescribedAsAPlayerNeedsIt) {
