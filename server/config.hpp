@@ -111,6 +111,7 @@ struct Config {
   std::int64_t live_ladder_workers = 1;
   std::int64_t live_ladder_max_lag_ms = 1'500;
   std::int64_t live_ladder_calm_s = 30;
+  std::string live_ladder_audio;
   std::int64_t live_thumbnail_s = 5;
 
   bool rtmp_enabled = true;

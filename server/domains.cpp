@@ -168,7 +168,10 @@ Result<std::unique_ptr<api::LiveGateway>> start_live(
   options.cue_schemes = std::move(*schemes);
   auto rungs = media::parse_ladder(w.config.live_ladder);
   if (!rungs.ok()) return error(rungs.code(), "live.ladder: " + rungs.error().detail);
+  const auto sound = media::parse_ladder_audio(w.config.live_ladder_audio);
+  if (!sound.ok()) return error(sound.code(), "live.ladder_audio: " + sound.error().detail);
   options.ladder = {.rungs = std::move(*rungs),
+                    .sound_kbit_per_s = *sound,
                     .workers = static_cast<std::size_t>(w.config.live_ladder_workers),
                     .max_lag = std::chrono::milliseconds(w.config.live_ladder_max_lag_ms),
                     .calm = std::chrono::seconds(w.config.live_ladder_calm_s),

@@ -181,6 +181,8 @@ const std::vector<Setting>& settings() {
        &Config::live_ladder_max_lag_ms, 200, 10'000},
       {"live.ladder_calm_s", "After so long without lag a rendition comes back; 0: none does.",
        &Config::live_ladder_calm_s, 0, 3'600},
+      {"live.ladder_audio", "Make the sound as AAC of this rate too, as 96k; empty: do not.",
+       &Config::live_ladder_audio},
       {"live.thumbnail_s", "How often a thumbnail is made, at a key frame; 0: never.",
        &Config::live_thumbnail_s, 0, 60},
 

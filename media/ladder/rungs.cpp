@@ -9,6 +9,7 @@ namespace {
 
 constexpr int kMinHeight = 90, kMaxHeight = 2'160;
 constexpr int kMinKbit = 50, kMaxKbit = 50'000;
+constexpr int kMinSoundKbit = 32, kMaxSoundKbit = 512;
 
 /// "360p" with unit 'p' gives 360.
 std::optional<int> number_with(std::string_view text, char unit, int least, int most) {
@@ -59,6 +60,14 @@ Result<std::vector<Rung>> parse_ladder(std::string_view text) {
     out[i].name += "-" + std::to_string(out[i].kbit_per_s) + "k";
   }
   return out;
+}
+
+Result<int> parse_ladder_audio(std::string_view text) {
+  text = trim(text);
+  if (text.empty()) return 0;
+  const auto kbit = number_with(text, 'k', kMinSoundKbit, kMaxSoundKbit);
+  if (!kbit) return error(ErrorCode::invalid_argument, "a rate of 32 to 512, as 96k");
+  return *kbit;
 }
 
 Size scaled(const Rung& rung, Size source) noexcept {

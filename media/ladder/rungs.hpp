@@ -24,6 +24,9 @@ inline constexpr std::size_t kMaxRungs = 8;
 /// Errors: invalid_argument.
 [[nodiscard]] Result<std::vector<Rung>> parse_ladder(std::string_view text);
 
+/// Reads `live.ladder_audio`: "96k", 32 to 512. Empty text: 0, none. Errors: invalid_argument.
+[[nodiscard]] Result<int> parse_ladder_audio(std::string_view text);
+
 struct Size {
   int width = 0, height = 0;
   friend auto operator<=>(const Size&, const Size&) = default;

@@ -170,13 +170,22 @@ std::string event_streams(const EventStreams& events) {
   return out;
 }
 
-/// All renditions of a kind: what a player may switch between.
-std::string adaptation_set(const SegmentWindow& window, TrackKind kind, Latency latency,
-                           const EventStreams& events, std::uint64_t epoch,
+/// Of a kind, each once: what is coded differently is no choice within one set.
+std::vector<std::string_view> codec_families(const SegmentWindow& window, TrackKind kind) {
+  std::vector<std::string_view> out;
+  for (const auto& rendition : window.renditions())
+    if (rendition.kind == kind && std::ranges::find(out, rendition.codec_family()) == out.end())
+      out.push_back(rendition.codec_family());
+  return out;
+}
+
+/// All renditions of a kind and a codec: what a player may switch between.
+std::string adaptation_set(const SegmentWindow& window, TrackKind kind, std::string_view family,
+                           Latency latency, const EventStreams& events, std::uint64_t epoch,
                            std::int64_t& last_end_us) {
   std::string all;
   for (const auto& rendition : window.renditions())
-    if (rendition.kind == kind)
+    if (rendition.kind == kind && rendition.codec_family() == family)
       all += representation(window, rendition, latency, epoch, last_end_us);
   if (all.empty()) return {};
   const std::string name(folder(kind));
@@ -214,7 +223,8 @@ std::string manifest(const SegmentWindow& window, std::int64_t now_us, std::stri
     std::int64_t last_end_us = 0;
     std::string sets;
     for (const auto kind : {TrackKind::video, TrackKind::audio})
-      sets += adaptation_set(window, kind, latency, events, epoch, last_end_us);
+      for (const auto family : codec_families(window, kind))
+        sets += adaptation_set(window, kind, family, latency, events, epoch, last_end_us);
     const bool open = epoch == *all.rbegin() && !window.ended();
     periods += "<Period id=\"" + std::to_string(epoch) + "\" start=\"" + duration(start_us) + "\"" +
                (open ? "" : " duration=\"" + duration(last_end_us) + "\"") + ">" + sets +

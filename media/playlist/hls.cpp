@@ -19,30 +19,6 @@ bool read_number(std::string_view text, Number& out) {
   return problem == std::errc() && end == text.data() + text.size();
 }
 
-/// Bits a second at the peak and on average, over the complete segments; a guess while there is
-/// none.
-struct Bandwidth {
-  std::int64_t peak = 0, average = 0;
-};
-Bandwidth bandwidth(const Rendition& rendition) {
-  std::int64_t bytes = 0, duration_us = 0;
-  Bandwidth result;
-  for (const auto& segment : rendition.segments) {
-    std::int64_t size = 0;
-    if (segment.bytes) {
-      size = static_cast<std::int64_t>(segment.bytes->size());
-    } else {
-      for (const auto& part : segment.parts) size += static_cast<std::int64_t>(part.bytes->size());
-    }
-    if (segment.duration_us <= 0) continue;
-    bytes += size;
-    duration_us += segment.duration_us;
-    result.peak = std::max(result.peak, size * 8'000'000 / segment.duration_us);
-  }
-  if (duration_us > 0) result.average = bytes * 8'000'000 / duration_us;
-  return result;
-}
-
 /// Media or captions: these have no init segments, and names of their own.
 std::string name_of(const MediaFile& file, Captions captions) {
   auto name = file_name(file);
@@ -236,61 +212,6 @@ Result<bool> is_ready(const SegmentWindow& window, const Rendition& rendition,
   if (wanted.number == next.number && wanted.part > next.part + ahead)
     return error(ErrorCode::invalid_argument, "_HLS_part: too far ahead");
   return false;
-}
-
-namespace {
-
-std::string variant(const Rendition& main, const Rendition* sound, std::string_view prefix,
-                    Captions captions) {
-  auto total = bandwidth(main);
-  auto codecs = main.track.codecs;
-  if (sound != nullptr) {
-    const auto own = bandwidth(*sound);
-    total.peak += own.peak;
-    total.average += own.average;
-    codecs += "," + sound->track.codecs;
-  }
-  std::string out =
-      "#EXT-X-STREAM-INF:BANDWIDTH=" + std::to_string(std::max<std::int64_t>(total.peak, 1)) +
-      ",AVERAGE-BANDWIDTH=" + std::to_string(std::max<std::int64_t>(total.average, 1)) +
-      ",CODECS=\"" + codecs + "\"";
-  if (main.kind == TrackKind::video) {
-    out +=
-        ",RESOLUTION=" + std::to_string(main.track.width) + "x" + std::to_string(main.track.height);
-    if (sound != nullptr) out += ",AUDIO=\"audio\"";
-    if (captions == Captions::webvtt) out += ",SUBTITLES=\"captions\"";
-  }
-  return out + "\n" + std::string(prefix) + main.name + "/index.m3u8\n";
-}
-
-}  // namespace
-
-std::string multivariant_playlist(const SegmentWindow& window, std::string_view prefix,
-                                  Captions captions) {
-  const auto* video = window.find(TrackKind::video);
-  const auto* audio = window.find(TrackKind::audio);
-  std::string out = "#EXTM3U\n#EXT-X-VERSION:9\n";
-  if (video != nullptr && audio != nullptr) {
-    out +=
-        "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"audio\",NAME=\"Main\",DEFAULT=YES,AUTOSELECT=YES,"
-        "CHANNELS=\"" +
-        std::to_string(audio->track.channels) + "\",URI=\"" + std::string(prefix) +
-        "audio/index.m3u8" + "\"\n";
-  }
-  if (video != nullptr && captions == Captions::webvtt) {
-    out +=
-        "#EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID=\"captions\",NAME=\"Captions\",DEFAULT=NO,"
-        "AUTOSELECT=YES,FORCED=NO,"
-        "CHARACTERISTICS=\"public.accessibility.transcribes-spoken-dialog,"
-        "public.accessibility.describes-music-and-sound\",URI=\"" +
-        std::string(prefix) + std::string(kCaptionsFolder) + "/index.m3u8\"\n";
-  }
-  if (video != nullptr) out += variant(*video, audio, prefix, captions);
-  for (const auto& rendition : window.renditions())
-    if (rendition.made() && !rendition.segments.empty())
-      out += variant(rendition, audio, prefix, captions);
-  if (audio != nullptr) out += variant(*audio, nullptr, prefix, Captions::none);
-  return out;
 }
 
 std::string media_playlist(const SegmentWindow& window, const Rendition& rendition, bool skip,

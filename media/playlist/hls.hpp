@@ -37,8 +37,8 @@ inline constexpr std::string_view kCaptionsFolder = "captions";
 enum class Captions : std::uint8_t { none, webvtt };
 
 /// The multivariant playlist (section 4.4.6): a variant for each rendition of the picture that has
-/// something to show, with the sound, and one of sound alone. `prefix` stands before the media
-/// playlists' URIs. The window has a rendition.
+/// a whole segment, with each sound that goes with it, and one of each sound alone. `prefix` stands
+/// before the media playlists' URIs. The window has a rendition.
 [[nodiscard]] std::string multivariant_playlist(const SegmentWindow& window,
                                                 std::string_view prefix,
                                                 Captions captions = Captions::none);

@@ -32,6 +32,10 @@ const Segment* Rendition::find(std::uint64_t number) const noexcept {
   return &segments[number - segments.front().number];
 }
 
+std::string_view Rendition::codec_family() const noexcept {
+  return std::string_view(track.codecs).substr(0, track.codecs.find('.'));
+}
+
 Rendition::Position Rendition::next() const noexcept {
   if (segments.empty() || segments.back().complete) return {next_number, 0};
   return {segments.back().number, segments.back().parts.size()};
@@ -48,6 +52,11 @@ const Rendition* SegmentWindow::find(TrackKind kind) const noexcept {
   for (const auto& rendition : renditions_)
     if (rendition.kind == kind && !rendition.made()) return &rendition;
   return nullptr;
+}
+
+const Rendition* SegmentWindow::leading() const noexcept {
+  const auto* video = find(TrackKind::video);
+  return video != nullptr ? video : find(TrackKind::audio);
 }
 
 const Rendition* SegmentWindow::find(std::string_view name) const noexcept {
@@ -128,9 +137,9 @@ void SegmentWindow::set_made(std::uint64_t epoch, const std::vector<Track>& trac
   }
 }
 
-/// The segment of the published picture in which `chunk` begins; null: none of this publication.
+/// The segment of the leading rendition in which `chunk` begins; null: none of this publication.
 const Segment* SegmentWindow::source_segment(const Chunk& chunk) const noexcept {
-  const auto* source = find(TrackKind::video);
+  const auto* source = leading();
   if (source == nullptr) return nullptr;
   for (auto s = source->segments.rbegin(); s != source->segments.rend() && s->epoch == epoch_; ++s)
     if (s->start_us <= chunk.start_us + chunk.duration_us / 2) return &*s;
@@ -142,14 +151,14 @@ bool SegmentWindow::begins_segment(const Rendition& rendition, const Chunk& chun
   const auto& last = rendition.segments.back();
   const auto length_us = chunk.start_us - last.start_us;
   if (length_us + chunk.duration_us > target_duration_s() * 1'000'000 + kSlackUs) return true;
-  if (rendition.kind == TrackKind::audio || rendition.made()) {
-    // These follow the picture's cuts, so that numbers mean the same time in all.
-    if (const auto* video = find(TrackKind::video); video != nullptr && !video->segments.empty()) {
-      const auto cut = std::ranges::find_if(video->segments, [&](const Segment& s) {
+  if (const auto* lead = leading(); lead != &rendition) {
+    // These follow its cuts, so that numbers mean the same time in all.
+    if (lead != nullptr && !lead->segments.empty()) {
+      const auto cut = std::ranges::find_if(lead->segments, [&](const Segment& s) {
         return s.epoch == last.epoch && s.ordinal == last.ordinal + 1;
       });
-      const bool decodable = chunk.key || cut == video->segments.end() || !cut->independent;
-      return cut != video->segments.end() && decodable &&
+      const bool decodable = chunk.key || cut == lead->segments.end() || !cut->independent;
+      return cut != lead->segments.end() && decodable &&
              chunk.start_us + chunk.duration_us / 2 >= cut->start_us;
     }
   }
@@ -160,8 +169,8 @@ void SegmentWindow::open_segment(Rendition& rendition, const Chunk& chunk) {
   const bool first = rendition.segments.empty() || rendition.segments.back().epoch != epoch_;
   const auto* source = rendition.made() ? source_segment(chunk) : nullptr;
   if (source != nullptr && rendition.segments.empty()) {
-    // A newcomer counts as the published picture does, discontinuities too.
-    const auto& published = *find(TrackKind::video);
+    // A newcomer counts as that does, discontinuities too.
+    const auto& published = *leading();
     rendition.next_number = std::max(rendition.next_number, source->number);
     rendition.discontinuities_gone =
         published.discontinuities_gone +

@@ -53,8 +53,10 @@ struct Rendition {
   std::map<std::uint64_t, SharedBytes> inits;  ///< by epoch, as long as a segment needs it
 
   [[nodiscard]] const Segment* find(std::uint64_t number) const noexcept;
-  /// Of the ladder: follows the cuts of the published picture, and may go before it does.
+  /// Of the ladder: follows the cuts of the leading rendition, and may go before it does.
   [[nodiscard]] bool made() const noexcept { return !track.name.empty(); }
+  /// How it is coded: "mp4a" of "mp4a.40.2".
+  [[nodiscard]] std::string_view codec_family() const noexcept;
   /// The part that comes next: its segment's number and its index there.
   struct Position {
     std::uint64_t number = 0;
@@ -113,6 +115,8 @@ class SegmentWindow {
 
   /// As it was published.
   [[nodiscard]] const Rendition* find(TrackKind kind) const noexcept;
+  /// Whose cuts the others follow: the published picture, else the published sound.
+  [[nodiscard]] const Rendition* leading() const noexcept;
   [[nodiscard]] const Rendition* find(std::string_view name) const noexcept;
   [[nodiscard]] std::uint64_t epoch() const noexcept { return epoch_; }
   /// The rendition of a chunk's track; null: none.

@@ -31,7 +31,15 @@ namespace json = boost::json;
 constexpr std::size_t kDefaultPage = 50, kMaxPage = 200;
 constexpr std::size_t kMaxBody = 16U << 10;
 
-void add_ladder(json::object& out, const media::TranscodeStatus& status) {
+void add_sound(json::object& out, const media::SoundStatus& status) {
+  using State = media::SoundStatus::State;
+  const char* state = status.state == State::on         ? "on"
+                      : status.state == State::starting ? "starting"
+                                                        : "dropped";
+  out["sound_rendition"] = {{"kbit_per_s", status.kbit_per_s}, {"state", state}};
+}
+
+void add_pictures(json::object& out, const media::TranscodeStatus& status) {
   if (status.rungs.empty()) return;
   json::array renditions;
   for (const auto& entry : status.rungs) {
@@ -71,7 +79,9 @@ json::object view(const LiveApi& api, const live::Session& session) {
   }
   if (api.thumbnails) out["thumbnails_path"] = "/api/v1/live/" + session.id + "/thumbnails";
   if (api.ladder) {
-    if (const auto status = api.ladder->status(session.id)) add_ladder(out, *status);
+    const auto status = api.ladder->status(session.id);
+    if (status && status->pictures) add_pictures(out, *status->pictures);
+    if (status && status->sound) add_sound(out, *status->sound);
   }
   if (api.ingest.describe) api.ingest.describe(session.id, out);
   if (session.views_per_account != 0) out["views_per_account"] = session.views_per_account;

@@ -29,6 +29,10 @@ namespace {
 /// Encoders open within a second of the first chunk; players read once what renditions there are.
 constexpr std::chrono::milliseconds kAwaitLadder{3'000};
 
+bool makes_renditions(const media::LadderOptions& ladder) {
+  return !ladder.rungs.empty() || ladder.sound_kbit_per_s > 0;
+}
+
 std::uint64_t unix_us() {
   return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(
                                         std::chrono::system_clock::now().time_since_epoch())
@@ -102,7 +106,7 @@ class Gateway final : public LiveGateway {
             .cue_schemes = std::move(options.cue_schemes),
             .anonymous_viewers = options.anonymous_viewers,
             .await_ladder =
-                options.ladder.rungs.empty() ? std::chrono::milliseconds(0) : kAwaitLadder,
+                makes_renditions(options.ladder) ? kAwaitLadder : std::chrono::milliseconds(0),
             .exists = exists,
             .admit = [this, views](const std::string& id, const std::string& viewer,
                                    const http::Request& request) -> Result<void> {
@@ -185,13 +189,16 @@ class Gateway final : public LiveGateway {
   void open_ladder(http::Router& router, const LiveGatewayOptions& options,
                    std::function<bool(const std::string&)> exists) {
     const bool thumbnails = options.ladder.thumbnail_every.count() > 0;
-    if (options.ladder.rungs.empty() && !thumbnails) return;
+    if (!makes_renditions(options.ladder) && !thumbnails) return;
     media::LadderSink sink;
     sink.renditions = [fanout = fanout_, playlists = playlists_](
                           const std::string& id, std::uint64_t epoch,
                           const std::vector<media::Track>& tracks) {
       playlists->set_made(id, epoch, tracks);
-      fanout->set_renditions(id, epoch, tracks);
+      // Viewers over WebSocket hear what was published.
+      auto pictures = tracks;
+      std::erase_if(pictures, [](const auto& t) { return t.kind == media::TrackKind::audio; });
+      fanout->set_renditions(id, epoch, pictures);
     };
     sink.chunk = [fanout = fanout_, playlists = playlists_](
                      const std::string& id, std::uint64_t epoch, const media::ChunkPtr& chunk) {

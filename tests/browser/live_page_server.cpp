@@ -1,7 +1,7 @@
 // For the browser tests: the pages, one live session on air with a replayed clip, a token to chat
 // with and its owner's. Prints {"port", "session", "token", "owner_token"} on one line and runs
 // until it is killed. With a ladder (as live.ladder) it makes renditions and thumbnails too; with
-// "captions" in its place the clip carries these.
+// "captions" in its place the clip carries these; with "opus" its sound is that, and made as AAC.
 #include <cstdio>
 #include <string_view>
 
@@ -13,7 +13,8 @@
 int main(int argc, char** argv) {
   using namespace troupe;
   const bool captions = argc > 2 && std::string_view(argv[2]) == "captions";
-  auto rungs = media::parse_ladder(argc > 2 && !captions ? argv[2] : "");
+  const bool opus = argc > 2 && std::string_view(argv[2]) == "opus";
+  auto rungs = media::parse_ladder(argc > 2 && !captions && !opus ? argv[2] : "");
   if (argc < 2 || argc > 3 || !rungs.ok()) {
     std::fprintf(stderr, "usage: live_page_server WEB_DIR [LADDER]\n");
     return 2;
@@ -24,9 +25,11 @@ int main(int argc, char** argv) {
     ladder.max_lag = std::chrono::seconds(10);  // a loaded machine is no reason to fail a test
     ladder.thumbnail_every = std::chrono::seconds(2);
   }
-  const auto clip = captions
-                        ? test::make_captioned_clip()
-                        : test::make_clip({.seconds = 10, .video_kbit = 1'500, .size = "1280x720"});
+  if (opus) ladder.sound_kbit_per_s = 64;
+  const auto clip =
+      captions
+          ? test::make_captioned_clip()
+          : test::make_clip({.seconds = 10, .video_kbit = 1'500, .size = "1280x720", .opus = opus});
   test::LiveServer server(1, argv[1], ladder);
   const auto session = test::make_session(server.endpoint());
   auto publisher = server.gateway().publish(session.id, session.key);

@@ -13,6 +13,7 @@
 #include "tests/support/captioned_clip.hpp"
 #include "tests/support/hls_rules.hpp"
 #include "tests/support/live_server.hpp"
+#include "tests/support/packaged_media.hpp"
 #include "tests/support/server_process.hpp"
 #include "tests/support/temp_dir.hpp"
 
@@ -241,6 +242,99 @@ TEST_F(LadderE2E, ASegmentUnderWayGoesOutAsItIsMade) {
   EXPECT_FALSE(whole->headers.contains("transfer-encoding"));
   EXPECT_EQ(streamed->body, whole->body);
   EXPECT_THAT(probe(init + streamed->body), HasSubstr("160,90,60"));
+}
+
+/// Opus is published, AAC made of it.
+class SoundLadderE2E : public testing::Test {
+ protected:
+  SoundLadderE2E()
+      : server_(1, {}, {.sound_kbit_per_s = 64, .workers = 1}),
+        session_(make_session(server_.endpoint())),
+        publisher_(std::move(*server_.gateway().publish(session_.id, session_.key))),
+        thread_([this] { replay(clip_, *publisher_, stop_); }) {}
+  ~SoundLadderE2E() override {
+    stop_ = true;
+    thread_.join();
+    publisher_.reset();
+  }
+
+  const Clip clip_ = make_clip({.opus = true});
+  LiveServer server_;
+  MadeSession session_;
+  std::unique_ptr<api::LivePublisher> publisher_;
+  std::atomic<bool> stop_{false};
+  std::thread thread_;
+};
+
+TEST_F(SoundLadderE2E, OpusIsOfferedAsAacTooWhichDecodesWithoutAHole) {
+  sim::HttpClient http("127.0.0.1", server_.endpoint().http_port);
+  const auto root = "/live/" + session_.id + "/";
+  std::string main;
+  ASSERT_TRUE(eventually([&] {
+    const auto reply = http.get(root + "index.m3u8");
+    main = reply.ok() && reply->status == 200 ? reply->body : "";
+    return main.find("audio-64k") != std::string::npos;
+  })) << main;
+  EXPECT_THAT(check_multivariant(main), IsEmpty());
+  EXPECT_THAT(main, HasSubstr(",opus\",RESOLUTION=320x180,AUDIO=\"audio\""));
+  EXPECT_THAT(main, HasSubstr(",mp4a.40.2\",RESOLUTION=320x180,AUDIO=\"audio-64k\""));
+  const auto at = main.find("\nv/") + 1;
+  const auto viewer = main.substr(at, main.find('/', at + 2) - at);
+  const auto playlist = root + viewer + "/audio-64k/index.m3u8";
+
+  ReadPlaylist list;
+  ASSERT_TRUE(eventually([&] {
+    list = read_playlist(http.get(playlist)->body);
+    return list.segments.size() > 3 && !list.segments[2].uri.empty();
+  }));
+
+  EXPECT_THAT(list.objections, IsEmpty());
+  auto file = http.get(root + list.segments.front().map.substr(9))->body;
+  for (const auto& segment : list.segments)
+    if (!segment.uri.empty()) file += http.get(root + segment.uri.substr(9))->body;
+  const TempDir dir;
+  std::ofstream(dir / "sound.mp4", std::ios::binary) << file;
+  const auto packets = test::run_tool({"ffprobe", "-v", "error", "-show_entries", "packet=pts",
+                                       "-of", "csv=p=0", dir / "sound.mp4"})
+                           .out;
+  std::istringstream lines(packets);
+  std::vector<std::int64_t> times;
+  for (std::int64_t pts = 0; lines >> pts; lines.ignore(8, '\n')) times.push_back(pts);
+  ASSERT_GT(times.size(), 250U);
+  for (std::size_t i = 1; i < times.size(); ++i) ASSERT_EQ(times[i] - times[i - 1], 1'024) << i;
+  EXPECT_EQ(test::run_tool(
+                {"ffmpeg", "-v", "error", "-xerror", "-i", dir / "sound.mp4", "-f", "null", "-"})
+                .err,
+            "");
+  const auto session = http.get("/api/v1/live/" + session_.id)->json();
+  EXPECT_EQ(session.at("sound_rendition").at("state").as_string(), "on");
+  EXPECT_EQ(session.at("sound_rendition").at("kbit_per_s").as_int64(), 64);
+}
+
+TEST_F(SoundLadderE2E, ViewersOverWebSocketAreToldOfNoRenditionOfThePicture) {
+  sim::HttpClient http("127.0.0.1", server_.endpoint().http_port);
+  ASSERT_TRUE(eventually([&] {
+    const auto reply = http.get("/api/v1/live/" + session_.id)->json();
+    const auto* sound = reply.as_object().if_contains("sound_rendition");
+    return sound != nullptr && sound->at("state").as_string() == "on";
+  }));
+  auto viewer = std::move(*sim::WsClient::connect("127.0.0.1", server_.endpoint().http_port,
+                                                  "/live/" + session_.id + "/ws"));
+  std::size_t chunks = 0;
+  const auto until = std::chrono::steady_clock::now() + 10s;
+  while (chunks < 60 && std::chrono::steady_clock::now() < until) {
+    const auto message = viewer.receive(500ms);
+    if (!message.ok()) continue;
+    if (message->text) {
+      EXPECT_EQ(message->bytes.find("audio-64k"), std::string::npos) << message->bytes;
+      continue;
+    }
+    const auto fragment = sim::parse_fragment(message->bytes);
+    if (!fragment.ok()) continue;  // an init segment
+    EXPECT_LE(fragment->track, kSound);
+    ++chunks;
+  }
+  EXPECT_GE(chunks, 60U);
 }
 
 class CaptionsE2E : public testing::Test {

@@ -154,7 +154,7 @@ Clip make_clip(const ClipOptions& options) {
        "-t",
        seconds,
        "-c:a",
-       "aac",
+       options.opus ? "libopus" : "aac",
        "-b:a",
        "96k",
        "-f",
@@ -178,8 +178,8 @@ Clip make_clip(const ClipOptions& options) {
   media::Track audio;
   audio.id = 2;
   audio.kind = media::TrackKind::audio;
-  audio.codecs = "mp4a.40.2";
-  audio.mime = "audio/mp4; codecs=\"mp4a.40.2\"";
+  audio.codecs = options.opus ? "opus" : "mp4a.40.2";
+  audio.mime = "audio/mp4; codecs=\"" + audio.codecs + "\"";
   audio.timescale = 48'000;
   audio.sample_rate = 48'000;
   audio.channels = 1;

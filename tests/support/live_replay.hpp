@@ -22,6 +22,7 @@ struct ClipOptions {
   int video_kbit = 400;
   std::string size = "320x180";
   int fps = 30;
+  bool opus = false;  ///< the sound, as browsers publish it; else AAC
 };
 
 /// Encodes with ffmpeg (test picture, tone). Throws std::runtime_error when that fails.
