@@ -2,12 +2,15 @@
 
 #include <algorithm>
 
+#include <boost/json.hpp>
+
 #include "actors/fleet/fleet.hpp"
 #include "actors/match/fairness/dossier.hpp"
 #include "actors/match/messages.hpp"
 #include "actors/system/ask.hpp"
 #include "actors/system/context.hpp"
 #include "base/ids.hpp"
+#include "net/http/message.hpp"
 #include "net/udp/game_session.hpp"
 #include "storage/read_pool.hpp"
 #include "storage/store.hpp"
@@ -41,6 +44,23 @@ std::int64_t seconds(const actors::Context& context) {
 }
 
 }  // namespace
+
+void send_busy(const http::Responder& out, const Error& why) {
+  constexpr int kRetryAfterS = 5;
+  const bool busy = why.code == ErrorCode::unavailable || why.code == ErrorCode::overloaded;
+  out.send(busy ? http::problem(why, kRetryAfterS) : http::problem(why));
+}
+
+void send_ticket(const http::Responder& out, const std::string& player,
+                 const Result<GameTicket>& ticket) {
+  if (!ticket.ok()) return send_busy(out, ticket.error());
+  out.send(http::json_response(200, boost::json::object{{"host", ticket->host},
+                                                        {"port", ticket->port},
+                                                        {"ws", ticket->ws},
+                                                        {"token", ticket->token},
+                                                        {"player", player},
+                                                        {"expires_at", ticket->expires_s}}));
+}
 
 GameTickets::GameTickets(actors::Context& context, actors::Asker& asker, JwtKey key,
                          std::shared_ptr<fleet::Fleet> fleet)

@@ -17,10 +17,9 @@ struct Context;
 namespace troupe::fleet {
 class Fleet;
 }
-namespace troupe::storage {
-class Store;
+namespace troupe::http {
+class Responder;
 }
-
 namespace troupe::api {
 
 struct GameTicket {
@@ -30,6 +29,12 @@ struct GameTicket {
   std::string token;
   std::int64_t expires_s = 0;  ///< Unix time
 };
+
+/// Answers who asked for one. Errors as send_busy has them.
+void send_ticket(const http::Responder& out, const std::string& player,
+                 const Result<GameTicket>& ticket);
+/// Hosts that are full or drain take matches again, or others do: come back, says Retry-After.
+void send_busy(const http::Responder& out, const Error& why);
 
 /// Thread-safe. What it has begun keeps it.
 class GameTickets : public std::enable_shared_from_this<GameTickets> {

@@ -113,13 +113,6 @@ Result<MatchInfo> wanted_match(const std::string& text, const MatchApi& api) {
   return wanted;
 }
 
-/// Hosts that are full or drain take matches again, or others do: come back.
-void send_busy(const Error& why, const Responder& out) {
-  constexpr int kRetryAfterS = 5;
-  const bool busy = why.code == ErrorCode::unavailable || why.code == ErrorCode::overloaded;
-  out.send(busy ? http::problem(why, kRetryAfterS) : http::problem(why));
-}
-
 struct Handlers {
   MatchApi api;
 
@@ -131,7 +124,7 @@ struct Handlers {
     api.asker.ask_as<InfoPtr>(
         kMatchKind, wanted.id, request.time_left(),
         [out, hz = api.tick_hz](const Result<InfoPtr>& info) {
-          if (!info.ok()) return send_busy(info.error(), out);
+          if (!info.ok()) return send_busy(out, info.error());
           auto response = http::json_response(201, to_json(**info, hz));
           response.headers["Location"] = "/api/v1/matches/" + (*info)->id;
           out.send(std::move(response));
@@ -162,15 +155,7 @@ struct Handlers {
     const auto player = request.principal->subject;
     api.tickets->issue(
         player, request.params.at("id"), request.time_left(),
-        [out, player](const Result<GameTicket>& ticket) {
-          if (!ticket.ok()) return send_busy(ticket.error(), out);
-          out.send(http::json_response(200, json::object{{"host", ticket->host},
-                                                         {"port", ticket->port},
-                                                         {"ws", ticket->ws},
-                                                         {"token", ticket->token},
-                                                         {"player", player},
-                                                         {"expires_at", ticket->expires_s}}));
-        });
+        [out, player](const Result<GameTicket>& ticket) { send_ticket(out, player, ticket); });
   }
 
   void list(const Request& request, const Responder& out) const {

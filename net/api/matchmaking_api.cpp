@@ -206,13 +206,7 @@ struct Handlers {
     if (!is_player(player))
       return out.send(bad_field("sub", "the token's subject cannot be a player"));
     api.tickets->issue_for_lobby(player, [out, player](const Result<GameTicket>& ticket) {
-      if (!ticket.ok()) return out.send(ticket.error());
-      out.send(http::json_response(200, json::object{{"host", ticket->host},
-                                                     {"port", ticket->port},
-                                                     {"ws", ticket->ws},
-                                                     {"token", ticket->token},
-                                                     {"player", player},
-                                                     {"expires_at", ticket->expires_s}}));
+      send_ticket(out, player, ticket);
     });
   }
 
