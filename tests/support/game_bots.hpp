@@ -24,6 +24,16 @@ inline game::PackedCommand arena_bot(Random& random) {
                              .fire = random() % 3 == 0});
 }
 
+/// Of a tick; now and then one does not come.
+inline game::ArenaCommands arena_bots(Random& random, int players) {
+  game::ArenaCommands out{};
+  for (int i = 0; i < players; ++i) {
+    if (random() % 8 != 0)
+      out[static_cast<std::size_t>(i)] = game::unpack_command(arena_bot(random));
+  }
+  return out;
+}
+
 inline game::PackedCommand ball_bot(Random& random) {
   return game::ball::pack({.heading = static_cast<std::uint8_t>(random()),
                            .throttle = static_cast<std::uint8_t>(random() % 8),

@@ -4,27 +4,16 @@
 
 #include "game/arena/snapshot_codec.hpp"
 #include "game/arena/world.hpp"
+#include "tests/support/game_bots.hpp"
 
 namespace troupe::game {
 namespace {
-
-ArenaCommands random_commands(std::mt19937& random, int players) {
-  ArenaCommands out{};
-  for (int i = 0; i < players; ++i) {
-    if (random() % 8 == 0) continue;
-    out[static_cast<std::size_t>(i)] =
-        Command{static_cast<std::int8_t>(static_cast<int>(random() % 3) - 1),
-                static_cast<std::int8_t>(static_cast<int>(random() % 3) - 1),
-                static_cast<std::uint8_t>(random()), random() % 3 == 0};
-  }
-  return out;
-}
 
 World played(unsigned seed, int players, int ticks) {
   std::mt19937 random(seed);
   auto world = make_world(seed);
   for (int i = 0; i < players; ++i) add_player(world, i);
-  for (int i = 0; i < ticks; ++i) step(world, random_commands(random, players));
+  for (int i = 0; i < ticks; ++i) step(world, test::arena_bots(random, players));
   return world;
 }
 
@@ -99,7 +88,7 @@ TEST(Snapshot, DeltaAgainstAnyBaselineRestoresTheFullState) {
     for (int tick = 0; tick < 200; ++tick) {
       if (random() % 20 == 0) add_player(world, static_cast<int>(random() % 20));
       if (random() % 40 == 0) remove_player(world, static_cast<int>(random() % 20));
-      step(world, random_commands(random, 20));
+      step(world, test::arena_bots(random, 20));
       const auto now = take_snapshot(world);
       const auto& baseline = history[random() % history.size()];
 
@@ -138,7 +127,7 @@ TEST(Snapshot, ADeltaOfOneTickIsUnderAThirdOfAFullOne) {
   std::size_t delta = 0, full = 0;
   auto before = take_snapshot(world);
   for (int tick = 0; tick < 500; ++tick) {
-    step(world, random_commands(random, 10));
+    step(world, test::arena_bots(random, 10));
     const auto now = take_snapshot(world);
     SnapshotModel of_delta, of_full;
     delta += encode_snapshot(of_delta, before, now).size();

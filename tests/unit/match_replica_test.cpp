@@ -8,21 +8,10 @@
 #include "game/arena/snapshot_codec.hpp"
 #include "game/pack_bits.hpp"
 #include "game/replica.hpp"
+#include "tests/support/game_bots.hpp"
 
 namespace troupe::game {
 namespace {
-
-ArenaCommands random_commands(std::mt19937& random, int players) {
-  ArenaCommands out{};
-  for (int i = 0; i < players; ++i) {
-    if (random() % 8 == 0) continue;
-    out[static_cast<std::size_t>(i)] =
-        Command{static_cast<std::int8_t>(static_cast<int>(random() % 3) - 1),
-                static_cast<std::int8_t>(static_cast<int>(random() % 3) - 1),
-                static_cast<std::uint8_t>(random()), random() % 3 == 0};
-  }
-  return out;
-}
 
 /// A packet or an acknowledgement on its way.
 struct Transit {
@@ -72,7 +61,7 @@ TEST(Replica, ABadNetworkNeverPartsTheTwoSides) {
     for (std::uint32_t tick = 1; tick <= 600; ++tick) {
       if (random() % 50 == 0) add_player(world, static_cast<int>(random() % 12));
       if (random() % 80 == 0) remove_player(world, static_cast<int>(random() % 12));
-      step(world, random_commands(random, 12));
+      step(world, test::arena_bots(random, 12));
       truth[tick] = take_snapshot(world);
       const auto packet = sender.send(truth[tick]);
       if (sender.baseline == 0) ++stand_alone;
@@ -128,7 +117,7 @@ TEST(Replica, AMismatchIsFoundToldAndRepairedByAPacketThatStandsAlone) {
   Sending sender;
   ReplicaReader reader(arena_game());
   const auto tick = [&](std::uint32_t spoil = 0) {
-    step(world, random_commands(random, 4));
+    step(world, test::arena_bots(random, 4));
     return sender.send(take_snapshot(world), spoil);
   };
   for (int i = 0; i < 3; ++i) {
@@ -177,7 +166,7 @@ TEST(Replica, GarbageAndDamagedPacketsAreNeverTakenForTheTruth) {
   Sending sender;
   ReplicaReader reader(arena_game());
   for (int i = 0; i < 3'000; ++i) {
-    step(world, random_commands(random, 8));
+    step(world, test::arena_bots(random, 8));
     const auto now = take_snapshot(world);
     const auto packet = sender.send(now);
     auto damaged = packet;
@@ -223,7 +212,7 @@ TEST(Tables, WhatIsUnpackedCodesAlmostAsWellAsWhatWasLearned) {
   auto before = take_snapshot(world);
   SnapshotModel unpacked;
   for (int tick = 0; tick < 600; ++tick) {
-    step(world, random_commands(random, 10));
+    step(world, test::arena_bots(random, 10));
     const auto now = take_snapshot(world);
     if (tick == 300) {
       ASSERT_TRUE(unpack_bits(pack_bits(learned), unpacked));
