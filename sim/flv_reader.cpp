@@ -1,5 +1,7 @@
 #include "sim/flv_reader.hpp"
 
+#include <algorithm>
+
 namespace troupe::sim {
 namespace {
 
@@ -92,13 +94,10 @@ void FlvCheck::on_step(Lane& lane, std::uint32_t time_ms) {
   constexpr double kRoundingMs = 3;
   if (lane.last_ms) {
     const auto step = time_ms - *lane.last_ms;
-    const bool hole =
-        lane.step_ms > 0 && step > kMaxStep * static_cast<double>(lane.step_ms) + kRoundingMs;
-    if (hole) {
+    const auto longest = std::ranges::max(lane.steps_ms);
+    if (lane.steps >= kSteps && step > kMaxStep * static_cast<double>(longest) + kRoundingMs)
       ++totals_.gaps;
-    } else if (step > 0) {
-      lane.step_ms = step;
-    }
+    lane.steps_ms[lane.steps++ % kSteps] = step;
   }
   lane.last_ms = time_ms;
 }

@@ -40,10 +40,12 @@ class FlvReader {
 
 /// Counts into `totals`: `hellos` when the first picture comes, `corrupt` for what is no FLV, for
 /// times that run back and for pictures before their headers or a key frame, `gaps` for pictures
-/// and sounds that are missing (a step in time of more than kMaxStep of the one before).
+/// and sounds that are missing (a step in time of more than kMaxStep of the longest of the last
+/// kSteps).
 class FlvCheck {
  public:
   static constexpr double kMaxStep = 1.75;
+  static constexpr std::size_t kSteps = 8;
 
   explicit FlvCheck(ViewerTotals& totals) : totals_(totals) {}
   /// False: nothing more can be read.
@@ -54,7 +56,8 @@ class FlvCheck {
   struct Lane {
     bool configured = false;
     std::optional<std::uint32_t> last_ms;
-    std::uint32_t step_ms = 0;
+    std::array<std::uint32_t, kSteps> steps_ms{};
+    std::size_t steps = 0;
   };
   void on_tag(const FlvTag& tag);
   void on_step(Lane& lane, std::uint32_t time_ms);

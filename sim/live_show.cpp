@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "sim/dash_viewers.hpp"
+#include "sim/flv_viewers.hpp"
 #include "sim/hls_viewers.hpp"
 
 namespace troupe::sim {
@@ -43,6 +44,7 @@ Show::Show(const Endpoint& endpoint, std::vector<std::string> sessions,
       houses_.push_back({name, viewers, how, std::make_unique<Audience>(threads), {}});
   };
   add("live", options.viewers, watch, options.viewer_threads);
+  add("FLV", options.flv_viewers, watch_flv, 1);
   add("HLS", options.hls_viewers, watch_hls, 1);
   add("DASH", options.dash_viewers, watch_dash, 1);
   add("low-latency DASH", options.low_dash_viewers, watch_low_latency_dash, 1);
@@ -57,7 +59,7 @@ Result<void> Show::begin() {
 Result<void> Show::fill(House& house) {
   for (int i = 0; i < house.viewers; ++i) {
     Tap tap;
-    if (i < options_.decoders) {
+    if (i < options_.decoders && house.watch != watch_flv) {  // which decodes CMAF
       auto decoder = Decoder::start();
       if (!decoder.ok()) return decoder.error();
       tap = [raw = decoder->get()](std::string_view message) { raw->feed(message); };
@@ -142,7 +144,7 @@ void Show::gather() {
 void Show::report(House& house, Section& section) {
   const auto totals = house.audience->totals();
   section.rows.push_back({house.name + " viewers", static_cast<double>(house.viewers), ""});
-  section.latencies[house.name + ": received"] = totals.delay;
+  if (totals.delay.count() > 0) section.latencies[house.name + ": received"] = totals.delay;
   section.latencies[house.name + ": first picture"] = totals.start;
   judge(house.name, static_cast<std::size_t>(house.viewers), totals, section);
 }

@@ -1,5 +1,5 @@
 // Live sessions under load: a publisher that encodes with ffmpeg and pushes over SRT or RTMP, or
-// dozens that send what was encoded before, and viewers over WebSocket, HLS and DASH.
+// dozens that send what was encoded before, and viewers over WebSocket, FLV, HLS and DASH.
 #pragma once
 
 #include <atomic>
@@ -28,6 +28,7 @@ struct LiveSimOptions {
   int video_kbit = 2'000;
   int viewer_threads = 1;
   int publishers = 1;         ///< each of a session of its own; viewers are spread over these
+  int flv_viewers = 0;        ///< beside them, over HTTP-FLV
   int hls_viewers = 0;        ///< beside them, over low-latency HLS
   int dash_viewers = 0;       ///< beside them, over DASH
   int low_dash_viewers = 0;   ///< beside them, over DASH with low latency

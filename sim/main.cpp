@@ -186,6 +186,8 @@ int run(int argc, char** argv) {
       ->check(CLI::Range(1, 64));
   live_command->add_option("--hls", live.hls_viewers, "Beside them: viewers over low-latency HLS")
       ->check(CLI::Range(0, 5'000));
+  live_command->add_option("--flv", live.flv_viewers, "Beside them: viewers over HTTP-FLV")
+      ->check(CLI::Range(0, 5'000));
   live_command->add_option("--dash", live.dash_viewers, "Beside them: viewers over DASH")
       ->check(CLI::Range(0, 5'000));
   live_command

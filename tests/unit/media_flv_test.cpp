@@ -365,5 +365,49 @@ TEST(FlvStream, TheReaderOfRtmpGetsWhatWentIn) {
   EXPECT_GT(frames, 30U);
 }
 
+// --- what the simulator's viewers check
+
+struct Watched {
+  sim::ViewerTotals totals;
+  sim::FlvCheck check{totals};
+
+  explicit Watched(bool with_config = true) {
+    std::string head;
+    append_file_header(head, false, true);
+    if (with_config) append_video_config(head, VideoCodec::h264, "config", 0);
+    check.take(head);
+  }
+  void picture(std::int64_t at_ms, bool key = false) {
+    std::string tag;
+    append_video_frame(tag, {.key = key, .decode_ms = at_ms, .bytes = "picture"});
+    check.take(tag);
+  }
+};
+
+TEST(FlvCheck, APictureThatIsMissingIsAGap) {
+  Watched whole, holed;
+  for (int i = 0; i < 30; ++i) {
+    whole.picture(i * 1000 / 30, i == 0);
+    if (i != 20) holed.picture(i * 1000 / 30, i == 0);
+  }
+
+  EXPECT_EQ(whole.totals.gaps, 0U);
+  EXPECT_EQ(holed.totals.gaps, 1U);
+  EXPECT_EQ(holed.totals.corrupt, 0U);
+}
+
+TEST(FlvCheck, WhatCannotBePlayedIsCorrupt) {
+  Watched back, blind(false), headless;
+  back.picture(100, true);
+  back.picture(90);
+  blind.picture(0, true);
+  headless.picture(0, false);
+
+  EXPECT_EQ(back.totals.corrupt, 1U);
+  EXPECT_EQ(blind.totals.corrupt, 1U);
+  EXPECT_EQ(headless.totals.corrupt, 1U);
+  EXPECT_FALSE(headless.check.take(std::string(40, 'x')));
+}
+
 }  // namespace
 }  // namespace troupe::media::flv
