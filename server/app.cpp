@@ -56,6 +56,8 @@ http::ServerOptions server_options(const Config& config, const JwtKey& key) {
   options.body_timeout = std::chrono::milliseconds(config.http_body_timeout_ms);
   options.idle_timeout = std::chrono::milliseconds(config.http_idle_timeout_ms);
   options.write_timeout = std::chrono::milliseconds(config.http_write_timeout_ms);
+  if (auto trusted = http::parse_address_ranges(config.http_trusted_proxies); trusted.ok())
+    options.trusted_proxies = std::move(*trusted);
   options.rate_limit = {config.http_rate_per_second, config.http_rate_burst};
   options.token_key = key;
   options.access_log = config.http_access_log;
@@ -95,6 +97,8 @@ struct App::Impl {
 };
 
 Result<void> App::Impl::open_state() {
+  if (auto trusted = http::parse_address_ranges(config.http_trusted_proxies); !trusted.ok())
+    return error(trusted.code(), "http.trusted_proxies: " + trusted.error().detail);
   auto key = load_token_key(config);
   if (!key.ok()) return key.error();
   token_key = *key;

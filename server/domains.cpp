@@ -8,19 +8,21 @@
 #include "actors/system/context.hpp"
 #include "actors/tournament/results_actor.hpp"
 #include "media/playlist/event_messages.hpp"
-#include "media/recording/clip_maker.hpp"
-#include "media/recording/recorder.hpp"
 #include "net/api/auction_api.hpp"
+#include "net/api/country_book.hpp"
 #include "net/api/feed_api.hpp"
 #include "net/api/leaderboard_api.hpp"
-#include "net/api/live_clips.hpp"
 #include "net/api/live_gateway.hpp"
-#include "net/api/live_recordings.hpp"
+#include "net/api/live_relay.hpp"
 #include "net/api/ratings_api.hpp"
 #include "net/http/io_pool.hpp"
+#include "net/http/request_head.hpp"
 #include "net/http/router.hpp"
+#include "net/http/server.hpp"
 #include "server/games.hpp"
 #include "server/ingress.hpp"
+#include "server/recordings.hpp"
+#include "server/token_key.hpp"
 #include "storage/retention.hpp"
 
 namespace troupe::server {
@@ -30,8 +32,7 @@ struct Domains::Impl {
   std::uint16_t srt_port = 0;
   std::uint16_t rtmp_port = 0;
   std::unique_ptr<storage::Retention> retention;  // null: the journal is kept for ever
-  std::shared_ptr<media::Recorder> recorder;      // null: nothing is recorded
-  std::unique_ptr<media::ClipMaker> clips;        // likewise; of what `recorder` has
+  std::unique_ptr<Recordings> recordings;         // null: nothing is recorded
   std::unique_ptr<api::LiveGateway> live;
   std::unique_ptr<Ingress> ingress;  // after `live`, which its publishers use
   feed::FeedDomain feed;
@@ -103,50 +104,72 @@ std::unique_ptr<storage::Retention> start_retention(const Wiring& w) {
                                               std::move(options));
 }
 
-/// Null when nothing is to be recorded.
-Result<std::shared_ptr<media::Recorder>> start_recorder(const Wiring& w) {
-  if (w.config.live_record_minutes == 0) return std::shared_ptr<media::Recorder>();
-  media::RecorderOptions options;
-  options.directory = std::filesystem::path(w.config.data_dir) / "recordings";
-  options.window_us = w.config.live_record_minutes * 60'000'000;
-  options.keep = std::chrono::hours(w.config.live_record_keep_hours);
-  options.max_disk_bytes = static_cast<std::uint64_t>(w.config.live_record_max_mib) << 20;
-  auto recorder = media::Recorder::open(std::move(options), w.context.metrics);
-  if (!recorder.ok()) return recorder.error();
-  return std::shared_ptr<media::Recorder>(std::move(*recorder));
-}
-
 std::vector<boost::asio::io_context*> loops_of(http::IoPool& io) {
   std::vector<boost::asio::io_context*> out;
   for (std::size_t i = 0; i < io.size(); ++i) out.push_back(&io.at(i));
   return out;
 }
 
-/// Null when nothing is recorded.
-Result<std::unique_ptr<media::ClipMaker>> start_clips(const Wiring& w,
-                                                      const media::Recorder* recorder) {
-  if (recorder == nullptr) return std::unique_ptr<media::ClipMaker>();
-  const std::filesystem::path data(w.config.data_dir);
-  media::ClipOptions options;
-  options.directory = data / "clips";
-  options.recordings = data / "recordings";
-  options.max_disk_bytes = static_cast<std::uint64_t>(w.config.live_clips_max_mib) << 20;
-  auto clips = media::ClipMaker::open(std::move(options), *recorder, w.context.metrics);
-  if (clips.ok()) {
-    api::mount_live_clips(w.router,
-                          {**clips, w.asker, w.context.reads, w.config.live_anonymous_viewers});
+std::int64_t unix_s() {
+  return std::chrono::duration_cast<std::chrono::seconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
+/// Sessions that come from another server, and tokens that others pass on.
+Result<void> open_shield(const Wiring& w, api::LiveGatewayOptions& options) {
+  options.verify = [key = w.token_key](const std::string& token) {
+    return http::principal_of(token, key, http::ServerOptions{}.audience);
+  };
+  if (w.config.live_origin.empty()) return {};
+  if (w.config.live_origin_token.empty() && w.token_key.algorithm != JwtAlgorithm::hs256)
+    return error(ErrorCode::invalid_argument, "live.origin_token: needed with ES256");
+  options.edge.emplace();
+  options.edge->origin = w.config.live_origin;
+  options.edge->ca_file = w.config.live_origin_ca_file;
+  options.edge->idle = std::chrono::seconds(w.config.live_origin_idle_s);
+  options.edge->max_sessions = static_cast<std::size_t>(w.config.live_origin_max_sessions);
+  options.edge->token = [key = w.token_key, given = w.config.live_origin_token] {
+    constexpr std::int64_t kLifeS = 300;
+    if (!given.empty()) return given;
+    const auto made = sign_jwt(key, {.subject = "edge",
+                                     .audience = http::ServerOptions{}.audience,
+                                     .scope = api::kRelayScope,
+                                     .extra = {},
+                                     .expires_s = unix_s() + kLifeS});
+    return made.ok() ? *made : std::string();
+  };
+  return {};
+}
+
+/// What viewers are judged by.
+Result<void> open_gate(const Wiring& w, api::LiveGatewayOptions& options) {
+  options.unknown_country_may = w.config.live_geo_unknown_may;
+  if (!w.config.live_geo_database.empty()) {
+    auto book = api::CountryBook::open(w.config.live_geo_database, w.context.metrics);
+    if (!book.ok()) return error(book.code(), "live.geo_database: " + book.error().detail);
+    options.country = [countries = *book](const std::string& at) { return countries->country(at); };
   }
-  return clips;
+  if (!w.config.live_link_keys.empty()) {
+    auto keys = api::LinkKeys::parse(w.config.live_link_keys);
+    if (!keys.ok()) return error(keys.code(), "live.link_keys: " + keys.error().detail);
+    options.link_keys = std::move(*keys);
+    return {};
+  }
+  auto key = load_secret(std::filesystem::path(w.config.data_dir) / "link.key");
+  if (!key.ok()) return key.error();
+  options.link_keys = api::LinkKeys::own(std::move(*key));
+  return {};
 }
 
 /// The viewers' half. A protocol of publishers enters by LiveGateway::publish and says where it
 /// listens in `srt_port` and the like; 0: not at all.
 Result<std::unique_ptr<api::LiveGateway>> start_live(
-    const Wiring& w, const std::shared_ptr<media::Recorder>& recorder,
-    const std::uint16_t& srt_port, const std::uint16_t& rtmp_port,
+    const Wiring& w, Recordings* recordings, const std::uint16_t& srt_port, const std::uint16_t& rtmp_port,
     const std::unique_ptr<Ingress>& ingress) {
   const auto loops = loops_of(w.io);
   api::LiveGatewayOptions options;
+  if (auto shield = open_shield(w, options); !shield.ok()) return shield.error();
   options.srt_origin = [host = w.config.live_address, &srt_port] {
     return "srt://" + host + ":" + std::to_string(srt_port);
   };
@@ -176,17 +199,12 @@ Result<std::unique_ptr<api::LiveGateway>> start_live(
                     .max_lag = std::chrono::milliseconds(w.config.live_ladder_max_lag_ms),
                     .calm = std::chrono::seconds(w.config.live_ladder_calm_s),
                     .thumbnail_every = std::chrono::seconds(w.config.live_thumbnail_s)};
-  if (recorder) {
-    options.record = [recorder](const live::PublicationPtr& publication,
-                                const media::ChunkPtr& chunk) {
-      recorder->push(publication->session_id, publication->epoch,
-                     {publication, &publication->tracks}, chunk);
-    };
-    api::mount_live_recordings(w.router,
-                               {*recorder, w.context.reads, w.config.live_anonymous_viewers});
-  }
-  return api::LiveGateway::start(w.context, w.asker, std::move(loops), w.router,
-                                 std::move(options));
+  if (recordings != nullptr) recordings->record(options);
+  if (auto done = open_gate(w, options); !done.ok()) return done.error();
+  auto live = api::LiveGateway::start(w.context, w.asker, std::move(loops), w.router,
+                                      std::move(options));
+  if (live.ok() && recordings != nullptr) recordings->mount((*live)->gate());
+  return live;
 }
 
 }  // namespace
@@ -205,13 +223,10 @@ Result<std::unique_ptr<Domains>> Domains::start(const Wiring& wiring) {
     impl->games = std::move(*games);
   }
   if (wiring.config.live_enabled) {
-    auto recorder = start_recorder(wiring);
-    if (!recorder.ok()) return recorder.error();
-    impl->recorder = std::move(*recorder);
-    auto clips = start_clips(wiring, impl->recorder.get());
-    if (!clips.ok()) return clips.error();
-    impl->clips = std::move(*clips);
-    auto live = start_live(wiring, impl->recorder, impl->srt_port, impl->rtmp_port, impl->ingress);
+    auto recordings = Recordings::start(wiring);
+    if (!recordings.ok()) return recordings.error();
+    impl->recordings = std::move(*recordings);
+    auto live = start_live(wiring, impl->recordings.get(), impl->srt_port, impl->rtmp_port, impl->ingress);
     if (!live.ok()) return live.error();
     impl->live = std::move(*live);
     auto ingress = Ingress::start(wiring, *impl->live);

@@ -32,6 +32,19 @@ Result<void> make_secret(const std::filesystem::path& path) {
 
 }  // namespace
 
+Result<std::string> load_secret(const std::filesystem::path& path) {
+  if (!std::filesystem::exists(path)) {
+    if (auto made = make_secret(path); !made.ok()) return made.error();
+  }
+  std::ifstream file(path, std::ios::binary);
+  std::string secret(std::istreambuf_iterator<char>(file), {});
+  if (!file) return error(ErrorCode::io, "cannot read " + path.string());
+  if (secret.size() < 32)
+    return error(ErrorCode::invalid_argument,
+                 path.string() + ": a secret needs at least 32 bytes");
+  return secret;
+}
+
 Result<JwtKey> load_token_key(const Config& config) {
   const bool own = config.auth_key_file.empty();
   const std::filesystem::path path = own ? std::filesystem::path(config.data_dir) / "token.key"

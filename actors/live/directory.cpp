@@ -15,28 +15,52 @@ Result<void> Directory::load(const storage::Store& store) {
     auto page = list(store, before, kPage);
     if (!page.ok()) return page.error();
     for (const auto& session : *page) {
-      if (session.state == State::ended) continue;
-      set_key(session.id, session.key_hash);
-      limit_views(session.id, session.views_per_account);
+      if (session.state != State::ended) {
+        set(session);
+        continue;
+      }
+      const std::unique_lock lock(mutex_);
+      set_viewing_locked(session);
     }
     if (page->size() < kPage) return {};
     before = page->back().id;
   }
 }
 
-void Directory::set_key(const std::string& id, const KeyHash& hash) {
+void Directory::set(const Session& session) {
   const std::unique_lock lock(mutex_);
-  auto& entry = entries_[id];
-  if (entry.place && entry.hash != hash) {
+  auto& entry = entries_[session.id];
+  if (entry.place && entry.key.hash != session.key.hash) {
     entry.place->take_away(ErrorCode::forbidden);
     entry.place = nullptr;
   }
-  entry.hash = hash;
+  entry.key = session.key;
+  entry.views_per_account = session.views_per_account;
+  set_viewing_locked(session);
 }
 
-void Directory::limit_views(const std::string& id, std::uint32_t most) {
+void Directory::set_viewing_locked(const Session& session) {
+  if (session.viewing.standard()) {
+    viewing_.erase(session.id);
+  } else {
+    viewing_[session.id] = std::make_shared<const Viewing>(Viewing{session.viewing, session.owner});
+  }
+}
+
+std::shared_ptr<const Directory::Viewing> Directory::viewing(const std::string& id) const {
+  const std::shared_lock lock(mutex_);
+  const auto it = viewing_.find(id);
+  return it == viewing_.end() ? nullptr : it->second;
+}
+
+void Directory::view_as(const std::string& id, std::optional<Viewing> asked) {
   const std::unique_lock lock(mutex_);
-  if (const auto it = entries_.find(id); it != entries_.end()) it->second.views_per_account = most;
+  if (entries_.contains(id)) return;
+  if (asked) {
+    viewing_[id] = std::make_shared<const Viewing>(std::move(*asked));
+  } else {
+    viewing_.erase(id);
+  }
 }
 
 std::uint32_t Directory::views_per_account(const std::string& id) const {
@@ -57,7 +81,7 @@ Result<void> Directory::check_locked(const std::string& id, std::string_view key
   const auto it = entries_.find(id);
   if (it == entries_.end()) return error(ErrorCode::not_found, "no such session, or it has ended");
   const auto hash = hash_key(key);
-  if (sodium_memcmp(hash.bytes.data(), it->second.hash.bytes.data(), hash.bytes.size()) != 0) {
+  if (sodium_memcmp(hash.bytes.data(), it->second.key.hash.bytes.data(), hash.bytes.size()) != 0) {
     return error(ErrorCode::forbidden, "wrong publish key");
   }
   if (it->second.place) return error(ErrorCode::conflict, "the session has a publisher");

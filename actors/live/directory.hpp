@@ -1,8 +1,9 @@
-// Who may publish: publish keys of all sessions in memory, so that the SRT listener decides without
-// waiting.
+// Who may publish and who may watch: keys and rules of all sessions in memory, so that listeners
+// decide without waiting.
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <shared_mutex>
 #include <string>
 #include <string_view>
@@ -18,19 +19,29 @@ class Store;
 
 namespace troupe::live {
 
-/// About 150 bytes for each session that has not ended. Thread-safe; nothing blocks but `load`.
+/// About 200 bytes for each session that has not ended, or has view rules of its own. Thread-safe;
+/// nothing blocks but `load`.
 class Directory {
  public:
   /// Reads all sessions of the store: at start, before the SRT port opens.
   Result<void> load(const storage::Store& store);
 
-  /// A publisher that came in by another key loses its place.
-  void set_key(const std::string& id, const KeyHash& hash);
+  /// As it is stored now. A publisher that came in by another key loses its place.
+  void set(const Session& session);
   /// Its own bound on the views of an account; 0: it has none.
-  void limit_views(const std::string& id, std::uint32_t most);
   [[nodiscard]] std::uint32_t views_per_account(const std::string& id) const;
-  /// The session has ended: a publisher loses its place.
+  /// The session has ended: a publisher loses its place. What it asks of viewers stays, for its
+  /// recordings.
   void remove(const std::string& id);
+  /// What a session asks of viewers and whose it is, also when it has ended. Null: nothing of its
+  /// own.
+  struct Viewing {
+    ViewRules rules;
+    std::string owner;
+  };
+  [[nodiscard]] std::shared_ptr<const Viewing> viewing(const std::string& id) const;
+  /// The same of a session of another server that is shown here; nothing: it is not any more.
+  void view_as(const std::string& id, std::optional<Viewing> asked);
 
   /// Whether `key` may publish to `id` now. Errors: not_found, forbidden (wrong key), conflict
   /// (somebody publishes).
@@ -47,14 +58,16 @@ class Directory {
 
  private:
   struct Entry {
-    KeyHash hash;
+    PublishKey key;
     std::shared_ptr<PublisherPlace> place;  ///< null: nobody publishes
     std::uint32_t views_per_account = 0;
   };
   [[nodiscard]] Result<void> check_locked(const std::string& id, std::string_view key) const;
+  void set_viewing_locked(const Session& session);
 
   mutable std::shared_mutex mutex_;
   std::unordered_map<std::string, Entry> entries_;
+  std::unordered_map<std::string, std::shared_ptr<const Viewing>> viewing_;
 };
 
 }  // namespace troupe::live

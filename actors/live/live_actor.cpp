@@ -3,11 +3,13 @@
 #include <caf/stateful_actor.hpp>
 #include <spdlog/spdlog.h>
 
+#include "actors/live/asset_messages.hpp"
 #include "actors/live/live_store.hpp"
 #include "actors/live/messages.hpp"
 #include "actors/live/poll_keeper.hpp"
 #include "actors/system/ask.hpp"
 #include "actors/system/persist.hpp"
+#include "base/ids.hpp"
 
 namespace troupe::live {
 namespace {
@@ -47,9 +49,10 @@ void open_chat(Self* self, StoredChat stored, StoredPolls polls) {
 /// stores it with an event; when it is durable, runs `then` and answers. A request that cannot be
 /// stored ends the actor: what is stored counts.
 void change(Self* self, Session next, std::string_view type, std::function<void()> then,
-            caf::response_promise answer) {
+            caf::response_promise answer, const std::optional<Asset>& asset = {}) {
   storage::Batch batch;
   put(batch, next, type);
+  if (asset) put(batch, *asset, "troupe.live.asset.created.v1");
   self->state.session = next;
   open_chat(self, {}, {});
   actors::persist(
@@ -73,13 +76,12 @@ caf::result<Session> on_create(Self* self, NewSession& request) {
   session.id = state.id;
   session.title = std::move(request.title);
   session.owner = std::move(request.owner);
-  session.key_hash = request.key_hash;
+  session.key = request.key;
   session.created_ms = state.shared->context.now_ms();
   auto promise = self->make_response_promise<Session>();
   change(
       self, session, "troupe.live.session.created.v1",
-      [shared = state.shared, session] { shared->directory.set_key(session.id, session.key_hash); },
-      promise);
+      [shared = state.shared, session] { shared->directory.set(session); }, promise);
   return promise;
 }
 
@@ -89,31 +91,41 @@ caf::result<Session> on_read(Self* self) {
   return *self->state.session;
 }
 
-caf::result<Session> on_rotate(Self* self, const Caller& caller, const KeyHash& hash) {
+caf::result<Session> on_rotate(Self* self, const Caller& caller, const PublishKey& key) {
   if (auto allowed = may_change(self->state, caller); !allowed.ok())
     return actors::to_caf(allowed.error());
   auto next = *self->state.session;
-  next.key_hash = hash;
+  next.key = key;
   auto promise = self->make_response_promise<Session>();
   change(
       self, next, "troupe.live.session.key_rotated.v1",
-      [shared = self->state.shared, next] { shared->directory.set_key(next.id, next.key_hash); },
-      promise);
+      [shared = self->state.shared, next] { shared->directory.set(next); }, promise);
   return promise;
 }
 
-caf::result<Session> on_limit(Self* self, const Caller& caller, std::uint32_t most) {
+caf::result<Session> on_change(Self* self, const Caller& caller, const SessionChange& what) {
   if (auto allowed = may_change(self->state, caller); !allowed.ok())
     return actors::to_caf(allowed.error());
-  if (most > kMaxViewsPerAccount)
+  if (what.views_per_account.value_or(0) > kMaxViewsPerAccount)
     return actors::to_caf(error(ErrorCode::invalid_argument, "views_per_account: 0 to 1000"));
   auto next = *self->state.session;
-  next.views_per_account = most;
+  next.views_per_account = what.views_per_account.value_or(next.views_per_account);
+  next.viewing.access = what.access.value_or(next.viewing.access);
+  if (what.countries) next.viewing.countries = *what.countries;
+  const auto& recording = self->state.shared->options.record;
+  if (what.record && !recording.chunk)
+    return actors::to_caf(error(ErrorCode::unsupported, "this server records nothing"));
+  next.record = what.record.value_or(next.record);
+  const bool unfinished = recording.mode(next) == RecordMode::whole ||
+                          recording.mode(*self->state.session) != RecordMode::whole;
+  const bool viewing = next.viewing != self->state.session->viewing;
   auto promise = self->make_response_promise<Session>();
   change(
-      self, next, "troupe.live.session.views_limited.v1",
-      [shared = self->state.shared, next] {
-        shared->directory.limit_views(next.id, next.views_per_account);
+      self, next, "troupe.live.session.changed.v1",
+      [shared = self->state.shared, next, viewing, unfinished] {
+        if (!unfinished) shared->options.record.finish(next.id);
+        shared->directory.set(next);
+        if (viewing && shared->output.viewing_changed) shared->output.viewing_changed(next.id);
       },
       promise);
   return promise;
@@ -125,17 +137,28 @@ caf::result<Session> on_end(Self* self, const Caller& caller) {
   auto next = *self->state.session;
   next.state = State::ended;
   next.ended_ms = self->state.shared->context.now_ms();
+  // In the same batch: whatever happens from then on, it becomes one.
+  std::optional<Asset> asset;
+  const auto& recording = self->state.shared->options.record;
+  if (recording.mode(next) == RecordMode::whole && next.started_ms != 0) {
+    asset = make_asset(make_id_string(), next, next.ended_ms);
+    next.asset = asset->id;
+  }
   auto promise = self->make_response_promise<Session>();
   change(
       self, next, "troupe.live.session.ended.v1",
-      [self, id = next.id] {
+      [self, id = next.id, asset = next.asset] {
         self->state.shared->directory.remove(
             id);  // The gateway cuts a publisher that is no longer listed.
         self->state.publication = nullptr;
         self->state.polls->close_running();
         self->state.shared->output.end(id);
+        const auto& shared = *self->state.shared;
+        if (!asset.empty())
+          shared.context.entities.tell(kAssetKind, asset, caf::make_message(wake_atom::value));
+        if (shared.options.record.finish) shared.options.record.finish(id);
       },
-      promise);
+      promise, asset);
   return promise;
 }
 
@@ -168,7 +191,8 @@ void on_chunk(Self* self, const PublicationPtr& publication, const media::ChunkP
   if (self->state.publication != publication) adopt(self, publication);
   const auto& shared = *self->state.shared;
   shared.output.chunk(self->state.id, chunk);
-  if (shared.options.record) shared.options.record(publication, chunk);
+  const auto mode = shared.options.record.mode(*self->state.session);
+  if (mode != RecordMode::off) shared.options.record.chunk(publication, chunk, mode);
 }
 
 void on_stop(Self* self, const PublicationPtr& publication) {
@@ -261,12 +285,12 @@ caf::behavior ready(Self* self) {
   return {
       [self](create_atom, NewSession request) { return on_create(self, request); },
       [self](read_atom) { return on_read(self); },
-      [self](rotate_atom, const Caller& caller, const KeyHash& hash) {
-        return on_rotate(self, caller, hash);
+      [self](rotate_atom, const Caller& caller, const PublishKey& key) {
+        return on_rotate(self, caller, key);
       },
       [self](end_atom, const Caller& caller) { return on_end(self, caller); },
-      [self](limit_atom, const Caller& caller, std::uint32_t most) {
-        return on_limit(self, caller, most);
+      [self](change_atom, const Caller& caller, const SessionChange& what) {
+        return on_change(self, caller, what);
       },
       [self](begin_atom, const PublicationPtr& publication) { on_begin(self, publication); },
       [self](chunk_atom, const PublicationPtr& publication, const media::ChunkPtr& chunk) {
@@ -303,6 +327,9 @@ caf::behavior loading(Self* self, std::shared_ptr<const Shared> shared, std::str
           return self->quit(caf::exit_reason::unhandled_exception);
         }
         self->state.session = std::move(stored->session);
+        // One that was killed may have stored what it told nobody.
+        if (const auto& session = self->state.session; session && session->state != State::ended)
+          self->state.shared->directory.set(*session);
         open_chat(self, std::move(stored->chat), std::move(stored->polls));
         self->send(self, loaded_atom::value);
       });

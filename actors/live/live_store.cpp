@@ -4,6 +4,7 @@
 
 #include <boost/json.hpp>
 
+#include "actors/live/asset.hpp"
 #include "actors/live/poll_store.hpp"
 #include "schemas/live_generated.h"
 
@@ -50,26 +51,75 @@ std::string encode_session(const Session& session) {
   flatbuffers::FlatBufferBuilder builder;
   const auto title = builder.CreateString(session.title);
   const auto owner = builder.CreateString(session.owner);
-  const auto hash =
-      builder.CreateVector(session.key_hash.bytes.data(), session.key_hash.bytes.size());
+  const auto hash_of = [&](const PublishKey& key) {
+    return builder.CreateVector(key.hash.bytes.data(), key.hash.bytes.size());
+  };
+  const auto hash = hash_of(session.key);
+  const auto backup = session.backup_key ? hash_of(*session.backup_key)
+                                         : flatbuffers::Offset<flatbuffers::Vector<std::uint8_t>>();
+  const auto& countries = session.viewing.countries;
+  const auto codes = builder.CreateVectorOfStrings(countries.codes);
+  const auto pull = session.pull_url.empty() ? flatbuffers::Offset<flatbuffers::String>()
+                                             : builder.CreateString(session.pull_url);
+  const auto asset = session.asset.empty() ? flatbuffers::Offset<flatbuffers::String>()
+                                           : builder.CreateString(session.asset);
   builder.Finish(fbs::CreateLiveSessionRecord(
       builder, title, owner, static_cast<fbs::LiveState>(session.state), hash, session.created_ms,
-      session.started_ms, session.ended_ms, session.views_per_account));
+      session.started_ms, session.ended_ms, session.views_per_account,
+      static_cast<std::uint8_t>(session.viewing.access), static_cast<std::uint8_t>(countries.rule),
+      codes, session.key.expires_ms, backup,
+      session.backup_key ? session.backup_key->expires_ms : 0, pull,
+      static_cast<std::uint8_t>(session.record), asset));
   return bytes_of(builder);
 }
+
+namespace {
+
+template <class Bytes>
+bool read_hash(const Bytes& from, KeyHash& to) {
+  if (from.size() != to.bytes.size()) return false;
+  std::copy(from.begin(), from.end(), to.bytes.begin());
+  return true;
+}
+
+/// False when they are none that could have been written.
+bool read_view_rules(const fbs::LiveSessionRecord& record, ViewRules& rules) {
+  if (record.access() > static_cast<std::uint8_t>(ViewAccess::link) ||
+      record.countries_rule() > static_cast<std::uint8_t>(Countries::Rule::deny))
+    return false;
+  rules.access = static_cast<ViewAccess>(record.access());
+  const auto rule = static_cast<Countries::Rule>(record.countries_rule());
+  if (rule == Countries::Rule::any) return true;
+  if (record.countries() == nullptr) return false;
+  rules.countries.rule = rule;
+  for (const auto* code : *record.countries()) rules.countries.codes.push_back(code->str());
+  return !rules.countries.codes.empty() && std::ranges::is_sorted(rules.countries.codes);
+}
+
+}  // namespace
 
 std::optional<Session> decode_session(std::string_view id, std::string_view bytes) {
   const auto* record = verified<fbs::LiveSessionRecord>(bytes);
   Session session;
-  if (record == nullptr || record->key_hash()->size() != session.key_hash.bytes.size() ||
-      record->state() > fbs::LiveState::MAX) {
+  if (record == nullptr || !read_hash(*record->key_hash(), session.key.hash) ||
+      record->state() > fbs::LiveState::MAX ||
+      record->record() > static_cast<std::uint8_t>(RecordMode::whole) ||
+      !read_view_rules(*record, session.viewing)) {
     return std::nullopt;
   }
+  session.key.expires_ms = record->key_expires_ms();
+  if (record->backup_key_hash() != nullptr) {
+    auto& backup = session.backup_key.emplace();
+    if (!read_hash(*record->backup_key_hash(), backup.hash)) return std::nullopt;
+    backup.expires_ms = record->backup_key_expires_ms();
+  }
+  if (record->pull_url() != nullptr) session.pull_url = record->pull_url()->str();
+  session.record = static_cast<RecordMode>(record->record());
+  if (record->asset() != nullptr) session.asset = record->asset()->str();
   session.id = id;
   session.title = record->title()->str();
   session.owner = record->owner()->str();
   session.state = static_cast<State>(record->state());
-  std::copy(record->key_hash()->begin(), record->key_hash()->end(), session.key_hash.bytes.begin());
   session.created_ms = record->created_ms();
   session.started_ms = record->started_ms();
   session.ended_ms = record->ended_ms();
@@ -160,6 +210,7 @@ std::optional<ChatBan> decode_chat_ban(std::string_view user, std::string_view b
 
 void add_record_checks(storage::RecordChecks& checks) {
   add_poll_checks(checks);
+  add_asset_checks(checks);
   checks.add(storage::Family::live, kSessionTag, [](std::string_view key, std::string_view value) {
     storage::KeyReader reader(key, kSessionTag);
     const auto id = reader.text();

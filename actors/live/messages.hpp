@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,7 +32,7 @@ using say_atom = caf::atom_constant<caf::atom("say")>;
 using greet_atom = caf::atom_constant<caf::atom("greet")>;
 using chat_atom = caf::atom_constant<caf::atom("chat")>;
 using moderate_atom = caf::atom_constant<caf::atom("moderate")>;
-using limit_atom = caf::atom_constant<caf::atom("limit")>;
+using change_atom = caf::atom_constant<caf::atom("change")>;
 using poll_atom = caf::atom_constant<caf::atom("poll")>;
 using polls_atom = caf::atom_constant<caf::atom("polls")>;
 // What the actor tells itself.
@@ -41,7 +42,14 @@ using poll_tally_atom = caf::atom_constant<caf::atom("polltally")>;
 struct NewSession {
   std::string title;
   std::string owner;
-  KeyHash key_hash;
+  PublishKey key;
+};
+/// What its owner changes of a session; what is nothing stays.
+struct SessionChange {
+  std::optional<std::uint32_t> views_per_account;
+  std::optional<ViewAccess> access;
+  std::optional<Countries> countries;
+  std::optional<RecordMode> record;
 };
 struct Say {
   Caller caller;
@@ -64,9 +72,9 @@ using PollList = std::vector<PollView>;  ///< newest first
 using LiveActor = caf::typed_actor<
     caf::replies_to<create_atom, NewSession>::with<Session>,
     caf::replies_to<read_atom>::with<Session>,
-    caf::replies_to<rotate_atom, Caller, KeyHash>::with<Session>,
+    caf::replies_to<rotate_atom, Caller, PublishKey>::with<Session>,
     caf::replies_to<end_atom, Caller>::with<Session>,
-    caf::replies_to<limit_atom, Caller, std::uint32_t>::with<Session>,
+    caf::replies_to<change_atom, Caller, SessionChange>::with<Session>,
     caf::replies_to<say_atom, Say>::with<ChatLine>, caf::replies_to<greet_atom>::with<ChatGreeting>,
     caf::replies_to<chat_atom, Caller>::with<ChatStatus>,
     caf::replies_to<moderate_atom, Moderation>::with<ChatStatus>,
@@ -80,7 +88,8 @@ using LiveActor = caf::typed_actor<
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::live::Session)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::live::NewSession)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::live::KeyHash)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::live::PublishKey)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::live::SessionChange)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::live::Caller)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::live::Say)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::live::ChatLine)

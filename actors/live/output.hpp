@@ -17,6 +17,8 @@ struct Output {
   std::function<void(const std::string& id)>
       stop;  ///< The publisher left; viewers wait for the next.
   std::function<void(const std::string& id)> end;  ///< The session is over: viewers are let go.
+  /// What it asks of viewers is another thing now.
+  std::function<void(const std::string& id)> viewing_changed;
   /// Of the chat: what comes in quick succession is written together.
   std::function<void(const std::string& id, const std::string& json)> text;
 };

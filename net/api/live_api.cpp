@@ -11,10 +11,13 @@
 #include "actors/system/context.hpp"
 #include "base/ids.hpp"
 #include "media/ladder/ladder.hpp"
+#include "net/api/live_access.hpp"
 #include "net/api/live_body.hpp"
 #include "net/api/live_parties.hpp"
 #include "net/api/live_playlists.hpp"
 #include "net/api/live_polls.hpp"
+#include "net/api/live_relay.hpp"
+#include "net/api/relay_hub.hpp"
 #include "net/http/router.hpp"
 #include "net/ws/hub.hpp"
 #include "storage/read_pool.hpp"
@@ -57,15 +60,21 @@ void add_pictures(json::object& out, const media::TranscodeStatus& status) {
   out["ladder_lag_ms"] = status.lag.count();
 }
 
+std::int64_t viewers_of(const LiveApi& api, const std::string& id) {
+  const auto elsewhere = api.relay->viewers(id);
+  return api.fanout.viewers(id) + api.playlists.viewers(id) + elsewhere.sockets + elsewhere.players;
+}
+
 json::object view(const LiveApi& api, const live::Session& session) {
   json::object out{{"id", session.id},
                    {"title", session.title},
                    {"owner", session.owner},
                    {"state", live::to_string(session.state)},
-                   {"viewers", api.fanout.viewers(session.id) + api.playlists.viewers(session.id)},
+                   {"viewers", viewers_of(api, session.id)},
                    {"created_ms", session.created_ms},
                    {"watch_path", "/live.html?id=" + session.id},
                    {"ws_path", "/live/" + session.id + "/ws"},
+                   {"flv_path", "/live/" + session.id + ".flv"},
                    {"hls_path", "/live/" + session.id + "/index.m3u8"},
                    {"dash_path", "/live/" + session.id + "/manifest.mpd"},
                    {"dash_low_latency_path", "/live/" + session.id + "/low-latency.mpd"}};
@@ -85,6 +94,18 @@ json::object view(const LiveApi& api, const live::Session& session) {
   }
   if (api.ingest.describe) api.ingest.describe(session.id, out);
   if (session.views_per_account != 0) out["views_per_account"] = session.views_per_account;
+  if (session.viewing.access != live::ViewAccess::standard)
+    out["access"] = live::to_string(session.viewing.access);
+  if (const auto& countries = session.viewing.countries;
+      countries.rule != live::Countries::Rule::any) {
+    const auto* rule = countries.rule == live::Countries::Rule::allow ? "allow" : "deny";
+    out["countries"] = json::object{{rule, json::value_from(countries.codes)}};
+  }
+  out["record"] = live::to_string(api.record.mode(session));
+  if (!session.asset.empty()) {
+    out["asset"] = session.asset;
+    out["asset_path"] = "/api/v1/assets/" + session.asset;
+  }
   if (session.started_ms != 0) out["started_ms"] = session.started_ms;
   if (session.ended_ms != 0) out["ended_ms"] = session.ended_ms;
   return out;
@@ -161,8 +182,8 @@ void create(const ApiPtr& api, const Request& request, const Responder& out) {
         out.send(std::move(response));
       },
       out, live::create_atom::value,
-      live::NewSession{std::string(title->get_string()), request.principal->subject,
-                       live::hash_key(key)});
+      live::NewSession{
+          std::string(title->get_string()), request.principal->subject, {live::hash_key(key), 0}});
 }
 
 void list(const ApiPtr& api, const Request& request, const Responder& out) {
@@ -192,12 +213,19 @@ void list(const ApiPtr& api, const Request& request, const Responder& out) {
 void show(const ApiPtr& api, const Request& request, const Responder& out) {
   const auto id = id_of(request, out);
   if (!id) return;
-  ask_session(
-      api, request, *id,
-      [api, out](const live::Session& session) {
-        out.send(http::json_response(200, view(*api, session)));
+  // What there is to watch may be told to more than those who may watch it.
+  const bool judged =
+      request.query_value("link") || (!api->anonymous_viewers && !request.principal);
+  if (judged && !admit_viewer(*api->gate, request, *id, Way::live, out)) return;
+  api->asker.ask_as<live::Session>(
+      live::kKind, *id, request.time_left(),
+      [api, request, id = *id, out](const Result<live::Session>& session) {
+        if (session.ok()) return out.send(http::json_response(200, view(*api, *session)));
+        if (session.code() != ErrorCode::not_found || api->edge == nullptr)
+          return out.send(session.error());
+        show_relayed(*api, request, id, out);
       },
-      out, live::read_atom::value);
+      live::read_atom::value);
 }
 
 void end(const ApiPtr& api, const Request& request, const Responder& out) {
@@ -211,21 +239,68 @@ void end(const ApiPtr& api, const Request& request, const Responder& out) {
       out, live::end_atom::value, caller_of(request));
 }
 
-void limit(const ApiPtr& api, const Request& request, const Responder& out) {
+/// {"allow": […]}, {"deny": […]} or null.
+Result<live::Countries> read_countries(const json::value& value) {
+  if (value.is_null()) return live::Countries{};
+  const auto bad =
+      error(ErrorCode::invalid_argument, "countries: {\"allow\": […]}, {\"deny\": […]} or null");
+  if (!value.is_object() || value.get_object().size() != 1) return bad;
+  const auto& [name, codes] = *value.get_object().begin();
+  if ((name != "allow" && name != "deny") || !codes.is_array()) return bad;
+  std::vector<std::string> list;
+  for (const auto& code : codes.get_array()) {
+    if (!code.is_string()) return bad;
+    list.emplace_back(code.get_string());
+  }
+  using Rule = live::Countries::Rule;
+  return live::make_countries(name == "allow" ? Rule::allow : Rule::deny, std::move(list));
+}
+
+Result<live::SessionChange> read_change(const Request& request) {
+  auto body = body_of(request, {"views_per_account", "access", "countries", "record"});
+  if (!body.ok()) return body.error();
+  live::SessionChange out;
+  const auto most = number_in(*body, "views_per_account");
+  if (!most.ok() || most->value_or(0) > live::kMaxViewsPerAccount)
+    return error(ErrorCode::invalid_argument, "views_per_account: 0 to 1000");
+  if (*most) out.views_per_account = static_cast<std::uint32_t>(**most);
+  if (const auto* access = body->if_contains("access")) {
+    const auto parsed =
+        access->is_null()
+            ? Result<live::ViewAccess>(live::ViewAccess::standard)
+            : live::parse_view_access(access->is_string() ? access->get_string() : "");
+    if (!parsed.ok()) return parsed.error();
+    out.access = *parsed;
+  }
+  if (const auto* countries = body->if_contains("countries")) {
+    auto parsed = read_countries(*countries);
+    if (!parsed.ok()) return parsed.error();
+    out.countries = std::move(*parsed);
+  }
+  if (const auto* record = body->if_contains("record")) {
+    const auto parsed =
+        record->is_null()
+            ? Result<live::RecordMode>(live::RecordMode::standard)
+            : live::parse_record_mode(record->is_string() ? record->get_string() : "");
+    if (!parsed.ok()) return parsed.error();
+    out.record = *parsed;
+  }
+  if (body->empty())
+    return error(ErrorCode::invalid_argument, "views_per_account, access, countries or record");
+  return out;
+}
+
+void change(const ApiPtr& api, const Request& request, const Responder& out) {
   const auto id = id_of(request, out);
   if (!id) return;
-  auto body = body_of(request, {"views_per_account"});
-  if (!body.ok()) return out.send(body.error());
-  const auto most = number_in(*body, "views_per_account");
-  if (!most.ok()) return out.send(most.error());
-  if (!*most || **most > live::kMaxViewsPerAccount)
-    return out.send(error(ErrorCode::invalid_argument, "views_per_account: 0 to 1000"));
+  auto what = read_change(request);
+  if (!what.ok()) return out.send(what.error());
   ask_session(
       api, request, *id,
       [api, out](const live::Session& session) {
         out.send(http::json_response(200, view(*api, session)));
       },
-      out, live::limit_atom::value, caller_of(request), static_cast<std::uint32_t>(**most));
+      out, live::change_atom::value, caller_of(request), std::move(*what));
 }
 
 void rotate(const ApiPtr& api, const Request& request, const Responder& out) {
@@ -237,7 +312,7 @@ void rotate(const ApiPtr& api, const Request& request, const Responder& out) {
       [api, out, key](const live::Session& session) {
         out.send(http::json_response(200, view_with_key(*api, session, key)));
       },
-      out, live::rotate_atom::value, caller_of(request), live::hash_key(key));
+      out, live::rotate_atom::value, caller_of(request), live::PublishKey{live::hash_key(key), 0});
 }
 
 }  // namespace
@@ -253,8 +328,8 @@ void mount_live(http::Router& router, ApiPtr api) {
   auto listing = open;
   listing.priority = Priority::bulk;
   router.add("GET", "/api/v1/live", bind(list), listing);
-  router.add("GET", "/api/v1/live/{id}", bind(show), open);
-  router.add("PATCH", "/api/v1/live/{id}", bind(limit), {.max_body_bytes = kMaxBody});
+  router.add("GET", "/api/v1/live/{id}", bind(show), {.access = Access::open});
+  router.add("PATCH", "/api/v1/live/{id}", bind(change), {.max_body_bytes = kMaxBody});
   router.add("DELETE", "/api/v1/live/{id}", bind(end));
   router.add("POST", "/api/v1/live/{id}/key", bind(rotate), {.max_body_bytes = kMaxBody});
   mount_live_chat(router, api);

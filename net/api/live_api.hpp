@@ -9,6 +9,7 @@
 
 #include <boost/json/fwd.hpp>
 
+#include "actors/live/domain.hpp"
 #include "base/result.hpp"
 
 namespace troupe::actors {
@@ -17,7 +18,8 @@ struct Context;
 }  // namespace troupe::actors
 namespace troupe::http {
 class Router;
-}
+struct Principal;
+}  // namespace troupe::http
 namespace troupe::live {
 class Directory;
 }
@@ -31,9 +33,13 @@ class Fanout;
 namespace troupe::api {
 
 class CueBook;
+class LiveEdge;
 class LivePlaylists;
+class RelayHub;
 class PartyBook;
 class ViewBook;
+class ViewRoll;
+struct ViewGate;
 
 /// What the server's doors for publishers add to sessions. All may be null.
 struct LiveIngestHooks {
@@ -59,10 +65,18 @@ struct LiveApi {
   /// "rtmp://127.0.0.1:1935"; null or empty: there is none.
   std::function<std::string()> rtmp_origin;
   LiveIngestHooks ingest;
+  live::Recording record;
   bool anonymous_viewers = true;
+  std::shared_ptr<const ViewGate> gate;
+  std::shared_ptr<ViewRoll> roll;
   std::shared_ptr<const CueBook> cues;
   std::shared_ptr<ViewBook> views;
   std::shared_ptr<PartyBook> parties;
+  std::string instance;             ///< of this server among those that relay to each other
+  std::shared_ptr<RelayHub> relay;  ///< for edges of this server
+  LiveEdge* edge = nullptr;         ///< null: nothing comes from elsewhere
+  /// Whose a bearer token is. Errors: unauthenticated.
+  std::function<Result<http::Principal>(const std::string& token)> verify;
 };
 
 /// POST /api/v1/live, GET /api/v1/live, GET and DELETE /api/v1/live/{id}, POST

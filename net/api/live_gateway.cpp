@@ -3,23 +3,32 @@
 #include <algorithm>
 #include <atomic>
 
+#include <sodium.h>
+
 #include "actors/live/directory.hpp"
 #include "actors/live/domain.hpp"
 #include "actors/live/messages.hpp"
 #include "actors/system/context.hpp"
 #include "actors/system/entity.hpp"
+#include "base/ids.hpp"
 #include "base/metrics.hpp"
 #include "media/health/sound_probe.hpp"
 #include "net/api/live_alerts.hpp"
 #include "net/api/live_captions.hpp"
 #include "net/api/live_cues.hpp"
+#include "net/api/live_flv.hpp"
 #include "net/api/live_health.hpp"
+#include "net/api/live_links.hpp"
 #include "net/api/live_playlists.hpp"
 #include "net/api/live_quality.hpp"
+#include "net/api/live_relay.hpp"
+#include "net/api/live_shield.hpp"
 #include "net/api/live_thumbnails.hpp"
 #include "net/api/party_book.hpp"
 #include "net/api/quality_book.hpp"
 #include "net/api/view_book.hpp"
+#include "net/api/view_roll.hpp"
+#include "net/flv/fanout.hpp"
 #include "net/http/router.hpp"
 #include "net/ws/hub.hpp"
 
@@ -84,14 +93,23 @@ class Gateway final : public LiveGateway {
   Gateway(actors::Context& context, std::vector<boost::asio::io_context*> loops)
       : context_(context),
         loop_(*loops.front()),
-        fanout_(std::make_shared<ws::Fanout>(std::move(loops), context.metrics)),
+        fanout_(std::make_shared<ws::Fanout>(loops, context.metrics)),
+        flv_(std::move(loops), context.metrics, *fanout_),
         quality_(std::make_shared<QualityBook>(context.metrics)),
-        health_(std::make_shared<HealthBook>()) {}
+        health_(std::make_shared<HealthBook>()) {
+    fanout_->follow(flv_.follower());
+  }
 
   ~Gateway() override {
+    flv_.close();
+    edge_.reset();
+    links_->edge = nullptr;
+    links_->api = nullptr;
+    if (relay_) relay_->close();
     fanout_->close();
     if (playlists_) playlists_->close();
     if (alerts_) alerts_->close();
+    if (roll_) roll_->close();
   }
 
   Result<void> open(const actors::Asker& asker, http::Router& router, LiveGatewayOptions options) {
@@ -99,42 +117,54 @@ class Gateway final : public LiveGateway {
       return directory_.check(id, {}).code() != ErrorCode::not_found;
     };
     const auto views = std::make_shared<ViewBook>(options.views_per_account);
+    const bool edge = options.edge.has_value();
+    open_gate(options);
     playlists_ = std::make_shared<LivePlaylists>(
         loop_, context_.metrics,
         LivePlaylistOptions{
             .window = options.window,
             .cue_schemes = std::move(options.cue_schemes),
-            .anonymous_viewers = options.anonymous_viewers,
+            .gate = gate_,
             .await_ladder =
                 makes_renditions(options.ladder) ? kAwaitLadder : std::chrono::milliseconds(0),
+            .shelf = std::move(options.shelf),
             .exists = exists,
             .admit = [this, views](const std::string& id, const std::string& viewer,
-                                   const http::Request& request) -> Result<void> {
-              if (!request.principal) return {};
-              return views->seen(request.principal->subject, "player/" + viewer,
-                                 directory_.views_per_account(id),
+                                   const std::string& account) -> Result<void> {
+              if (account.empty()) return {};
+              return views->seen(account, "player/" + viewer, directory_.views_per_account(id),
                                  std::chrono::steady_clock::now());
             },
-            .observe = [book = quality_](
-                           const std::string& id,
-                           const http::Request& request) { note_cmcd(*book, id, request); }});
+            .summon = edge ? summon() : nullptr,
+            .asked = edge ? [links = links_](const std::string& id) { return links->edge->relays(id); }
+                          : std::function<bool(const std::string&)>(),
+            .observe =
+                [book = quality_](const std::string& id, const http::Request& request,
+                                  const Viewing& viewing) {
+                  note_cmcd(*book, id, request, viewing.viewer);
+                }});
     playlists_->mount(router);
-    open_ladder(router, options, exists);
-    mount_live_quality(router, {quality_, asker, exists, options.anonymous_viewers});
+    if (auto opened = open_relay(options); !opened.ok()) return opened;
+    const auto here = [exists, links = links_](const std::string& id) {
+      return exists(id) || (links->edge != nullptr && links->edge->relays(id));
+    };
+    open_ladder(router, options, here);
+    mount_live_quality(router, {quality_, asker, here, gate_});
+    mount_live_links(router, gate_, asker);
     open_health(router, asker, options);
     mount_live_cues(
         router, {cues_, asker,
                  [fanout = fanout_, playlists = playlists_](const std::string& id, const Cue& c) {
                    fanout->text(id, CueBook::message(c));
-                   playlists->mark(id, {"cue-" + std::to_string(c.number), c.epoch, c.media_us,
-                                        c.scheme, c.payload, static_cast<std::uint32_t>(c.number)});
+                   playlists->mark(id, CueBook::mark(c));
                  }});
     live::Options live_options;
-    live_options.record = std::move(options.record);
-    if (auto added = live::add_live(context_, directory_, output(), std::move(live_options));
+    live_options.record = options.record;
+    if (auto added = live::add_live(context_, directory_, output(options.record_caption),
+                                    std::move(live_options));
         !added.ok())
       return added;
-    mount_live(router, std::make_shared<const LiveApi>(
+    links_->api = std::make_shared<const LiveApi>(
                            LiveApi{.context = context_,
                                    .asker = asker,
                                    .directory = directory_,
@@ -145,10 +175,19 @@ class Gateway final : public LiveGateway {
                                    .srt_origin = std::move(options.srt_origin),
                                    .rtmp_origin = std::move(options.rtmp_origin),
                                    .ingest = std::move(options.ingest),
+                                   .record = std::move(options.record),
                                    .anonymous_viewers = options.anonymous_viewers,
+                                   .gate = gate_,
+                                   .roll = roll_,
                                    .cues = cues_,
                                    .views = views,
-                                   .parties = std::make_shared<PartyBook>()}));
+                                   .parties = std::make_shared<PartyBook>(),
+                                   .instance = instance_,
+                                   .relay = relay_,
+                                   .edge = edge_.get(),
+                                   .verify = std::move(options.verify)});
+    mount_live(router, links_->api);
+    mount_live_flv(router, links_->api, flv_);
     return {};
   }
 
@@ -164,6 +203,7 @@ class Gateway final : public LiveGateway {
   Result<std::unique_ptr<LivePublisher>> publish_own(const std::string& id) override {
     return enter(id, directory_.begin_own(id));
   }
+  [[nodiscard]] std::shared_ptr<const ViewGate> gate() const override { return gate_; }
 
  private:
   Result<std::unique_ptr<LivePublisher>> enter(
@@ -171,6 +211,52 @@ class Gateway final : public LiveGateway {
     if (!place.ok()) return count_refusal(place.error()).error();
     return std::unique_ptr<LivePublisher>(
         std::make_unique<Publisher>(context_.entities, directory_, id, std::move(*place)));
+  }
+
+  /// Brings sessions from the origin for viewers of HLS and DASH.
+  [[nodiscard]] decltype(LivePlaylistOptions::summon) summon() const {
+    return [links = links_](const std::string& id, const http::Request& request,
+                            std::function<void(Result<void>)> then) {
+      const auto via = via_of(*links->api, request);
+      if (!via.ok()) return then(via.error());
+      links->edge->enter(id, *via, std::move(then));
+    };
+  }
+
+  Result<void> open_relay(LiveGatewayOptions& options) {
+    if (!options.verify) {
+      options.verify = [](const std::string&) -> Result<http::Principal> {
+        return error(ErrorCode::unauthenticated, "no tokens are taken here");
+      };
+    }
+    relay_ = std::make_shared<RelayHub>(loop_, *fanout_, context_.metrics,
+                                        relay_options(instance_, fanout_, playlists_, links_));
+    relay_->start();
+    if (options.ladder.thumbnail_every.count() > 0 || options.edge)
+      thumbnails_ = std::make_shared<ThumbnailBook>(options.window.window_us);
+    links_->thumbnails = thumbnails_;
+    if (!options.edge) return {};
+    options.edge->instance = instance_;
+    auto edge = LiveEdge::start(context_.metrics, *options.edge,
+                                edge_sinks({fanout_, playlists_, cues_, relay_, directory_, roll_, thumbnails_}));
+    if (!edge.ok()) return edge.error();
+    edge_ = std::move(*edge);
+    links_->edge = edge_.get();
+    return {};
+  }
+
+  void open_gate(LiveGatewayOptions& options) {
+    constexpr std::size_t kKeyBytes = 32;
+    std::string key(kKeyBytes, '\0');
+    randombytes_buf(key.data(), key.size());
+    gate_ = std::make_shared<const ViewGate>(
+        ViewGate{.directory = directory_,
+                 .metrics = context_.metrics,
+                 .anonymous_viewers = options.anonymous_viewers,
+                 .keys = options.link_keys.value_or(LinkKeys::own(std::move(key))),
+                 .country = std::move(options.country),
+                 .unknown_country_may = options.unknown_country_may});
+    roll_ = std::make_shared<ViewRoll>(loop_, gate_);
   }
 
   void open_health(http::Router& router, const actors::Asker& asker,
@@ -189,9 +275,11 @@ class Gateway final : public LiveGateway {
   void open_ladder(http::Router& router, const LiveGatewayOptions& options,
                    std::function<bool(const std::string&)> exists) {
     const bool thumbnails = options.ladder.thumbnail_every.count() > 0;
+    if (thumbnails_)
+      mount_live_thumbnails(router, {thumbnails_, exists, gate_, edge_ ? summon() : nullptr});
     if (!makes_renditions(options.ladder) && !thumbnails) return;
     media::LadderSink sink;
-    sink.renditions = [fanout = fanout_, playlists = playlists_](
+    sink.renditions = [fanout = fanout_, playlists = playlists_, relay = relay_](
                           const std::string& id, std::uint64_t epoch,
                           const std::vector<media::Track>& tracks) {
       playlists->set_made(id, epoch, tracks);
@@ -199,6 +287,7 @@ class Gateway final : public LiveGateway {
       auto pictures = tracks;
       std::erase_if(pictures, [](const auto& t) { return t.kind == media::TrackKind::audio; });
       fanout->set_renditions(id, epoch, pictures);
+      relay->renditions(id, epoch, tracks);
     };
     sink.chunk = [fanout = fanout_, playlists = playlists_](
                      const std::string& id, std::uint64_t epoch, const media::ChunkPtr& chunk) {
@@ -208,17 +297,20 @@ class Gateway final : public LiveGateway {
     sink.look = [book = health_](const std::string& id, std::uint64_t epoch,
                                  const media::HealthLook& look) { book->look(id, epoch, look); };
     if (thumbnails) {
-      thumbnails_ = std::make_shared<ThumbnailBook>(options.window.window_us);
-      sink.thumbnail = [book = thumbnails_](const std::string& id, std::uint64_t,
-                                            const media::Thumbnail& thumbnail) {
+      sink.thumbnail = [book = thumbnails_, record = options.record_thumbnail, relay = relay_](
+                           const std::string& id, std::uint64_t epoch,
+                           const media::Thumbnail& thumbnail) {
         book->add(id, thumbnail);
+        relay->thumbnail(id, thumbnail);
+        if (record) record(id, epoch, thumbnail);
       };
-      mount_live_thumbnails(router, {thumbnails_, std::move(exists), options.anonymous_viewers});
     }
     ladder_ = std::make_shared<media::Ladder>(options.ladder, context_.metrics, std::move(sink));
   }
 
-  live::Output output() {
+  live::Output output(
+      std::function<void(const std::string&, std::uint64_t, const media::CaptionEvent&)>
+          record_caption) {
     live::Output out;
     const auto captions = std::make_shared<LiveCaptions>();
     out.start = [fanout = fanout_, playlists = playlists_, ladder = ladder_, health = health_,
@@ -234,7 +326,7 @@ class Gateway final : public LiveGateway {
       if (ladder) ladder->start(publication->session_id, publication->epoch, publication->tracks);
     };
     out.chunk = [fanout = fanout_, playlists = playlists_, ladder = ladder_, health = health_,
-                 sound = sound_, cues = cues_,
+                 sound = sound_, cues = cues_, record_caption = std::move(record_caption),
                  captions](const std::string& id, const media::ChunkPtr& chunk) {
       fanout->chunk(id, chunk);
       cues->chunk(id, *chunk);
@@ -244,6 +336,7 @@ class Gateway final : public LiveGateway {
       for (const auto& event : shown.events) {
         playlists->caption(id, shown.epoch, event.start_us, event.text);
         fanout->text(id, LiveCaptions::message(shown.epoch, event));
+        if (record_caption) record_caption(id, shown.epoch, event);
       }
       playlists->chunk(id, *chunk);
       if (ladder) ladder->push(id, chunk);
@@ -269,6 +362,10 @@ class Gateway final : public LiveGateway {
       fanout->end(id);
       playlists->end(id);
     };
+    out.viewing_changed = [roll = roll_, relay = relay_](const std::string& id) {
+      roll->judge_again(id);
+      relay->rules_changed(id);
+    };
     out.text = [fanout = fanout_](const std::string& id, const std::string& json) {
       fanout->text(id, json);
     };
@@ -289,12 +386,19 @@ class Gateway final : public LiveGateway {
   live::Directory directory_;
   boost::asio::io_context& loop_;
   std::shared_ptr<ws::Fanout> fanout_;
+  flv::Fanout flv_;
+  std::shared_ptr<const ViewGate> gate_;
+  std::shared_ptr<ViewRoll> roll_;
   std::shared_ptr<LivePlaylists> playlists_;
   std::shared_ptr<QualityBook> quality_;
   std::shared_ptr<HealthBook> health_;
   std::shared_ptr<LiveAlerts> alerts_;
   std::shared_ptr<media::SoundProbe> sound_;  ///< null: sound is not decoded
   const std::shared_ptr<CueBook> cues_ = std::make_shared<CueBook>();
+  const std::string instance_ = make_id_string();
+  const std::shared_ptr<ShieldLinks> links_ = std::make_shared<ShieldLinks>();
+  std::shared_ptr<RelayHub> relay_;
+  std::unique_ptr<LiveEdge> edge_;  ///< null: nothing comes from elsewhere
   std::shared_ptr<ThumbnailBook> thumbnails_;
   std::shared_ptr<media::Ladder> ladder_;  ///< null: nothing is decoded
 };

@@ -4,16 +4,22 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "actors/live/domain.hpp"
 #include "actors/live/session.hpp"
 #include "base/result.hpp"
+#include "media/captions/caption_reader.hpp"
 #include "media/chunk.hpp"
 #include "media/health/alerts.hpp"
 #include "media/ladder/ladder.hpp"
 #include "media/playlist/segment_window.hpp"
+#include "media/recording/window_shelf.hpp"
+#include "net/api/live_access.hpp"
 #include "net/api/live_api.hpp"
+#include "net/api/live_edge.hpp"
 
 namespace boost::asio {
 class io_context;
@@ -34,19 +40,32 @@ class LivePublisher {
 };
 
 struct LiveGatewayOptions {
+  /// Sessions that are not of this server come from there. Nothing: none do.
+  std::optional<EdgeOptions> edge;
+  /// Whose a bearer token is, that an edge passes on. Null: nobody's.
+  std::function<Result<http::Principal>(const std::string& token)> verify;
   std::function<std::string()>
       srt_origin;  ///< "srt://127.0.0.1:9000", asked when a session is made
   std::function<std::string()> rtmp_origin;  ///< "rtmp://127.0.0.1:1935"; empty: there is none
   LiveIngestHooks ingest;
   bool anonymous_viewers = true;
-  std::size_t views_per_account = 0;  ///< at once, over all sessions; 0: any number
-  media::WindowOptions window;        ///< of HLS and DASH
+  /// That links to watch are signed with. Empty: one is made, and forgotten with the gateway.
+  std::optional<LinkKeys> link_keys;
+  /// Where an address is: ISO 3166-1 alpha-2, or empty. Null: nobody knows.
+  std::function<std::string(const std::string& address)> country;
+  bool unknown_country_may = false;  ///< watch a session with a rule about countries
+  std::size_t views_per_account = 0;     ///< at once, over all sessions; 0: any number
+  media::WindowOptions window;           ///< of HLS and DASH
   std::vector<std::string> cue_schemes;  ///< manifests announce them before there is a cue
-  media::AlertRules alerts;           ///< of sessions that set none of their own
-  bool loudness = true;               ///< sound is decoded to measure it
-  media::LadderOptions ladder;        ///< without rungs and thumbnails: nothing is decoded
-  std::function<void(const live::PublicationPtr&, const media::ChunkPtr&)>
-      record;  ///< must not block
+  media::AlertRules alerts;              ///< of sessions that set none of their own
+  bool loudness = true;                  ///< sound is decoded to measure it
+  media::LadderOptions ladder;           ///< without rungs and thumbnails: nothing is decoded
+  std::shared_ptr<media::WindowShelf> shelf;  ///< as LivePlaylistOptions
+  live::Recording record;             ///< and what belongs beside its chunks; nothing blocks
+  std::function<void(const std::string& id, std::uint64_t epoch, const media::Thumbnail&)>
+      record_thumbnail;
+  std::function<void(const std::string& id, std::uint64_t epoch, const media::CaptionEvent&)>
+      record_caption;
 };
 
 /// Thread-safe. Destroy it once the loops have ended and before they are destroyed; actors may live
@@ -70,6 +89,9 @@ class LiveGateway {
                                                          const std::string& key) = 0;
   /// The same for the server itself, which needs no key. Errors: not_found, conflict.
   virtual Result<std::unique_ptr<LivePublisher>> publish_own(const std::string& id) = 0;
+
+  /// For other routes by which sessions are watched.
+  [[nodiscard]] virtual std::shared_ptr<const ViewGate> gate() const = 0;
 };
 
 }  // namespace troupe::api

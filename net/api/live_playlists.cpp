@@ -9,6 +9,7 @@
 
 #include "base/ids.hpp"
 #include "base/metrics.hpp"
+#include "net/api/live_access.hpp"
 #include "net/api/playlist_session.hpp"
 #include "net/http/router.hpp"
 
@@ -73,6 +74,7 @@ struct LivePlaylists::Impl : std::enable_shared_from_this<Impl> {
       if (!session->sweep(Clock::now())) {
         const std::unique_lock lock(mutex);
         sessions.erase(id);
+        if (options.shelf) options.shelf->forget(id);
         continue;
       }
       waiting += session->held();
@@ -89,20 +91,60 @@ struct LivePlaylists::Impl : std::enable_shared_from_this<Impl> {
     return found == sessions.end() ? nullptr : found->second;
   }
 
-  /// The session of the path; answers when there is none to play.
-  SessionPtr session_of(const Request& request, const Responder& out) const {
-    const auto id = parse_id(request.params.at("id"));
-    auto session = id ? find(id->to_string()) : nullptr;
-    if (session) {
-      if (options.observe) options.observe(id->to_string(), request);
-      return session;
+  /// A session that is watched.
+  struct Watched {
+    std::string id;
+    SessionPtr session;
+    Viewing viewing;
+    Responder out;  ///< answers as the viewer should have it
+  };
+
+  /// The session of the path; answers when there is none to play, or not for this viewer.
+  std::optional<Watched> watched(const Request& request, const Responder& out) const {
+    const auto parsed = parse_id(request.params.at("id"));
+    if (!parsed) {
+      out.send(error(ErrorCode::not_found, "no such live session"));
+      return std::nullopt;
     }
-    if (id && options.exists(id->to_string())) {
+    const auto id = parsed->to_string();
+    auto viewing = admit_viewer(*options.gate, request, id, Way::live, out);
+    if (!viewing) return std::nullopt;
+    if (auto session = find(id)) {
+      if (options.observe) options.observe(id, request, *viewing);
+      auto answer = as_seen_by(*viewing, out);
+      return Watched{id, std::move(session), std::move(*viewing), std::move(answer)};
+    }
+    if (options.exists(id) || (options.asked && options.asked(id))) {
       out.send(http::problem(error(ErrorCode::unavailable, "nobody publishes now"), 2));
     } else {
       out.send(error(ErrorCode::not_found, "no such live session, or it is over"));
     }
-    return nullptr;
+    return std::nullopt;
+  }
+
+  /// Runs `then` once the session is here, if it is to come from elsewhere.
+  void once_here(const Request& request, const Responder& out, std::function<void()> then) {
+    const auto parsed = parse_id(request.params.at("id"));
+    if (!options.summon || !parsed) return then();
+    const auto id = parsed->to_string();
+    if (find(id)) {
+      if (options.asked) options.asked(id);
+      return then();
+    }
+    if (options.exists(id)) return then();
+    options.summon(id, request, [out, then = std::move(then)](const Result<void>& here) {
+      if (!here.ok()) return out.send(here.error());
+      then();
+    });
+  }
+
+  SessionPtr session_for(const std::string& id) {
+    const std::unique_lock lock(mutex);
+    auto& slot = sessions[id];
+    if (!slot)
+      slot = std::make_shared<PlaylistSession>(options.window, options.max_held,
+                                               options.await_ladder, options.cue_schemes);
+    return slot;
   }
 
   void too_many(const Responder& out) {
@@ -111,42 +153,41 @@ struct LivePlaylists::Impl : std::enable_shared_from_this<Impl> {
   }
 
   /// Counts the viewer; answers when it may not watch.
-  bool admitted(PlaylistSession& session, const std::string& viewer, const Request& request,
-                const Responder& out) {
+  bool admitted(const Watched& watched, const std::string& viewer) {
     if (options.admit) {
-      const auto id = parse_id(request.params.at("id"))->to_string();
-      if (auto fine = options.admit(id, viewer, request); !fine.ok()) {
-        out.send(fine.error());
+      if (auto fine = options.admit(watched.id, viewer, watched.viewing.account); !fine.ok()) {
+        watched.out.send(fine.error());
         return false;
       }
     }
-    if (session.seen(viewer, Clock::now(), options.max_viewers)) return true;
-    too_many(out);
+    if (watched.session->seen(viewer, Clock::now(), options.max_viewers)) return true;
+    too_many(watched.out);
     return false;
   }
 
   /// A newcomer of HLS gets the addresses of playlists of its own.
   void enter_hls(const Request& request, const Responder& out) {
-    const auto session = session_of(request, out);
-    if (!session) return;
+    const auto by = watched(request, out);
+    if (!by) return;
     const auto viewer = make_id_string();
-    auto text = session->multivariant("v/" + viewer + "/", Clock::now());
+    auto text = by->session->multivariant("v/" + viewer + "/", Clock::now());
     if (!text) return just_beginning(out);
-    if (!admitted(*session, viewer, request, out)) return;
-    out.send(text_response("application/vnd.apple.mpegurl", std::move(*text)));
+    if (!admitted(*by, viewer)) return;
+    by->out.send(text_response("application/vnd.apple.mpegurl", std::move(*text)));
   }
 
   /// One of DASH is sent to a manifest of its own: players ask for updates where they were led, and
   /// do not agree on what else a manifest may say about that.
   void enter_dash(const Request& request, const Responder& out) {
-    if (!session_of(request, out)) return;
+    const auto by = watched(request, out);
+    if (!by) return;
     const auto name = request.path.substr(request.path.rfind('/') + 1);
     http::Response response;
     response.status = 302;
     response.headers = {{"Location", "v/" + make_id_string() + "/" + name},
                         {"Cache-Control", "no-store"},
                         {"Access-Control-Allow-Origin", "*"}};
-    out.send(std::move(response));
+    by->out.send(std::move(response));
   }
 
   static void just_beginning(const Responder& out) {
@@ -161,24 +202,22 @@ struct LivePlaylists::Impl : std::enable_shared_from_this<Impl> {
         media::parse_reload(request.query_value("_HLS_msn"), request.query_value("_HLS_part"),
                             request.query_value("_HLS_skip"));
     if (!reload.ok()) return out.send(reload.error());
-    const auto session = session_of(request, out);
-    if (!session) return;
-    if (!admitted(*session, viewer->to_string(), request, out)) return;
-    if (!session->playlist(rendition, *reload, Clock::now(), out)) too_many(out);
+    const auto by = watched(request, out);
+    if (!by || !admitted(*by, viewer->to_string())) return;
+    if (!by->session->playlist(rendition, *reload, Clock::now(), by->out)) too_many(out);
   }
 
   void update_manifest(const Request& request, const Responder& out) {
     const auto viewer = parse_id(request.params.at("viewer"));
     if (!viewer) return out.send(error(ErrorCode::not_found, "no such viewer"));
-    const auto session = session_of(request, out);
-    if (!session) return;
-    if (!admitted(*session, viewer->to_string(), request, out)) return;
+    const auto by = watched(request, out);
+    if (!by || !admitted(*by, viewer->to_string())) return;
     const auto kind = request.path.ends_with("/low-latency.mpd")
                           ? PlaylistSession::Dash::low_latency
                           : PlaylistSession::Dash::usual;
-    auto text = session->manifest(kind, unix_us(), "../../", Clock::now());
+    auto text = by->session->manifest(kind, unix_us(), "../../", Clock::now());
     if (!text) return just_beginning(out);
-    out.send(text_response("application/dash+xml", std::move(*text)));
+    by->out.send(text_response("application/dash+xml", std::move(*text)));
   }
 
   void file(const Request& request, const Responder& out) {
@@ -187,10 +226,10 @@ struct LivePlaylists::Impl : std::enable_shared_from_this<Impl> {
     const auto file = rendition == media::kCaptionsFolder ? media::parse_caption_file(name)
                                                           : media::parse_media_file(name);
     if (!file) return out.send(error(ErrorCode::not_found, "no such file"));
-    const auto session = session_of(request, out);
-    if (!session) return;
+    const auto by = watched(request, out);
+    if (!by) return;
     const auto known = request.header("if-none-match").value_or("");
-    if (!session->file(rendition, *file, known, Clock::now(), out)) too_many(out);
+    if (!by->session->file(rendition, *file, known, Clock::now(), by->out)) too_many(out);
   }
 
   const LivePlaylistOptions options;
@@ -205,6 +244,10 @@ struct LivePlaylists::Impl : std::enable_shared_from_this<Impl> {
 LivePlaylists::LivePlaylists(boost::asio::io_context& loop, Metrics& metrics,
                              LivePlaylistOptions options)
     : impl_(std::make_shared<Impl>(loop, metrics, std::move(options))) {
+  if (const auto& shelf = impl_->options.shelf) {
+    for (auto& [id, window] : shelf->take_loaded())
+      impl_->session_for(id)->restore(std::move(window), Clock::now());
+  }
   boost::asio::post(loop, [weak = std::weak_ptr(impl_)] {
     if (const auto impl = weak.lock()) impl->sweep_later();
   });
@@ -217,17 +260,29 @@ void LivePlaylists::close() {
 }
 
 void LivePlaylists::start(const live::PublicationPtr& publication) {
-  SessionPtr session;
+  const auto session = impl_->session_for(publication->session_id);
+  if (impl_->options.shelf) session->shelve(impl_->options.shelf, publication->session_id);
+  session->start(*publication);
+}
+
+void LivePlaylists::start_relayed(const live::PublicationPtr& publication,
+                                  const std::optional<media::WindowCuts>& cuts) {
+  impl_->session_for(publication->session_id)->start_relayed(*publication, cuts);
+}
+
+std::optional<media::WindowCuts> LivePlaylists::cuts(const std::string& id) const {
+  const auto session = impl_->find(id);
+  return session ? std::optional(session->cuts()) : std::nullopt;
+}
+
+void LivePlaylists::forget(const std::string& id) {
+  const auto session = impl_->find(id);
+  if (!session) return;
   {
     const std::unique_lock lock(impl_->mutex);
-    auto& slot = impl_->sessions[publication->session_id];
-    if (!slot)
-      slot = std::make_shared<PlaylistSession>(impl_->options.window, impl_->options.max_held,
-                                               impl_->options.await_ladder,
-                                               impl_->options.cue_schemes);
-    session = slot;
+    impl_->sessions.erase(id);
   }
-  session->start(*publication);
+  session->sweep(Clock::time_point::max());
 }
 
 void LivePlaylists::chunk(const std::string& id, const media::Chunk& chunk) {
@@ -267,13 +322,14 @@ std::int64_t LivePlaylists::viewers(const std::string& id) const {
 }
 
 void LivePlaylists::mount(http::Router& router) {
-  const http::RouteOptions route{
-      .access = impl_->options.anonymous_viewers ? http::Access::open : http::Access::token,
-      .timeout = kRouteTimeout,
-      .priority = Priority::vital};  // from memory, no actor is asked
+  const http::RouteOptions route{.access = http::Access::open,
+                                 .timeout = kRouteTimeout,
+                                 .priority = Priority::vital};  // from memory, no actor is asked
   const auto bind = [impl = impl_](void (Impl::*handler)(const Request&, const Responder&)) {
     return [impl, handler](const Request& request, const Responder& out) {
-      (*impl.*handler)(request, out);
+      if (!impl->options.summon) return (*impl.*handler)(request, out);
+      impl->once_here(request, out,
+                      [impl, handler, request, out] { (*impl.*handler)(request, out); });
     };
   };
   router.add("GET", "/live/{id}/index.m3u8", bind(&Impl::enter_hls), route);

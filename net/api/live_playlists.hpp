@@ -6,12 +6,14 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "actors/live/session.hpp"
 #include "media/chunk.hpp"
 #include "media/playlist/segment_window.hpp"
+#include "media/recording/window_shelf.hpp"
 
 namespace boost::asio {
 class io_context;
@@ -26,24 +28,37 @@ struct Request;
 
 namespace troupe::api {
 
+struct ViewGate;
+struct Viewing;
+
 struct LivePlaylistOptions {
   media::WindowOptions window;
   std::vector<std::string> cue_schemes;  ///< of event messages, announced before they come
-  bool anonymous_viewers = true;
+  std::shared_ptr<const ViewGate> gate;
   /// How long newcomers wait for the ladder's renditions to begin; 0: there is none.
   std::chrono::milliseconds await_ladder{0};
+  /// Where windows outlive the process. Null: nowhere.
+  std::shared_ptr<media::WindowShelf> shelf;
   /// Requests of one session that wait; more are answered 503.
   std::size_t max_held = 40'000;
   /// A session's viewers; more are answered 503.
   std::size_t max_viewers = 20'000;
   /// Whether a session exists that has not ended. Any thread; does not block.
   std::function<bool(const std::string& id)> exists;
-  /// Whether `viewer` may watch too; asked with each playlist. Any thread. Null: it may.
+  /// Whether `account`, if it is not empty, may watch too, as `viewer`; asked with each playlist.
+  /// Any thread. Null: it may.
   std::function<Result<void>(const std::string& id, const std::string& viewer,
-                             const http::Request&)>
+                             const std::string& account)>
       admit;
+  /// Of a session that is not of this server: brings it here, then says so, or why it cannot. Any
+  /// thread. Null: nothing comes from elsewhere.
+  std::function<void(const std::string& id, const http::Request&,
+                     std::function<void(Result<void>)> then)>
+      summon;
+  /// Somebody asks for a session: whether it comes from elsewhere. Any thread. Null: none does.
+  std::function<bool(const std::string& id)> asked;
   /// Sees the requests of players for playlists and media of a session that is on. Null: nobody.
-  std::function<void(const std::string& id, const http::Request&)> observe;
+  std::function<void(const std::string& id, const http::Request&, const Viewing&)> observe;
 };
 
 /// GET /live/{id}/index.m3u8 and /live/{id}/manifest.mpd give a newcomer a viewer's id; its further
@@ -66,6 +81,13 @@ class LivePlaylists {
   /// As the session's actor announces them; none blocks on the network.
   void start(const live::PublicationPtr& publication);
   void chunk(const std::string& id, const media::Chunk& chunk);
+  /// As PlaylistSession::start_relayed.
+  void start_relayed(const live::PublicationPtr& publication,
+                     const std::optional<media::WindowCuts>& cuts);
+  /// Nothing: there is no window.
+  [[nodiscard]] std::optional<media::WindowCuts> cuts(const std::string& id) const;
+  /// Its window goes; requests that wait are refused.
+  void forget(const std::string& id);
   /// The ladder's renditions of the publication `epoch`, and their chunks.
   void set_made(const std::string& id, std::uint64_t epoch,
                 const std::vector<media::Track>& tracks);

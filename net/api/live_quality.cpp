@@ -98,6 +98,7 @@ void take_beacon(const StatePtr& state, const Request& request, const Responder&
       return out.send(error(ErrorCode::rate_limited, "too many beacons of this address"));
   }
   const auto id = parse_id(request.params.at("id"));
+  if (id && !admit_viewer(*state->api.gate, request, id->to_string(), Way::live, out)) return;
   if (!id || !state->api.exists(id->to_string()))
     return out.send(error(ErrorCode::not_found, "no such live session, or it is over"));
   const auto beacon = parse_beacon(request.body);
@@ -144,22 +145,23 @@ void show(const StatePtr& state, const Request& request, const Responder& out) {
 
 }  // namespace
 
-void note_cmcd(QualityBook& book, const std::string& session, const http::Request& request) {
+void note_cmcd(QualityBook& book, const std::string& session, const http::Request& request,
+               const std::string& viewer) {
   Cmcd cmcd;
   if (const auto query = request.query_value("CMCD")) read_cmcd(*query, cmcd);
   for (const auto* name : {"cmcd-object", "cmcd-request", "cmcd-session", "cmcd-status"}) {
     if (const auto header = request.header(name)) read_cmcd(*header, cmcd);
   }
+  if (cmcd.session_id.empty()) cmcd.session_id = viewer;
   if (!cmcd.session_id.empty()) book.note(session, cmcd, std::chrono::steady_clock::now());
 }
 
 void mount_live_quality(http::Router& router, LiveQualityApi api) {
-  const auto access = api.anonymous_viewers ? http::Access::open : http::Access::token;
   const auto state = std::make_shared<State>(std::move(api));
   router.add(
       "POST", "/live/{id}/beacon",
       [state](const Request& request, const Responder& out) { take_beacon(state, request, out); },
-      {.access = access, .max_body_bytes = kMaxBody, .priority = Priority::bulk});
+      {.access = http::Access::open, .max_body_bytes = kMaxBody, .priority = Priority::bulk});
   router.add("GET", "/api/v1/live/{id}/quality",
              [state](const Request& request, const Responder& out) { show(state, request, out); });
 }

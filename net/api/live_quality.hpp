@@ -15,6 +15,8 @@ struct Request;
 
 namespace troupe::api {
 
+struct ViewGate;
+
 class QualityBook;
 
 struct LiveQualityApi {
@@ -22,7 +24,7 @@ struct LiveQualityApi {
   const actors::Asker& asker;
   /// Whether a session exists that has not ended. Any thread; does not block.
   std::function<bool(const std::string& id)> exists;
-  bool anonymous_viewers = true;
+  std::shared_ptr<const ViewGate> gate;
 };
 
 /// POST /live/{id}/beacon and GET /api/v1/live/{id}/quality. What `api` refers to outlives the
@@ -30,7 +32,9 @@ struct LiveQualityApi {
 void mount_live_quality(http::Router& router, LiveQualityApi api);
 
 /// Notes what a player told with a request for a playlist or media: CMCD in the query or in
-/// headers.
-void note_cmcd(QualityBook& book, const std::string& session, const http::Request& request);
+/// headers. `viewer`: by the link's name, if it has one; it stands for a session id where players
+/// tell none.
+void note_cmcd(QualityBook& book, const std::string& session, const http::Request& request,
+               const std::string& viewer);
 
 }  // namespace troupe::api

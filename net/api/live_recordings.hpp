@@ -1,6 +1,8 @@
 // The recorded last minutes of live sessions over HTTP.
 #pragma once
 
+#include <memory>
+
 namespace troupe::http {
 class Router;
 }
@@ -13,10 +15,12 @@ class ReadPool;
 
 namespace troupe::api {
 
+struct ViewGate;
+
 struct LiveRecordingsApi {
   const media::Recorder& recorder;
   storage::ReadPool& reads;  ///< files are read on its threads
-  bool anonymous_viewers = true;
+  std::shared_ptr<const ViewGate> gate;
 };
 
 /// GET /api/v1/live/{id}/recordings (JSON), /api/v1/live/{id}/recordings/index.m3u8 and below it

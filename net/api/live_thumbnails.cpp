@@ -7,6 +7,7 @@
 #include <boost/json.hpp>
 
 #include "base/ids.hpp"
+#include "net/api/live_access.hpp"
 #include "net/http/router.hpp"
 
 namespace troupe::api {
@@ -32,10 +33,19 @@ void send_picture(const LiveThumbnailsApi& api, const std::string& id, std::int6
   out.send(std::move(response));
 }
 
-std::optional<std::string> session_of(const LiveThumbnailsApi& api, const Request& request,
-                                      const Responder& out) {
+struct Watched {
+  std::string id;
+  Responder out;  ///< answers as the viewer should have it
+};
+
+std::optional<Watched> watched(const LiveThumbnailsApi& api, const Request& request,
+                               const Responder& out) {
   const auto id = parse_id(request.params.at("id"));
-  if (id && api.exists(id->to_string())) return id->to_string();
+  if (id) {
+    const auto viewing = admit_viewer(*api.gate, request, id->to_string(), Way::thumbnails, out);
+    if (!viewing) return std::nullopt;
+    if (api.exists(id->to_string())) return Watched{id->to_string(), as_seen_by(*viewing, out)};
+  }
   out.send(error(ErrorCode::not_found, "no such live session, or it is over"));
   return std::nullopt;
 }
@@ -82,23 +92,39 @@ std::vector<std::int64_t> ThumbnailBook::times_us(const std::string& session) co
   return out;
 }
 
+std::vector<media::Thumbnail> ThumbnailBook::all(const std::string& session) const {
+  const std::lock_guard lock(mutex_);
+  const auto kept = sessions_.find(session);
+  if (kept == sessions_.end()) return {};
+  return {kept->second.thumbnails.begin(), kept->second.thumbnails.end()};
+}
+
 void mount_live_thumbnails(http::Router& router, LiveThumbnailsApi given) {
-  const http::RouteOptions route{.access = given.anonymous_viewers ? http::Access::open
-                                                                   : http::Access::token};
+  const http::RouteOptions route{.access = http::Access::open};
   const auto api = std::make_shared<const LiveThumbnailsApi>(std::move(given));
+  const auto once_here = [api](auto handler) {
+    return [api, handler](const Request& request, const Responder& out) {
+      const auto id = parse_id(request.params.at("id"));
+      if (!api->summon || !id || api->exists(id->to_string())) return handler(request, out);
+      api->summon(id->to_string(), request, [handler, request, out](const Result<void>& here) {
+        if (!here.ok()) return out.send(here.error());
+        handler(request, out);
+      });
+    };
+  };
   router.add(
       "GET", "/api/v1/live/{id}/thumbnails/latest.jpg",
-      [api](const Request& request, const Responder& out) {
-        if (const auto id = session_of(*api, request, out))
-          send_picture(*api, *id, std::numeric_limits<std::int64_t>::max(), "no-cache", request,
-                       out);
-      },
+      once_here([api](const Request& request, const Responder& out) {
+        if (const auto by = watched(*api, request, out))
+          send_picture(*api, by->id, std::numeric_limits<std::int64_t>::max(), "no-cache", request,
+                       by->out);
+      }),
       route);
   router.add(
       "GET", "/api/v1/live/{id}/thumbnails",
-      [api](const Request& request, const Responder& out) {
-        const auto id = session_of(*api, request, out);
-        if (!id) return;
+      once_here([api](const Request& request, const Responder& out) {
+        const auto by = watched(*api, request, out);
+        if (!by) return;
         if (const auto text = request.query_value("t")) {
           std::int64_t at_ms = 0;
           const auto [end, problem] =
@@ -107,13 +133,14 @@ void mount_live_thumbnails(http::Router& router, LiveThumbnailsApi given) {
           if (problem != std::errc() || end != text->data() + text->size() || at_ms < 0 ||
               at_ms > kMost)
             return out.send(error(ErrorCode::invalid_argument, "t: Unix milliseconds"));
-          return send_picture(*api, *id, at_ms * 1'000 + 999, "public, max-age=5", request, out);
+          return send_picture(*api, by->id, at_ms * 1'000 + 999, "public, max-age=5", request,
+                              by->out);
         }
         boost::json::array items;
-        for (const auto time_us : api->book->times_us(*id))
+        for (const auto time_us : api->book->times_us(by->id))
           items.push_back(boost::json::object{{"t_ms", time_us / 1'000}});
         out.send(http::json_response(200, boost::json::object{{"items", std::move(items)}}));
-      },
+      }),
       route);
 }
 

@@ -15,9 +15,12 @@
 
 namespace troupe::http {
 class Router;
-}
+struct Request;
+}  // namespace troupe::http
 
 namespace troupe::api {
+
+struct ViewGate;
 
 /// The thumbnails of each session's window, in memory. Thread-safe.
 class ThumbnailBook {
@@ -33,6 +36,7 @@ class ThumbnailBook {
   [[nodiscard]] std::optional<media::Thumbnail> find(const std::string& session,
                                                      std::int64_t wall_us) const;
   [[nodiscard]] std::vector<std::int64_t> times_us(const std::string& session) const;
+  [[nodiscard]] std::vector<media::Thumbnail> all(const std::string& session) const;
 
  private:
   struct Kept {
@@ -47,7 +51,11 @@ class ThumbnailBook {
 struct LiveThumbnailsApi {
   std::shared_ptr<const ThumbnailBook> book;
   std::function<bool(const std::string& id)> exists;
-  bool anonymous_viewers = true;
+  std::shared_ptr<const ViewGate> gate;
+  /// As LivePlaylistOptions::summon.
+  std::function<void(const std::string& id, const http::Request&,
+                     std::function<void(Result<void>)> then)>
+      summon;
 };
 
 /// GET /api/v1/live/{id}/thumbnails, with `?t=` a picture, and …/thumbnails/latest.jpg.

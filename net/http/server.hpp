@@ -7,10 +7,12 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/jwt.hpp"
 #include "base/result.hpp"
 #include "base/token_bucket.hpp"
+#include "net/http/address_range.hpp"
 #include "net/http/router.hpp"
 #include "net/ws/session.hpp"
 
@@ -36,6 +38,8 @@ struct ServerOptions {
   std::chrono::milliseconds body_timeout{30'000};
   std::chrono::milliseconds idle_timeout{60'000};  ///< Between two requests.
   std::chrono::milliseconds write_timeout{30'000};
+  /// Peers whose X-Forwarded-For says whose requests they bring.
+  std::vector<AddressRange> trusted_proxies = {};
   RateLimit rate_limit{};  ///< Per address; off by default.
   /// Whether to take on a request of this priority now; if given, called on the I/O threads.
   std::function<bool(Priority)> admit = {};

@@ -98,7 +98,7 @@ class LiveActorTest : public ::testing::Test {
     return reply;
   }
   Result<Session> create() {
-    return ask<Session>(create_atom::value, NewSession{"Kitchen", "alice", hash_key("key")});
+    return ask<Session>(create_atom::value, NewSession{"Kitchen", "alice", {hash_key("key"), 0}});
   }
 
   PublicationPtr publication(std::uint64_t epoch = 1'000'000) {
@@ -145,7 +145,8 @@ TEST_F(LiveActorTest, OnlyTheOwnerAndAdministratorsMayChangeIt) {
   ASSERT_TRUE(create().ok());
 
   EXPECT_EQ(ask<Session>(end_atom::value, Caller{"mallory", false}).code(), ErrorCode::forbidden);
-  EXPECT_TRUE(ask<Session>(rotate_atom::value, Caller{"root", true}, hash_key("new")).ok());
+  EXPECT_TRUE(
+      ask<Session>(rotate_atom::value, Caller{"root", true}, PublishKey{hash_key("new"), 0}).ok());
   EXPECT_TRUE(directory.check(id, "new").ok());
   EXPECT_TRUE(ask<Session>(end_atom::value, Caller{"alice", false}).ok());
   EXPECT_EQ(directory.check(id, "new").code(), ErrorCode::not_found);
@@ -190,21 +191,23 @@ TEST_F(LiveActorTest, ChangesMadeInQuickSuccessionAreAllKept) {
   const Caller alice{"alice", false};
   for (std::uint32_t round = 1; round <= 20; ++round) {
     const auto from = publication(round * 1'000'000);
-    const auto key = hash_key(std::to_string(round));
+    const PublishKey key{hash_key(std::to_string(round)), 0};
     registry->tell(kKind, id, caf::make_message(rotate_atom::value, alice, key));
     send_chunk(from, round);
-    registry->tell(kKind, id, caf::make_message(limit_atom::value, alice, round));
+    registry->tell(
+        kKind, id,
+        caf::make_message(change_atom::value, alice, SessionChange{.views_per_account = round}));
     registry->tell(kKind, id, caf::make_message(stop_atom::value, from));
     const auto seen_now = ask<Session>(read_atom::value);
     ASSERT_EQ(seen_now->state, State::idle);
-    ASSERT_EQ(seen_now->key_hash, key);
+    ASSERT_EQ(seen_now->key, key);
     ASSERT_EQ(seen_now->views_per_account, round);
   }
 
-  ASSERT_TRUE(ask<Session>(rotate_atom::value, alice, hash_key("last")).ok());
+  ASSERT_TRUE(ask<Session>(rotate_atom::value, alice, PublishKey{hash_key("last"), 0}).ok());
 
   const auto stored = load(*store, id, 0)->session;
-  EXPECT_EQ(stored->key_hash, hash_key("last"));
+  EXPECT_EQ(stored->key.hash, hash_key("last"));
   EXPECT_EQ(stored->views_per_account, 20U);
   EXPECT_EQ(stored->state, State::idle);
 }

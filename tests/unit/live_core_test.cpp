@@ -59,7 +59,7 @@ Session sample() {
   session.title = "Kitchen";
   session.owner = "alice";
   session.state = State::live;
-  session.key_hash = hash_key("key");
+  session.key = {hash_key("key"), 0};
   session.created_ms = 1;
   session.started_ms = 2;
   return session;
@@ -96,9 +96,16 @@ TEST(LiveKeys, EachIsFreshAndOnlyItsOwnHashMatches) {
   EXPECT_NE(hash_key(a), hash_key(b));
 }
 
+Session with_key(std::string_view key) {
+  Session session;
+  session.id = "s";
+  session.key.hash = hash_key(key);
+  return session;
+}
+
 TEST(LiveDirectory, OnePublisherAtATimeAndOnlyWithTheKey) {
   Directory directory;
-  directory.set_key("s", hash_key("right"));
+  directory.set(with_key("right"));
 
   EXPECT_EQ(directory.begin_publishing("s", "wrong").code(), ErrorCode::forbidden);
   EXPECT_EQ(directory.begin_publishing("other", "right").code(), ErrorCode::not_found);
@@ -111,9 +118,9 @@ TEST(LiveDirectory, OnePublisherAtATimeAndOnlyWithTheKey) {
 
 TEST(LiveDirectory, ARotatedKeyReplacesTheOldOne) {
   Directory directory;
-  directory.set_key("s", hash_key("old"));
+  directory.set(with_key("old"));
 
-  directory.set_key("s", hash_key("new"));
+  directory.set(with_key("new"));
 
   EXPECT_EQ(directory.check("s", "old").code(), ErrorCode::forbidden);
   EXPECT_TRUE(directory.check("s", "new").ok());
@@ -121,10 +128,10 @@ TEST(LiveDirectory, ARotatedKeyReplacesTheOldOne) {
 
 TEST(LiveDirectory, ANewKeyTakesTheOldPublishersPlaceForTheNext) {
   Directory directory;
-  directory.set_key("s", hash_key("old"));
+  directory.set(with_key("old"));
   const auto old = *directory.begin_publishing("s", "old");
 
-  directory.set_key("s", hash_key("new"));
+  directory.set(with_key("new"));
   const auto next = directory.begin_publishing("s", "new");
   directory.end_publishing("s", *old);
 
@@ -136,7 +143,7 @@ TEST(LiveDirectory, ANewKeyTakesTheOldPublishersPlaceForTheNext) {
 
 TEST(LiveDirectory, TheEndOfASessionTakesThePublishersPlace) {
   Directory directory;
-  directory.set_key("s", hash_key("key"));
+  directory.set(with_key("key"));
   const auto place = *directory.begin_publishing("s", "key");
 
   directory.remove("s");
