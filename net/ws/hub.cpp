@@ -58,6 +58,8 @@ struct Fanout::Impl : std::enable_shared_from_this<Fanout::Impl> {
                                 fanout_buckets())) {}
 
   const FanoutLimits limits;
+  std::optional<FanoutTap> tap;
+  std::optional<FanoutFollower> follower;
   prometheus::Gauge& viewers_gauge;
   prometheus::Counter& skipped;
   prometheus::Counter& closed;
@@ -67,12 +69,18 @@ struct Fanout::Impl : std::enable_shared_from_this<Fanout::Impl> {
   std::vector<std::unique_ptr<Hub>> hubs;
   std::atomic<bool> stopped{false};
   mutable std::mutex mutex;
+  static constexpr std::size_t kPruneFrom = 1'024;
   std::unordered_map<std::string, std::weak_ptr<Audience>> audiences;
+  std::size_t prune_at = kPruneFrom;
 
   Hub* hub_of(const Session& session);
 
   std::shared_ptr<Audience> audience(const std::string& id) {
     const std::lock_guard lock(mutex);
+    if (audiences.size() >= prune_at) {
+      std::erase_if(audiences, [](const auto& entry) { return entry.second.expired(); });
+      prune_at = std::max<std::size_t>(kPruneFrom, 2 * audiences.size());
+    }
     auto& slot = audiences[id];
     auto found = slot.lock();
     if (!found) slot = found = std::make_shared<Audience>();
@@ -240,14 +248,30 @@ std::int64_t Fanout::viewers(const std::string& id) const {
   return found ? found->viewers.load() : 0;
 }
 
+std::shared_ptr<Audience> Fanout::audience(const std::string& id) {
+  return impl_->stopped ? nullptr : impl_->audience(id);
+}
+
+void Fanout::tap(FanoutTap tap) {
+  impl_->tap = std::move(tap);
+}
+
+void Fanout::follow(FanoutFollower follower) {
+  impl_->follower = std::move(follower);
+}
+
 void Fanout::start(const std::string& id, std::uint64_t epoch,
                    const std::vector<media::Track>& tracks) {
+  if (impl_->tap) impl_->tap->start(id, epoch, tracks);
+  if (impl_->follower) impl_->follower->start(id, epoch, tracks);
   impl_->on_all([id, stream = make_stream_start(epoch, tracks)](Impl& self, Impl::Hub& hub) {
     self.room(hub, id).start(stream, wall_us());
   });
 }
 
 void Fanout::chunk(const std::string& id, const media::ChunkPtr& chunk) {
+  if (impl_->tap) impl_->tap->chunk(id, chunk);
+  if (impl_->follower) impl_->follower->chunk(id, chunk);
   const LiveChunk next{chunk, binary_frame(*chunk->bytes)};
   impl_->on_all([id, next](Impl& self, Impl::Hub& hub) {
     const auto it = hub.rooms.find(id);
@@ -261,6 +285,7 @@ void Fanout::chunk(const std::string& id, const media::ChunkPtr& chunk) {
 
 void Fanout::set_renditions(const std::string& id, std::uint64_t epoch,
                             const std::vector<media::Track>& tracks) {
+  if (impl_->follower) impl_->follower->renditions(id, epoch, tracks);
   impl_->on_all([id, epoch, tracks](Impl&, Impl::Hub& hub) {
     if (const auto it = hub.rooms.find(id); it != hub.rooms.end())
       it->second.set_renditions(epoch, tracks, hub.stats);
@@ -269,6 +294,8 @@ void Fanout::set_renditions(const std::string& id, std::uint64_t epoch,
 
 void Fanout::rendition_chunk(const std::string& id, std::uint64_t epoch,
                              const media::ChunkPtr& chunk) {
+  if (impl_->tap) impl_->tap->rendition_chunk(id, epoch, chunk);
+  if (impl_->follower) impl_->follower->rendition_chunk(id, epoch, chunk);
   const LiveChunk next{chunk, binary_frame(*chunk->bytes)};
   impl_->on_all([id, epoch, next](Impl&, Impl::Hub& hub) {
     if (const auto it = hub.rooms.find(id); it != hub.rooms.end())
@@ -276,7 +303,16 @@ void Fanout::rendition_chunk(const std::string& id, std::uint64_t epoch,
   });
 }
 
+void Fanout::forget(const std::string& id) {
+  if (impl_->follower) impl_->follower->stop(id);
+  impl_->on_all([id](Impl&, Impl::Hub& hub) {
+    if (const auto it = hub.rooms.find(id); it != hub.rooms.end()) it->second.forget();
+  });
+}
+
 void Fanout::stop(const std::string& id) {
+  if (impl_->tap) impl_->tap->stop(id);
+  if (impl_->follower) impl_->follower->stop(id);
   impl_->on_all([id](Impl&, Impl::Hub& hub) {
     const auto it = hub.rooms.find(id);
     if (it == hub.rooms.end()) return;
@@ -286,6 +322,8 @@ void Fanout::stop(const std::string& id) {
 }
 
 void Fanout::end(const std::string& id) {
+  if (impl_->tap) impl_->tap->end(id);
+  if (impl_->follower) impl_->follower->end(id);
   impl_->on_all([id](Impl&, Impl::Hub& hub) {
     const auto it = hub.rooms.find(id);
     if (it == hub.rooms.end()) return;
@@ -295,15 +333,16 @@ void Fanout::end(const std::string& id) {
 }
 
 void Fanout::text(const std::string& id, std::string_view json) {
-  impl_->on_all(
-      [id, frame = text_frame(json)](Impl& self, Impl::Hub& hub) { self.gather(hub, id, frame); });
+  const auto frame = text_frame(json);
+  if (impl_->tap) impl_->tap->text(id, frame);
+  impl_->on_all([id, frame](Impl& self, Impl::Hub& hub) { self.gather(hub, id, frame); });
 }
 
-void Fanout::react(const std::string& id, std::size_t reaction) {
+void Fanout::react(const std::string& id, std::size_t reaction, std::uint64_t times) {
   const std::lock_guard lock(impl_->mutex);
   const auto it = impl_->audiences.find(id);
   const auto found = it == impl_->audiences.end() ? nullptr : it->second.lock();
-  if (found) ++found->reactions[reaction];
+  if (found) found->reactions[reaction] += times;
 }
 
 }  // namespace troupe::ws

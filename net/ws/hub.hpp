@@ -18,6 +18,7 @@
 
 #include "media/chunk.hpp"
 #include "net/ws/session.hpp"
+#include "net/ws/slowness.hpp"
 
 namespace boost::asio {
 class io_context;
@@ -79,9 +80,12 @@ struct LiveChunk {
 /// Totals of one session over all hubs.
 struct Audience {
   std::atomic<std::int64_t> viewers{0};
+  std::atomic<std::int64_t> elsewhere{0};        ///< who watches over other servers
+  std::atomic<std::int64_t> clock_offset_us{0};  ///< what to add for the publisher's server's clock
   std::array<std::atomic<std::uint64_t>, kReactions.size()> reactions{};
 
   [[nodiscard]] ReactionCounts counts() const noexcept;
+  [[nodiscard]] std::int64_t everywhere() const noexcept { return viewers + elsewhere; }
 };
 /// Totals of a hub, for metrics.
 struct FanoutStats {
@@ -122,6 +126,8 @@ class Room {
   [[nodiscard]] std::optional<TimePoint> held_until() const;
   void send_held(TimePoint now, FanoutStats& stats);
   void stop();
+  /// The same without telling anybody.
+  void forget();
   /// Closes all viewers normally.
   void end();
   void text(const Frame& frame);
@@ -143,8 +149,7 @@ class Room {
     bool fresh = true;                   ///< has had no chunk yet: nothing to be told of
     std::uint64_t skipped = 0;           ///< chunks since it began to wait
     std::int64_t resync_us = INT64_MIN;  ///< Audio that ends before is not sent.
-    TimePoint slow_since{};              ///< Zero: not slow.
-    TimePoint last_skip{};
+    Slowness slowness;
     std::string wanted_name;   ///< of the rendition, over publications; empty: as published
     std::uint32_t track = 0;   ///< the picture it gets: 0 as published, else a rendition's track
     std::uint32_t wanted = 0;  ///< the picture it is to get
@@ -204,6 +209,29 @@ class Room {
   std::string gathered_;
 };
 
+/// Sees what goes to all viewers of any session, on the caller's thread and before they do. All
+/// are set.
+struct FanoutTap {
+  std::function<void(const std::string& id, std::uint64_t epoch, const std::vector<media::Track>&)>
+      start;
+  std::function<void(const std::string& id, const media::ChunkPtr&)> chunk;
+  std::function<void(const std::string& id, std::uint64_t epoch, const media::ChunkPtr&)>
+      rendition_chunk;
+  std::function<void(const std::string& id)> stop, end;
+  std::function<void(const std::string& id, const Frame&)> text;
+};
+
+/// Gives viewers of any session the same in another form: called with what they get, on the caller's
+/// thread and before they do. All are set.
+struct FanoutFollower {
+  std::function<void(const std::string& id, std::uint64_t epoch, const std::vector<media::Track>&)>
+      start, renditions;
+  std::function<void(const std::string& id, const media::ChunkPtr&)> chunk;
+  std::function<void(const std::string& id, std::uint64_t epoch, const media::ChunkPtr&)>
+      rendition_chunk;
+  std::function<void(const std::string& id)> stop, end;
+};
+
 /// All hubs. Thread-safe.
 class Fanout {
  public:
@@ -212,6 +240,9 @@ class Fanout {
   /// Lets go of the loops: call it once they have ended and before they are destroyed. Everything
   /// after is ignored.
   void close();
+  /// At most once each, before anything is sent.
+  void tap(FanoutTap tap);
+  void follow(FanoutFollower follower);
 
   /// To be called on the session's loop. The returned function makes it leave: call it in on_close,
   /// on the same loop. Errors: overloaded.
@@ -220,6 +251,8 @@ class Fanout {
   /// As Room::choose; on the session's loop.
   void choose(const std::string& id, const Session& session, const std::string& rendition);
   [[nodiscard]] std::int64_t viewers(const std::string& id) const;
+  /// Held for as long as it is to count; null when `close` was called.
+  [[nodiscard]] std::shared_ptr<Audience> audience(const std::string& id);
 
   void start(const std::string& id, std::uint64_t epoch, const std::vector<media::Track>& tracks);
   void chunk(const std::string& id, const media::ChunkPtr& chunk);
@@ -229,10 +262,12 @@ class Fanout {
   void rendition_chunk(const std::string& id, std::uint64_t epoch, const media::ChunkPtr& chunk);
   void stop(const std::string& id);
   void end(const std::string& id);
+  /// As `stop`, without a word: nobody is told, here or by the tap.
+  void forget(const std::string& id);
   /// Chat: what comes in quick succession is gathered.
   void text(const std::string& id, std::string_view json);
   /// `reaction`: index into kReactions.
-  void react(const std::string& id, std::size_t reaction);
+  void react(const std::string& id, std::size_t reaction, std::uint64_t times = 1);
 
  private:
   struct Impl;

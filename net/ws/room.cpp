@@ -68,14 +68,14 @@ std::string Room::hello(std::int64_t wall_us) const {
   return fmt::format(
       R"({{"type":"hello","session":{},"state":"{}","epoch":{},"viewers":{},"wall_us":{},"tracks":{}}})",
       boost::json::serialize(boost::json::string(id_)), stream_ ? "live" : "waiting",
-      stream_ ? stream_->epoch : 0, audience_->viewers.load(), wall_us,
+      stream_ ? stream_->epoch : 0, audience_->everywhere(), wall_us + audience_->clock_offset_us,
       stream_ ? stream_->tracks_json : "[]");
 }
 
 std::string Room::clock(std::int64_t wall_us) const {
   return fmt::format(
       R"({{"type":"clock","wall_us":{},"epoch":{},"sequence":{},"media_us":{},"media_wall_us":{}}})",
-      wall_us, stream_->epoch, last_video_->sequence,
+      wall_us + audience_->clock_offset_us, stream_->epoch, last_video_->sequence,
       last_video_->start_us + last_video_->duration_us, last_video_->wall_us);
 }
 
@@ -130,12 +130,17 @@ void Room::start(StreamStartPtr stream, std::int64_t wall_us) {
   for (auto& viewer : viewers_) greet(viewer, wall_us);
 }
 
-void Room::stop() {
+void Room::forget() {
   stream_ = nullptr;
   forget_renditions();
   cache_.clear();
+  held_.clear();
   cached_bytes_ = 0;
   last_video_ = nullptr;
+}
+
+void Room::stop() {
+  forget();
   text(text_frame(R"({"type":"state","state":"waiting"})"));
 }
 
@@ -176,7 +181,7 @@ void Room::tell_reactions() {
 void Room::tick(std::int64_t wall_us) {
   if (viewers_.empty()) return;
   tell_reactions();
-  if (const auto count = audience_->viewers.load(); count != told_viewers_) {
+  if (const auto count = audience_->everywhere(); count != told_viewers_) {
     told_viewers_ = count;
     text(text_frame(fmt::format(R"({{"type":"viewers","count":{}}})", count)));
   }
@@ -218,8 +223,7 @@ std::size_t Room::queue_bound() const {
 
 void Room::begin_skip(Viewer& viewer, TimePoint now) {
   viewer.waiting = true;
-  viewer.last_skip = now;
-  if (viewer.slow_since == TimePoint{}) viewer.slow_since = now;
+  viewer.slowness.skipped(now);
 }
 
 void Room::chunk(const LiveChunk& next, TimePoint now, FanoutStats& stats) {
@@ -293,13 +297,12 @@ void Room::offer(Viewer& viewer, const LiveChunk& next, TimePoint now, FanoutSta
     // Half the bound: a viewer that has only just drained would be slow again within a second.
     if (!resync_point(viewer, chunk) || queued > queue_bound() / 2) {
       if (!viewer.fresh) ++viewer.skipped;
-      if (viewer.slow_since != TimePoint{}) {
+      if (viewer.slowness.slow()) {
         ++stats.skipped_chunks;
-        viewer.last_skip = now;
+        viewer.slowness.skipped(now);
       }
-      if (viewer.slow_since != TimePoint{} && now - viewer.slow_since > limits_.slow_for) {
+      if (viewer.slowness.too_long(now, limits_.slow_for)) {
         ++stats.closed_slow;
-        viewer.slow_since = now;
         viewer.session->close(close_code(ErrorCode::timeout), "too slow for this stream");
       }
       return;
@@ -321,8 +324,7 @@ void Room::offer(Viewer& viewer, const LiveChunk& next, TimePoint now, FanoutSta
     return begin_skip(viewer, now);
   }
   stats.sent_bytes += next.frame->size();
-  if (viewer.slow_since != TimePoint{} && now - viewer.last_skip > limits_.healed_after)
-    viewer.slow_since = {};
+  viewer.slowness.sent(now, limits_.healed_after);
 }
 
 }  // namespace troupe::ws
