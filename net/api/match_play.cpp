@@ -160,7 +160,9 @@ struct MatchPlay::Impl : std::enable_shared_from_this<MatchPlay::Impl> {
         door.snapshots_out.Increment();
       socket->send(ws::binary_frame(payload));
     }
-    if (goodbye != Goodbye::none) send_away(*socket, goodbye);
+    if (goodbye == Goodbye::none) return;
+    player->sent_away = true;
+    send_away(*socket, goodbye);
   }
 
   /// Runs `change(player)` under its lock, then has it flushed.
