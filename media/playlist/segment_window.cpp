@@ -89,7 +89,12 @@ void SegmentWindow::begin(std::uint64_t epoch, const std::vector<Track>& tracks)
   stop();
   epoch_ = epoch;
   epoch_wall_us_.reset();
-  ended_ = false;
+  ended_ = following_ = false;
+  made_rows_.clear();
+  for (auto& rendition : renditions_) {
+    rendition.follows.reset();
+    rendition.first_ordinal = 0;
+  }
   const auto same_kinds = [&] {
     return std::ranges::count_if(renditions_, [](const Rendition& r) { return !r.made(); }) ==
                std::ssize(tracks) &&
@@ -137,6 +142,11 @@ void SegmentWindow::set_made(std::uint64_t epoch, const std::vector<Track>& trac
   }
 }
 
+      if (const auto row = std::ranges::find(made_rows_, track.name, &WindowCuts::Row::name);
+          row != made_rows_.end()) {
+        rendition->part_target_us = row->part_target_us;
+        rendition->chunk_us = row->chunk_us;
+      }
 /// The segment of the leading rendition in which `chunk` begins; null: none of this publication.
 const Segment* SegmentWindow::source_segment(const Chunk& chunk) const noexcept {
   const auto* source = leading();
@@ -180,7 +190,7 @@ void SegmentWindow::open_segment(Rendition& rendition, const Chunk& chunk) {
   }
   Segment segment;
   segment.number = rendition.next_number++;
-  segment.ordinal = first ? 0 : rendition.segments.back().ordinal + 1;
+  segment.ordinal = first ? rendition.first_ordinal : rendition.segments.back().ordinal + 1;
   if (source != nullptr) segment.ordinal = source->ordinal;
   segment.epoch = epoch_;
   segment.start_us = chunk.start_us;
@@ -192,7 +202,7 @@ void SegmentWindow::open_segment(Rendition& rendition, const Chunk& chunk) {
 
 bool SegmentWindow::push(const Chunk& chunk) {
   auto* rendition = rendition_of(chunk.track);
-  if (rendition == nullptr || ended_ || !chunk.bytes) return false;
+  if (rendition == nullptr || ended_ || !chunk.bytes || !catch_up(*rendition, chunk)) return false;
   if (!epoch_wall_us_) {
     epoch_wall_us_ = chunk.wall_us - chunk.duration_us - chunk.start_us;
     if (!origin_us_) origin_us_ = epoch_wall_us_;

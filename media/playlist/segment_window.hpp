@@ -39,6 +39,27 @@ struct Segment {
   SharedBytes bytes;        ///< when complete
 };
 
+/// Where a window cuts, so that another of the same stream cuts there too (an edge's).
+struct WindowCuts {
+  struct Row {
+    std::string name;  ///< of the rendition
+    /// Of the segment under way, else of the one that comes next.
+    std::uint64_t number = 0;
+    std::uint64_t ordinal = 0;
+    std::optional<std::int64_t> start_us;  ///< of the segment under way; nothing: none is
+    std::uint64_t discontinuities = 0;     ///< up to that segment
+    std::int64_t part_target_us = 0, chunk_us = 0;
+
+    friend bool operator==(const Row&, const Row&) = default;
+  };
+  std::uint64_t epoch = 0;
+  std::int64_t segment_us = 0, part_us = 0;
+  std::optional<std::int64_t> epoch_wall_us, origin_us;
+  std::vector<Row> rows;
+
+  friend bool operator==(const WindowCuts&, const WindowCuts&) = default;
+};
+
 /// One track over all its publications.
 struct Rendition {
   TrackKind kind = TrackKind::video;
@@ -51,6 +72,10 @@ struct Rendition {
   std::deque<Segment>
       segments;  ///< ascending numbers without holes; only the last may be incomplete
   std::map<std::uint64_t, SharedBytes> inits;  ///< by epoch, as long as a segment needs it
+  /// The segment of another window that was under way when this one began: its chunks are left out
+  /// unless all of them come.
+  std::optional<WindowCuts::Row> follows;
+  std::size_t first_ordinal = 0;  ///< of the publication's first segment here
 
   [[nodiscard]] const Segment* find(std::uint64_t number) const noexcept;
   /// Of the ladder: follows the cuts of the leading rendition, and may go before it does.
@@ -104,6 +129,11 @@ class SegmentWindow {
   bool push(const Chunk& chunk);
   /// The publisher is gone: what is open becomes complete, so that viewers see all of it.
   void stop();
+  /// After `begin` of the same publication in a window without segments of it: cuts as that other
+  /// window did, and numbers its segments so. False: they do not fit what is here; begin afresh in
+  /// a new window. `options` has to have `segment_us` and `part_us` of `cuts`.
+  [[nodiscard]] bool follow(const WindowCuts& cuts);
+  [[nodiscard]] WindowCuts cuts() const;
   /// Nothing will follow.
   void end();
 
@@ -146,15 +176,19 @@ class SegmentWindow {
   void close_segment(Rendition& rendition);
   void trim(Rendition& rendition);
 
-  const WindowOptions options_;
+  WindowOptions options_;
   std::vector<Rendition> renditions_;
   std::map<std::string, Open, std::less<>> open_;  ///< by the rendition's name
   std::deque<Mark> marks_;
   std::size_t mark_bytes_ = 0;
+  /// False: the chunk belongs to a segment of which this window has not got the beginning.
+  bool catch_up(Rendition& rendition, const Chunk& chunk);
   std::uint64_t epoch_ = 0;
   std::optional<std::int64_t> epoch_wall_us_;  ///< Unix time of the publication's zero
   std::optional<std::int64_t> origin_us_;
   bool ended_ = false;
 };
 
+  std::vector<WindowCuts::Row> made_rows_;  ///< of the followed window, for the ladder's
+  bool following_ = false;
 }  // namespace troupe::media

@@ -119,7 +119,7 @@ void Upstream::on_message(std::string_view bytes, bool is_text) {
   heard_ = Clock::now();
   env_.bytes.Increment(static_cast<double>(bytes.size()));
   if (is_text) return on_text(bytes);
-  on_chunk(bytes);
+  on_media(bytes);
 }
 
 void Upstream::on_text(std::string_view text) {
@@ -163,6 +163,10 @@ void Upstream::take(const Renditions& renditions) {
   env_.sinks.renditions(id_, renditions.epoch, renditions.tracks);
 }
 
+void Upstream::take(const Rules& rules) {
+  env_.sinks.rules(id_, rules);
+}
+
 void Upstream::take(const Ready&) {
   if (!announced_) take(Stop{});  // over while nothing was heard
   ready_ = true;
@@ -203,9 +207,12 @@ void Upstream::take(const Pong& pong) {
   clock_.sample(pong.sent_us, pong.wall_us, unix_us());
 }
 
-void Upstream::on_chunk(std::string_view bytes) {
-  auto relayed = parse_chunk(bytes, Clock::now());
-  if (!relayed.ok()) return broken(relayed.error());
+void Upstream::on_media(std::string_view bytes) {
+  auto message = parse_media(bytes, Clock::now());
+  if (!message.ok()) return broken(message.error());
+  if (const auto* thumbnail = std::get_if<media::Thumbnail>(&*message))
+    return env_.sinks.thumbnail(id_, *thumbnail);
+  const auto* relayed = std::get_if<RelayedChunk>(&*message);
   const auto& chunk = relayed->chunk;
   const auto place = relayed->made ? cursor_.made(relayed->epoch, chunk->track, chunk->sequence)
                                    : cursor_.published(relayed->epoch, chunk->sequence);

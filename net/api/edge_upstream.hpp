@@ -60,11 +60,12 @@ class Upstream {
   void connect(TimePoint now);
   void on_message(std::string_view bytes, bool is_text);
   void on_end(std::uint16_t close_code, const Error& why);
-  void on_chunk(std::string_view bytes);
+  void on_media(std::string_view bytes);
   void on_text(std::string_view text);
   void take(const Hello& hello);
   void take(Publication& publication);
   void take(const Renditions& renditions);
+  void take(const Rules& rules);
   void take(const Ready& ready);
   void take(const Stop& stop);
   void take(const Viewers& viewers);

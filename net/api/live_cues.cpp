@@ -110,6 +110,19 @@ Result<Cue> CueBook::add(const std::string& id, std::string scheme, std::string 
   return cue;
 }
 
+void CueBook::keep(const std::string& id, const Cue& cue) {
+  const std::lock_guard lock(mutex_);
+  const auto found = sessions_.find(id);
+  if (found == sessions_.end() || found->second.epoch != cue.epoch) return;
+  found->second.cues.push_back(cue);
+  if (found->second.cues.size() > kPending) found->second.cues.pop_front();
+}
+
+media::Mark CueBook::mark(const Cue& cue) {
+  return {"cue-" + std::to_string(cue.number), cue.epoch,   cue.media_us, cue.scheme,
+          cue.payload,                         static_cast<std::uint32_t>(cue.number)};
+}
+
 std::vector<std::string> CueBook::pending(const std::string& id) const {
   std::vector<std::string> out;
   const std::lock_guard lock(mutex_);

@@ -13,6 +13,7 @@
 #include "actors/live/session.hpp"
 #include "base/token_bucket.hpp"
 #include "media/chunk.hpp"
+#include "media/playlist/segment_window.hpp"
 
 namespace troupe::actors {
 class Asker;
@@ -44,11 +45,15 @@ class CueBook {
   /// Errors: conflict (nobody publishes), invalid_argument, too_large, rate_limited.
   [[nodiscard]] Result<Cue> add(const std::string& id, std::string scheme, std::string payload,
                                 std::int64_t at_us, std::int64_t now_us);
+  /// One that another server made, for newcomers.
+  void keep(const std::string& id, const Cue& cue);
   /// What somebody who joins now may still have to dispatch, as `message`.
   [[nodiscard]] std::vector<std::string> pending(const std::string& id) const;
 
   /// As viewers over WebSocket get it.
   [[nodiscard]] static std::string message(const Cue& cue);
+  /// As playlists and manifests tell of it.
+  [[nodiscard]] static media::Mark mark(const Cue& cue);
 
  private:
   struct Running {

@@ -50,7 +50,10 @@ struct EdgeSinks {
   std::function<void(const std::string& id, std::uint64_t epoch, const media::ChunkPtr&)>
       rendition_chunk;
   std::function<void(const std::string& id, const relay::Text& what, std::string_view text)> text;
-  std::function<void(const std::string&id)> stop, end;
+  std::function<void(const std::string& id, const media::Thumbnail&)> thumbnail;
+  std::function<void(const std::string& id, const relay::Rules& asked)> rules;
+  std::function<void(const std::string& id)> stop;
+  std::function<void(const std::string& id)> end;
   /// The edge let go of it: nobody watches, and what was kept is out of date soon.
   std::function<void(const std::string& id)> forget;
   /// Who watches here, and over edges of this server.

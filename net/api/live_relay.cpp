@@ -16,7 +16,7 @@ namespace json = boost::json;
 using SessionPtr = std::shared_ptr<ws::Session>;
 
 constexpr std::chrono::seconds kAskTimeout{5};
-constexpr std::chrono::milliseconds kShownFor{1'000}, kPassedFor{2'000};
+constexpr std::chrono::milliseconds kShownFor{1'000};
 
 std::string text_in(const json::object& message, std::string_view name) {
   const auto* value = message.if_contains(name);
@@ -139,22 +139,6 @@ void show_relayed(const LiveApi& api, const http::Request& request, const std::s
                     if (!session.contains("origin")) session["origin"] = origin;
                     out.send(http::json_response(kOk, body));
                   });
-}
-
-void pass_relayed(const LiveApi& api, const http::Request& request, const std::string& target,
-                  const http::Responder& out) {
-  auto via = via_of(api, request);
-  if (!via.ok()) return out.send(via.error());
-  api.edge->fetch(target, *via, kPassedFor, [out](const Result<relay::Fetched>& reply) {
-    if (!reply.ok()) return out.send(reply.error());
-    http::Response response;
-    response.status = reply->status;
-    response.content_type = reply->content_type;
-    response.headers = {{"Cache-Control", "public, max-age=2"},
-                        {"Access-Control-Allow-Origin", "*"}};
-    response.shared_body = reply->body;
-    out.send(std::move(response));
-  });
 }
 
 }  // namespace troupe::api

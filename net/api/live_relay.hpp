@@ -38,10 +38,6 @@ void serve_edge(const std::shared_ptr<const LiveApi>& api, const http::Request& 
 /// GET of a session's own JSON that is asked for at an edge: the origin's, with `origin`.
 void show_relayed(const LiveApi& api, const http::Request& request, const std::string& id,
                   const http::Responder& out);
-/// GET of anything that the origin may be asked in the edge's own name: as it answers.
-void pass_relayed(const LiveApi& api, const http::Request& request, const std::string& target,
-                  const http::Responder& out);
-
 /// The servers that a request came through, as they told in Troupe-Via. Errors: as
 /// relay::parse_via.
 [[nodiscard]] Result<std::vector<std::string>> via_of(const LiveApi& api,

@@ -1,8 +1,11 @@
 #include "net/api/live_shield.hpp"
 
+#include "actors/live/directory.hpp"
 #include "net/api/live_cues.hpp"
 #include "net/api/live_playlists.hpp"
 #include "net/api/live_relay.hpp"
+#include "net/api/live_thumbnails.hpp"
+#include "net/api/view_roll.hpp"
 #include "net/ws/hub.hpp"
 
 namespace troupe::api {
@@ -57,6 +60,15 @@ EdgeSinks edge_sinks(const ShieldParts& parts) {
   out.text = [parts](const std::string& id, const relay::Text& what, std::string_view text) {
     show(parts, id, what, text);
   };
+  out.thumbnail = [parts](const std::string& id, const media::Thumbnail& thumbnail) {
+    parts.thumbnails->add(id, thumbnail);
+    parts.relay->thumbnail(id, thumbnail);
+  };
+  out.rules = [parts](const std::string& id, const relay::Rules& asked) {
+    parts.directory.view_as(id, live::Directory::Viewing{asked.rules, asked.owner});
+    parts.roll->judge_again(id);
+    parts.relay->rules_changed(id);
+  };
   out.stop = [parts](const std::string& id) {
     parts.cues->stop(id);
     parts.fanout->stop(id);
@@ -70,6 +82,8 @@ EdgeSinks edge_sinks(const ShieldParts& parts) {
   out.forget = [parts](const std::string& id) {
     parts.cues->stop(id);
     parts.fanout->forget(id);
+    parts.thumbnails->forget(id);
+    parts.directory.view_as(id, std::nullopt);
     parts.playlists->forget(id);
   };
   out.viewers = [parts](const std::string& id) {
@@ -92,6 +106,18 @@ RelayOptions relay_options(std::string instance, const std::shared_ptr<ws::Fanou
   RelayOptions out;
   out.instance = std::move(instance);
   out.cuts = [playlists](const std::string& id) { return playlists->cuts(id); };
+  out.rules = [links](const std::string& id) {
+    relay::Rules asked;
+    if (const auto own = links->api->directory.viewing(id)) asked = {own->rules, own->owner};
+    // What is not said goes by the origin, not by each edge.
+    if (asked.rules.access == live::ViewAccess::standard)
+      asked.rules.access =
+          links->api->anonymous_viewers ? live::ViewAccess::open : live::ViewAccess::token;
+    return asked;
+  };
+  out.thumbnails = [links](const std::string& id) {
+    return links->thumbnails ? links->thumbnails->all(id) : std::vector<media::Thumbnail>();
+  };
   out.foreign = [links](const std::string& id) {
     return links->edge != nullptr && links->edge->relays(id);
   };

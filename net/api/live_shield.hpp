@@ -10,11 +10,16 @@
 
 namespace troupe::api {
 
+class ThumbnailBook;
+
 struct ShieldParts {
   std::shared_ptr<ws::Fanout> fanout;
   std::shared_ptr<LivePlaylists> playlists;
   std::shared_ptr<CueBook> cues;
   std::shared_ptr<RelayHub> relay;
+  live::Directory& directory;
+  std::shared_ptr<ViewRoll> roll;
+  std::shared_ptr<ThumbnailBook> thumbnails;
 };
 
 /// Media and texts of relayed sessions go the way of those that are published here.
@@ -25,6 +30,7 @@ struct ShieldParts {
 struct ShieldLinks {
   std::shared_ptr<const LiveApi> api;
   LiveEdge* edge = nullptr;
+  std::shared_ptr<ThumbnailBook> thumbnails;  ///< null: there are none
 };
 [[nodiscard]] RelayOptions relay_options(std::string instance,
                                          const std::shared_ptr<ws::Fanout>& fanout,

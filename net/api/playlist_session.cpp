@@ -81,6 +81,44 @@ bool PlaylistSession::push_locked(const media::Chunk& chunk) {
   const bool grew = window_.push(carried);
   const bool began = rendition->next_number != before;
   if (began) end_feeds(rendition->name);
+void PlaylistSession::start_relayed(const live::Publication& publication,
+                                    const std::optional<media::WindowCuts>& cuts) {
+  Answers answers;
+  {
+    const std::lock_guard lock(mutex_);
+    auto options = window_.options();
+    bool goes_on = window_.epoch() != publication.epoch;
+    if (cuts) {
+      goes_on = goes_on && options.segment_us == cuts->segment_us && options.part_us == cuts->part_us;
+      options.segment_us = cuts->segment_us;
+      options.part_us = cuts->part_us;
+    }
+    epoch_ = publication.epoch;
+    publishing_ = made_told_ = true;
+    started_at_ = std::chrono::steady_clock::now();
+    end_all_feeds();
+    if (goes_on) {
+      window_.begin(publication.epoch, publication.tracks);
+      goes_on = !cuts || window_.follow(*cuts);
+    }
+    if (!goes_on) {
+      window_ = media::SegmentWindow(options);
+      window_.begin(publication.epoch, publication.tracks);
+      // A new window takes any cuts of its publication; without those of a track it counts itself.
+      if (cuts) static_cast<void>(window_.follow(*cuts));
+    }
+    events_.begin(publication.epoch, publication.tracks);
+    rendered_.clear();
+    answers = release();
+  }
+  send(std::move(answers));
+}
+
+media::WindowCuts PlaylistSession::cuts() const {
+  const std::lock_guard lock(mutex_);
+  return window_.cuts();
+}
+
   if (grew) rendered_.clear();
   for (const auto& feeding : feeding_)
     if (feeding.rendition == rendition->name) feeding.feed->push(carried.bytes);

@@ -42,6 +42,11 @@ class PlaylistSession {
   /// From `start_us` of that publication on the captions show `text`.
   void caption(std::uint64_t epoch, std::int64_t start_us, std::string text);
   void mark(media::Mark mark);
+  /// As it runs at its origin, from now on: cut and numbered as there. A window that does not lead
+  /// up to that goes.
+  void start_relayed(const live::Publication& publication,
+                     const std::optional<media::WindowCuts>& cuts);
+  [[nodiscard]] media::WindowCuts cuts() const;
   void push_made(std::uint64_t epoch, const media::Chunk& chunk);
   void stop(TimePoint now);
   void end(TimePoint now);

@@ -401,6 +401,22 @@ void RelayHub::renditions(const std::string& id, std::uint64_t epoch,
   impl_->renditions(id, epoch, tracks);
 }
 
+void RelayHub::thumbnail(const std::string& id, const media::Thumbnail& thumbnail) {
+  const std::lock_guard lock(impl_->mutex);
+  const auto found = impl_->sessions.find(id);
+  if (found == impl_->sessions.end() || found->second.edges.empty()) return;
+  // One that an edge misses is not missed much.
+  const auto frame = ws::binary_frame(relay::encode(thumbnail));
+  for (const auto& edge : found->second.edges) edge.session->send(frame);
+}
+
+void RelayHub::rules_changed(const std::string& id) {
+  const std::lock_guard lock(impl_->mutex);
+  const auto found = impl_->sessions.find(id);
+  if (found != impl_->sessions.end() && !found->second.edges.empty())
+    Impl::tell_all(found->second, text_of(impl_->options.rules(id)));
+}
+
 void RelayHub::close() {
   impl_->timer.reset();
   const std::lock_guard lock(impl_->mutex);
@@ -437,6 +453,7 @@ Result<void> RelayHub::join(const std::string& id, const std::shared_ptr<ws::Ses
       Impl::tell(edge, text_of(relay::Renditions{relayed.epoch, relayed.made}));
   }
   Impl::tell(edge, text_of(impl_->options.total(id, relayed.viewers())));
+  Impl::tell(edge, text_of(impl_->options.rules(id)));
   Impl::tell(edge, text_of(relay::Ready{}));
   for (const auto& chunk : relayed.cache.chunks)
     if (!edge.behind)
@@ -445,6 +462,8 @@ Result<void> RelayHub::join(const std::string& id, const std::shared_ptr<ws::Ses
     for (const auto& chunk : cache.chunks)
       if (!edge.behind)
         impl_->send(edge, ws::binary_frame(relay::encode(relayed.epoch, true, *chunk)));
+  for (const auto& thumbnail : impl_->options.thumbnails(id))
+    edge.session->send(ws::binary_frame(relay::encode(thumbnail)));
   return {};
 }
 

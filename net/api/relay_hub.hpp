@@ -37,6 +37,10 @@ struct RelayOptions {
   std::string instance;  ///< of this server
   /// Where the session's window cuts.
   std::function<std::optional<media::WindowCuts>(const std::string& id)> cuts;
+  /// What the session asks of viewers.
+  std::function<relay::Rules(const std::string& id)> rules;
+  /// Those that are kept, oldest first.
+  std::function<std::vector<media::Thumbnail>(const std::string& id)> thumbnails;
   /// Who watches, here and everywhere else; `below`: over edges of this server. Must not ask the
   /// hub.
   std::function<relay::Viewers(const std::string& id, const relay::Viewers& below)> total;
@@ -67,6 +71,10 @@ class RelayHub : public std::enable_shared_from_this<RelayHub> {
   /// What the ladder makes from now on, also of sound; the rest is heard of by the tap.
   void renditions(const std::string& id, std::uint64_t epoch,
                   const std::vector<media::Track>& tracks);
+
+  void thumbnail(const std::string& id, const media::Thumbnail& thumbnail);
+  /// RelayOptions::rules has another answer now.
+  void rules_changed(const std::string& id);
 
   /// In the WsHandler of an edge that may relay `id`: a session that is there.
   void adopt(const std::string& id, const std::shared_ptr<ws::Session>& session);

@@ -1,6 +1,7 @@
 #include "net/api/relay_wire.hpp"
 
 #include <algorithm>
+#include <array>
 #include <limits>
 
 #include <boost/json.hpp>
@@ -20,6 +21,7 @@ constexpr std::int64_t kMaxMediaUs = std::int64_t{10} * 366 * 86'400 * 1'000'000
 constexpr std::int64_t kMaxChunkUs = 60'000'000;
 constexpr std::int64_t kMaxUnixUs = 253'402'300'799'000'000;  // the end of the year 9999
 constexpr std::int64_t kMaxSide = 16'384;
+constexpr std::array<std::string_view, 3> kCountryRules{"any", "allow", "deny"};
 
 Error bad(std::string what) {
   return error(ErrorCode::corrupt, "relay: " + std::move(what));
@@ -256,6 +258,31 @@ Result<Down> renditions_of(const json::object& object) {
   return Down(std::move(out));
 }
 
+Result<Down> rules_of(const json::object& object) {
+  constexpr std::size_t kMaxCodes = 512, kMaxOwner = 512;
+  Reader in(object);
+  Rules out;
+  out.owner = in.text("owner", kMaxOwner);
+  const auto access = live::parse_view_access(in.text("access"));
+  if (!access.ok()) return bad("access");
+  out.rules.access = *access;
+  const auto named = in.text("countries");
+  const auto* rule = std::ranges::find(kCountryRules, std::string_view(named));
+  std::vector<std::string> codes;
+  for (const auto& code : in.array("codes", kMaxCodes)) {
+    if (!code.is_string()) return bad("codes");
+    codes.emplace_back(code.get_string());
+  }
+  if (!in.ok()) return in.problem();
+  if (rule == kCountryRules.end()) return bad("countries");
+  if (rule == kCountryRules.begin()) return Down(std::move(out));
+  auto countries = live::make_countries(
+      static_cast<live::Countries::Rule>(rule - kCountryRules.begin()), std::move(codes));
+  if (!countries.ok()) return bad("codes");
+  out.rules.countries = std::move(*countries);
+  return Down(std::move(out));
+}
+
 Result<Viewers> viewers_of(const json::object& object) {
   Reader in(object);
   const Viewers out{in.number<std::int64_t>("sockets", 0, kMaxViewers),
@@ -323,6 +350,14 @@ std::string encode(const Renditions& renditions) {
   return typed("relay_renditions",
                {{"epoch", renditions.epoch}, {"tracks", describe(renditions.tracks)}});
 }
+std::string encode(const Rules& rules) {
+  const auto& countries = rules.rules.countries;
+  return typed("relay_rules",
+               {{"access", live::to_string(rules.rules.access)},
+                {"owner", rules.owner},
+                {"countries", kCountryRules[static_cast<std::size_t>(countries.rule)]},
+                {"codes", json::array(countries.codes.begin(), countries.codes.end())}});
+}
 std::string encode(const Ready&) {
   return typed("relay_ready", {});
 }
@@ -378,6 +413,19 @@ std::string encode(std::uint64_t epoch, bool made, const media::Chunk& chunk) {
   return {reinterpret_cast<const char*>(builder.GetBufferPointer()), builder.GetSize()};
 }
 
+std::string encode(const media::Thumbnail& thumbnail) {
+  flatbuffers::FlatBufferBuilder builder;
+  const auto bytes = builder.CreateVector(
+      reinterpret_cast<const std::uint8_t*>(thumbnail.jpeg->data()), thumbnail.jpeg->size());
+  fbs::RelayChunkBuilder out(builder);
+  out.add_start_us(thumbnail.media_us);
+  out.add_wall_us(thumbnail.wall_us);
+  out.add_bytes(bytes);
+  out.add_thumbnail(true);
+  fbs::FinishRelayChunkBuffer(builder, out.Finish());
+  return {reinterpret_cast<const char*>(builder.GetBufferPointer()), builder.GetSize()};
+}
+
 Result<Down> parse_down(std::string_view text) {
   auto object = object_of(text, kMaxTextBytes);
   if (!object.ok()) return object.error();
@@ -394,6 +442,7 @@ Result<Down> parse_down(std::string_view text) {
   }
   if (type == "relay_publication") return publication_of(*object);
   if (type == "relay_renditions") return renditions_of(*object);
+  if (type == "relay_rules") return rules_of(*object);
   if (type == "relay_ready") return Down(Ready{});
   if (type == "relay_stop") return Down(Stop{});
   if (type == "relay_viewers") {
@@ -449,19 +498,25 @@ Result<Up> parse_up(std::string_view text) {
   return out;
 }
 
-Result<RelayedChunk> parse_chunk(std::string_view bytes,
-                                 std::chrono::steady_clock::time_point completed) {
+Result<Media> parse_media(std::string_view bytes, std::chrono::steady_clock::time_point completed) {
   const auto* data = reinterpret_cast<const std::uint8_t*>(bytes.data());
   if (bytes.size() > kMaxMessageBytes)
     return error(ErrorCode::too_large, "relay: a chunk is too large");
   flatbuffers::Verifier verifier(data, bytes.size());
   if (bytes.size() < 16 || !fbs::VerifyRelayChunkBuffer(verifier)) return bad("no chunk");
   const auto* in = fbs::GetRelayChunk(data);
-  const bool fine = in->epoch() != 0 && in->sequence() != 0 &&
+  auto payload = std::make_shared<const std::string>(
+      reinterpret_cast<const char*>(in->bytes()->data()), in->bytes()->size());
+  const bool times = in->start_us() >= -kMaxMediaUs && in->start_us() <= kMaxMediaUs &&
+                     in->wall_us() >= 0 && in->wall_us() <= kMaxUnixUs;
+  if (in->thumbnail()) {
+    if (!times || !payload->starts_with("\xFF\xD8\xFF") || payload->size() > kMaxThumbnailBytes)
+      return bad("a thumbnail");
+    return Media(media::Thumbnail{in->start_us(), in->wall_us(), std::move(payload)});
+  }
+  const bool fine = times && in->epoch() != 0 && in->sequence() != 0 &&
                     in->sequence() < std::uint64_t{1} << 62U && in->track() != 0 &&
-                    in->start_us() >= -kMaxMediaUs && in->start_us() <= kMaxMediaUs &&
-                    in->duration_us() >= 0 && in->duration_us() <= kMaxChunkUs &&
-                    in->wall_us() >= 0 && in->wall_us() <= kMaxUnixUs && in->bytes()->size() > 0;
+                    in->duration_us() >= 0 && in->duration_us() <= kMaxChunkUs && !payload->empty();
   if (!fine) return bad("a chunk's figures");
   auto chunk = std::make_shared<media::Chunk>();
   chunk->sequence = in->sequence();
@@ -472,9 +527,8 @@ Result<RelayedChunk> parse_chunk(std::string_view bytes,
   chunk->key = in->key();
   chunk->completed = completed;
   chunk->wall_us = in->wall_us();
-  chunk->bytes = std::make_shared<const std::string>(
-      reinterpret_cast<const char*>(in->bytes()->data()), in->bytes()->size());
-  return RelayedChunk{in->epoch(), in->made(), std::move(chunk)};
+  chunk->bytes = std::move(payload);
+  return Media(RelayedChunk{in->epoch(), in->made(), std::move(chunk)});
 }
 
 Result<std::vector<std::string>> parse_via(std::string_view via, std::string_view self) {

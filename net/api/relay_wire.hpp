@@ -10,8 +10,10 @@
 #include <variant>
 #include <vector>
 
+#include "actors/live/viewing.hpp"
 #include "base/result.hpp"
 #include "media/chunk.hpp"
+#include "media/ladder/thumbnail.hpp"
 #include "media/playlist/segment_window.hpp"
 
 namespace troupe::api::relay {
@@ -24,6 +26,7 @@ inline constexpr std::size_t kMaxInitBytes = 256U << 10;
 /// Of one message from the origin: two seconds of 16 Mbit/s.
 inline constexpr std::size_t kMaxMessageBytes = 4U << 20;
 inline constexpr std::size_t kMaxTextBytes = 2U << 20;
+inline constexpr std::size_t kMaxThumbnailBytes = 512U << 10;
 /// Viewers that an edge may tell of.
 inline constexpr std::int64_t kMaxViewers = 10'000'000;
 
@@ -47,6 +50,11 @@ struct Publication {  ///< begins, runs, or goes on after a hole
 struct Renditions {  ///< by the ladder, from now on
   std::uint64_t epoch = 0;
   std::vector<media::Track> tracks;
+};
+/// What the session asks of viewers. Nothing of it is as the server has it for all.
+struct Rules {
+  live::ViewRules rules;
+  std::string owner;
 };
 struct Ready {};  ///< all there is has been said: viewers may come
 struct Stop {};   ///< the publisher left
@@ -77,8 +85,8 @@ struct Cue {
 struct Text {
   std::variant<std::monostate, Caption, Cue> what;
 };
-using Down = std::variant<Hello, Publication, Renditions, Ready, Stop, Viewers, Greeting, Answer,
-                          Pong, Text>;
+using Down = std::variant<Hello, Publication, Renditions, Rules, Ready, Stop, Viewers, Greeting,
+                          Answer, Pong, Text>;
 
 // From the edge:
 struct Reactions {
@@ -107,6 +115,7 @@ struct RelayedChunk {
 [[nodiscard]] std::string encode(const Hello& hello);
 [[nodiscard]] std::string encode(const Publication& publication);
 [[nodiscard]] std::string encode(const Renditions& renditions);
+[[nodiscard]] std::string encode(const Rules& rules);
 [[nodiscard]] std::string encode(const Ready& ready);
 [[nodiscard]] std::string encode(const Stop& stop);
 [[nodiscard]] std::string encode(const Viewers& viewers);
@@ -118,13 +127,15 @@ struct RelayedChunk {
 [[nodiscard]] std::string encode(const Forward& forward);
 [[nodiscard]] std::string encode(const Ping& ping);
 [[nodiscard]] std::string encode(std::uint64_t epoch, bool made, const media::Chunk& chunk);
+[[nodiscard]] std::string encode(const media::Thumbnail& thumbnail);
 
 /// Errors: corrupt, unsupported (another version), too_large.
 [[nodiscard]] Result<Down> parse_down(std::string_view text);
 [[nodiscard]] Result<Up> parse_up(std::string_view text);
+using Media = std::variant<RelayedChunk, media::Thumbnail>;
 /// A binary message, of whose chunk `completed` is now. Its CMAF is not looked at.
-[[nodiscard]] Result<RelayedChunk> parse_chunk(std::string_view bytes,
-                                               std::chrono::steady_clock::time_point completed);
+[[nodiscard]] Result<Media> parse_media(std::string_view bytes,
+                                        std::chrono::steady_clock::time_point completed);
 
 /// "A,B" of `?via=`: the instances that a request has come through. Errors: invalid_argument,
 /// unsupported (`self` is among them, or they are too many: live.origin points in a circle).

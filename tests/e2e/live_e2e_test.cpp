@@ -7,7 +7,7 @@
 #include "sim/fragment.hpp"
 #include "sim/http_client.hpp"
 #include "sim/ws_client.hpp"
-#include "tests/support/live_server.hpp"
+#include "tests/support/live_viewing.hpp"
 #include "tests/support/server_process.hpp"
 
 namespace troupe::test {
@@ -21,49 +21,10 @@ const Clip& clip() {
   return made;
 }
 
-/// A publisher on its own thread.
-class OnAir {
- public:
-  OnAir(LiveServer& server, const MadeSession& session)
-      : publisher_(std::move(*server.gateway().publish(session.id, session.key))) {
-    thread_ = std::thread([this] { replay(clip(), *publisher_, stop_); });
-  }
-  ~OnAir() {
-    stop_ = true;
-    thread_.join();
-  }
-
- private:
-  std::unique_ptr<api::LivePublisher> publisher_;
-  std::atomic<bool> stop_{false};
-  std::thread thread_;
-};
-
-/// Reads until `wanted(message)` or 10 s have passed.
-template <class F>
-bool read_until(sim::WsClient& viewer, F wanted) {
-  const auto until = std::chrono::steady_clock::now() + 10s;
-  while (std::chrono::steady_clock::now() < until) {
-    const auto message = viewer.receive(500ms);
-    if (message.ok() && wanted(*message)) return true;
-    if (!message.ok() && message.code() != ErrorCode::timeout) return false;
-  }
-  return false;
-}
-
-bool is_type(const sim::WsMessage& message, const char* type) {
-  return message.text && json::parse(message.bytes).at("type").as_string() == type;
-}
-
-sim::WsClient join(LiveServer& server, const std::string& id, const std::string& token = {}) {
-  return std::move(*sim::WsClient::connect("127.0.0.1", server.endpoint().http_port,
-                                           "/live/" + id + "/ws", token));
-}
-
 TEST(LiveE2E, AViewerGetsHelloInitsAndAnUnbrokenSequenceFromAKeyFrame) {
   LiveServer server;
   const auto session = make_session(server.endpoint());
-  OnAir air(server, session);
+  OnAir air(server, session, clip());
   auto viewer = join(server, session.id);
   int inits = 0, fragments = 0, gaps = 0;
   std::map<std::uint32_t, std::uint32_t> next;
@@ -108,7 +69,7 @@ TEST(LiveE2E, ViewersAreCountedExactly) {
 TEST(LiveE2E, AKilledActorLosesNoViewerAndThePictureGoesOn) {
   LiveServer server;
   const auto session = make_session(server.endpoint());
-  OnAir air(server, session);
+  OnAir air(server, session, clip());
   auto viewer = join(server, session.id);
   const auto media = [](const sim::WsMessage& m) { return !m.text; };
   ASSERT_TRUE(read_until(viewer, media));
@@ -309,7 +270,8 @@ TEST(LiveE2E, ARotatedKeyCutsTheRunningPublisherAndItsSuccessorGoesOn) {
 
   const auto rotated = alice.request("POST", "/api/v1/live/" + session.id + "/key")->json();
   const auto refused = publisher->chunk(clip_chunk(clip(), 1));
-  const OnAir next(server, {session.id, std::string(rotated.at("publish_key").as_string())});
+  const OnAir next(server, {session.id, std::string(rotated.at("publish_key").as_string())},
+                   clip());
   publisher.reset();
 
   EXPECT_EQ(refused.code(), ErrorCode::forbidden);
@@ -324,7 +286,7 @@ TEST(LiveE2E, ThePublishersFiguresAreShownWhileItPublishes) {
   sim::HttpClient http("127.0.0.1", server.endpoint().http_port);
   const auto shown = [&] { return http.get("/api/v1/live/" + session.id)->json().as_object(); };
   EXPECT_FALSE(shown().contains("publisher"));
-  const OnAir air(server, session);
+  const OnAir air(server, session, clip());
 
   ASSERT_TRUE(eventually([&] {
     const auto now = shown();
@@ -349,7 +311,7 @@ TEST(LiveE2E, TheOwnerSeesTheHealthOfWhatComesInSecondBySecond) {
   sim::HttpClient mallory("127.0.0.1", server.endpoint().http_port,
                           server.endpoint().token("mallory", ""));
   EXPECT_FALSE(alice.get(path)->json().at("publishing").as_bool());
-  const OnAir air(server, session);
+  const OnAir air(server, session, clip());
 
   ASSERT_TRUE(
       eventually([&] { return alice.get(path)->json().at("samples").as_array().size() >= 3; }));
@@ -396,7 +358,7 @@ TEST(LiveE2E, AnAlertIsRaisedByTheSessionsRulesAndClearedWithThePublication) {
 
   EXPECT_EQ(put(alice, R"({"frame_rate_below":100,"black_s":null,"raise_after_s":1})"), 200);
   {
-    const OnAir air(server, session);
+    const OnAir air(server, session, clip());
     ASSERT_TRUE(eventually(
         [&] { return !alice.get(path + "/health")->json().at("alerts").as_array().empty(); }));
     const auto alert = alice.get(path + "/health")->json().at("alerts").as_array().front();
@@ -427,7 +389,7 @@ TEST(LiveE2E, AnAlertIsRaisedByTheSessionsRulesAndClearedWithThePublication) {
 TEST(LiveE2E, WhatPlayersAndPagesTellIsAddedUpForTheOwner) {
   LiveServer server;
   const auto session = make_session(server.endpoint());
-  const OnAir air(server, session);
+  const OnAir air(server, session, clip());
   const auto client = [&](const char* user) {
     return sim::HttpClient("127.0.0.1", server.endpoint().http_port,
                            server.endpoint().token(user, ""));

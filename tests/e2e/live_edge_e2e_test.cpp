@@ -153,7 +153,7 @@ TEST_F(LiveEdgeE2E, ASessionThatNobodyWatchesIsLetGoAndComesBack) {
   {
     auto viewer = join(edge, session.id);
     ASSERT_TRUE(plays(viewer));
-    EXPECT_EQ(viewers_of(origin, session.id), 1);
+    EXPECT_TRUE(eventually([&] { return viewers_of(origin, session.id) == 1; }));
     std::this_thread::sleep_for(1s);  // longer than it may be idle: it is not
     EXPECT_EQ(metric(edge, "troupe_live_upstream_sessions"), 1);
   }
@@ -261,6 +261,87 @@ TEST_F(LiveEdgeE2E, TheOriginCountsWhoWatchesAnywhere) {
   one.close();
   edge.reset();
   EXPECT_TRUE(eventually([&] { return viewers_of(origin, session.id) == 1; }));
+}
+
+/// Asks until the answer is a 200.
+std::string get(LiveServer& server, const std::string& target) {
+  sim::HttpClient http("127.0.0.1", server.endpoint().http_port);
+  std::string body;
+  EXPECT_TRUE(eventually([&] {
+    auto reply = http.get(target);
+    if (!reply.ok() || reply->status != 200) return false;
+    body = std::move(reply->body);
+    return true;
+  })) << target;
+  return body;
+}
+
+TEST(LiveEdgeLadder, RenditionsThumbnailsAndCuesComeWithTheSession) {
+  LiveServer::Setup setup;
+  setup.change = [](api::LiveGatewayOptions& options) {
+    options.ladder = {.rungs = *media::parse_ladder("90p:100k"),
+                      .workers = 1,
+                      .max_lag = 20s,
+                      .thumbnail_every = 1s};
+  };
+  LiveServer origin(setup);
+  const auto session = make_session(origin.endpoint());
+  OnAir air(origin, session, clip());
+  ASSERT_NE(get(origin, "/live/" + session.id + "/index.m3u8").find("90p"), std::string::npos);
+  LiveServer edge(edge_setup(url_of(origin)));
+
+  auto small = join(edge, session.id, {}, "?rendition=90p");
+  EXPECT_TRUE(read_until(small, [](const auto& m) {
+    return is_type(m, "rendition") && json::parse(m.bytes).at("name").as_string() == "90p";
+  }));
+  EXPECT_TRUE(plays(small));
+  EXPECT_NE(get(edge, "/live/" + session.id + "/index.m3u8").find("90p"), std::string::npos);
+  const auto viewer = "/live/" + session.id + "/v/01ARZ3NDEKTSV4RRFFQ69G5FAV/";
+  const auto playlist = sim::parse_media(get(edge, viewer + "90p/index.m3u8"));
+  ASSERT_TRUE(playlist.ok());
+  const auto whole = std::ranges::find_if(playlist->segments,
+                                          [](const auto& entry) { return entry.second.complete; });
+  ASSERT_NE(whole, playlist->segments.end());
+  const auto segment =
+      "/live/" + session.id + "/90p/segment-" + std::to_string(whole->first) + ".m4s";
+  EXPECT_EQ(get(edge, segment), get(origin, segment));
+  const auto thumbnails = "/api/v1/live/" + session.id + "/thumbnails";
+  const auto items = json::parse(get(edge, thumbnails)).at("items").as_array();
+  ASSERT_FALSE(items.empty());
+  const auto picture = thumbnails + "?t=" + std::to_string(items.back().at("t_ms").as_int64());
+  EXPECT_EQ(get(edge, picture), get(origin, picture));
+
+  sim::HttpClient owner("127.0.0.1", origin.endpoint().http_port, live_token("alice"));
+  ASSERT_EQ(owner
+                .post("/api/v1/live/" + session.id + "/cues",
+                      json::object{{"scheme", "urn:test"}, {"payload", "now"}})
+                ->status,
+            201);
+  EXPECT_TRUE(read_until(small, [](const auto& m) { return is_type(m, "cue"); }));
+  auto late = join(edge, session.id);
+  EXPECT_TRUE(read_until(late, [](const auto& m) { return is_type(m, "cue"); }));
+  EXPECT_TRUE(eventually([&] {
+    return get(edge, viewer + "video/index.m3u8").find("ID=\"cue-") != std::string::npos;
+  }));
+}
+
+TEST_F(LiveEdgeE2E, WhatTheOriginAsksOfViewersTheEdgeAsks) {
+  LiveServer edge(edge_setup(url_of(origin)));
+  OnAir air(origin, session, clip());
+  auto anybody = join(edge, session.id);
+  ASSERT_TRUE(plays(anybody));
+  sim::HttpClient owner("127.0.0.1", origin.endpoint().http_port, live_token("alice"));
+
+  ASSERT_EQ(owner.request("PATCH", "/api/v1/live/" + session.id, R"({"access":"token"})")->status,
+            200);
+
+  EXPECT_EQ(close_code_of(anybody), 4002) << "who watches is judged again";
+  auto late = join(edge, session.id);
+  EXPECT_EQ(close_code_of(late), 4002);
+  sim::HttpClient http("127.0.0.1", edge.endpoint().http_port);
+  EXPECT_EQ(http.get("/live/" + session.id + "/index.m3u8")->status, 401);
+  auto known = join(edge, session.id, live_token("bob"));
+  EXPECT_TRUE(plays(known));
 }
 
 TEST_F(LiveEdgeE2E, OnlyATokenWithTheScopeRelays) {

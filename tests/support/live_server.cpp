@@ -12,6 +12,7 @@
 #include "actors/system/scheduler.hpp"
 #include "base/metrics.hpp"
 #include "net/http/io_pool.hpp"
+#include "net/http/request_head.hpp"
 #include "net/http/server.hpp"
 #include "net/http/static_files.hpp"
 #include "sim/http_client.hpp"
@@ -31,11 +32,13 @@ constexpr std::size_t kMaxConnections = 19'000;
 }  // namespace
 
 struct LiveServer::Impl {
-  explicit Impl(std::size_t threads) : io(threads) {}
+  Impl(std::size_t threads, std::string data_dir)
+      : path(data_dir.empty() ? dir / "db" : std::move(data_dir)), io(threads) {}
 
   TempDir dir;
+  std::string path;
   Metrics metrics;
-  std::unique_ptr<storage::Store> store = std::move(*storage::Store::open({.path = dir / "db"}));
+  std::unique_ptr<storage::Store> store = std::move(*storage::Store::open({.path = path}));
   storage::Writer writer{*store, metrics};
   storage::ReadPool reads{*store};
   actors::SchedulerConfig config;
@@ -55,20 +58,30 @@ struct LiveServer::Impl {
 };
 
 LiveServer::LiveServer(std::size_t io_threads, const std::string& web_dir,
-                       const media::LadderOptions& ladder) {
+                       const media::LadderOptions& ladder)
+    : LiveServer(Setup{.io_threads = io_threads,
+                       .web_dir = web_dir,
+                       .data_dir = {},
+                       .port = 0,
+                       .change = [&](auto& options) { options.ladder = ladder; }}) {}
+
+LiveServer::LiveServer(const Setup& setup) {
   if (sodium_init() < 0) throw std::runtime_error("no randomness");
-  impl_ = std::make_unique<Impl>(io_threads);
+  impl_ = std::make_unique<Impl>(setup.io_threads, setup.data_dir);
   std::vector<boost::asio::io_context*> loops;
   for (std::size_t i = 0; i < impl_->io.size(); ++i) loops.push_back(&impl_->io.at(i));
   api::LiveGatewayOptions options;
   options.srt_origin = [] { return std::string("srt://127.0.0.1:9000"); };
-  options.ladder = ladder;
+  options.verify = [](const std::string& token) {
+    return http::principal_of(token, kKey, http::ServerOptions{}.audience);
+  };
+  if (setup.change) setup.change(options);
   auto gateway = api::LiveGateway::start(impl_->context, *impl_->asker, loops, impl_->router,
                                          std::move(options));
   if (!gateway.ok()) throw std::runtime_error(gateway.error().detail);
   impl_->gateway = std::move(*gateway);
-  if (!web_dir.empty()) {
-    if (auto files = http::mount_static_files(impl_->router, web_dir); !files.ok()) {
+  if (!setup.web_dir.empty()) {
+    if (auto files = http::mount_static_files(impl_->router, setup.web_dir); !files.ok()) {
       throw std::runtime_error(files.error().detail);
     }
   }
@@ -81,7 +94,7 @@ LiveServer::LiveServer(std::size_t io_threads, const std::string& web_dir,
                     },
                     {.access = http::Access::open});
   http::ServerOptions http_options;
-  http_options.port = 0;
+  http_options.port = setup.port;
   http_options.token_key = kKey;
   http_options.max_connections = http_options.max_connections_per_address = kMaxConnections;
   impl_->server =

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -18,6 +19,14 @@ class LiveServer {
   /// `web_dir`: pages to serve; empty: none.
   explicit LiveServer(std::size_t io_threads = 1, const std::string& web_dir = {},
                       const media::LadderOptions& ladder = {});
+  struct Setup {
+    std::size_t io_threads = 1;
+    std::string web_dir;
+    std::string data_dir;    ///< that outlives it; empty: one of its own
+    std::uint16_t port = 0;  ///< 0: a free one
+    std::function<void(api::LiveGatewayOptions&)> change;  ///< has the last word
+  };
+  explicit LiveServer(const Setup& setup);
   ~LiveServer();
 
   [[nodiscard]] sim::Endpoint endpoint() const;

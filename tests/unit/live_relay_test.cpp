@@ -49,15 +49,29 @@ TEST(RelayWire, AChunkArrivesAsItWasSent) {
   auto chunk = *clip_chunk(clip(), 7);
   chunk.sequence = 4'711;
 
-  const auto heard = parse_chunk(encode(17, true, chunk), {});
+  const auto message = parse_media(encode(17, true, chunk), {});
 
-  ASSERT_TRUE(heard.ok());
+  ASSERT_TRUE(message.ok());
+  const auto* heard = std::get_if<RelayedChunk>(&*message);
+  ASSERT_NE(heard, nullptr);
   EXPECT_EQ(heard->epoch, 17U);
   EXPECT_TRUE(heard->made);
   EXPECT_EQ(heard->chunk->sequence, 4'711U);
   EXPECT_EQ(heard->chunk->start_us, chunk.start_us);
   EXPECT_EQ(heard->chunk->wall_us, chunk.wall_us);
   EXPECT_EQ(*heard->chunk->bytes, *chunk.bytes);
+}
+
+TEST(RelayWire, AThumbnailIsAJpeg) {
+  const auto jpeg = std::make_shared<const std::string>("\xFF\xD8\xFF and so on");
+
+  const auto heard = parse_media(encode(Thumbnail{5, 7, jpeg}), {});
+
+  ASSERT_TRUE(heard.ok());
+  EXPECT_EQ(std::get<Thumbnail>(*heard).wall_us, 7);
+  EXPECT_EQ(*std::get<Thumbnail>(*heard).jpeg, *jpeg);
+  const auto other = std::make_shared<const std::string>("<script>");
+  EXPECT_FALSE(parse_media(encode(Thumbnail{5, 7, other}), {}).ok());
 }
 
 TEST(RelayWire, EachSmallMessageComesBackAsItself) {
@@ -93,7 +107,7 @@ TEST(RelayWire, WhatIsNotOursIsRefused) {
   }
   EXPECT_FALSE(parse_up(R"({"type":"chat"})").ok());
   EXPECT_FALSE(parse_up(R"({"type":"relay_reactions","counts":[-1]})").ok());
-  EXPECT_FALSE(parse_chunk("not a chunk at all, but long enough", {}).ok());
+  EXPECT_FALSE(parse_media("not a chunk at all, but long enough", {}).ok());
 }
 
 TEST(RelayWire, ARenditionMayNotTakeAPlaceInTheFoldersOfOthers) {
