@@ -6,6 +6,7 @@
 
 #include "media/av.hpp"
 #include "media/ffmpeg_log.hpp"
+#include "media/recording/clip_encoder.hpp"
 
 extern "C" {
 #include <libavutil/dict.h>
@@ -15,6 +16,8 @@ extern "C" {
 namespace troupe::media {
 namespace {
 
+/// Pictures that come out of order are shown so much later than their chunks say, at most.
+constexpr std::int64_t kShownLaterUs = 1'000'000;
 constexpr int kIoBytes = 64 << 10;
 constexpr AVRational kMicroseconds{1, 1'000'000};
 
@@ -120,12 +123,15 @@ class Writer {
     avformat_free_context(context_);
   }
 
-  Result<void> open(const std::vector<std::unique_ptr<Input>>& inputs) {
+  /// `encoder`, if there is one, makes the first of them.
+  Result<void> open(const std::vector<std::unique_ptr<Input>>& inputs, const ClipEncoder* encoder) {
     if (avformat_alloc_output_context2(&context_, nullptr, "mp4", path_.c_str()) < 0)
       return error(ErrorCode::internal, "no mp4 muxer");
     for (const auto& input : inputs) {
       auto* stream = avformat_new_stream(context_, nullptr);
-      if (stream == nullptr || avcodec_parameters_copy(stream->codecpar, &input->parameters()) < 0)
+      const bool made = encoder != nullptr && input == inputs.front();
+      const auto& parameters = made ? encoder->parameters() : input->parameters();
+      if (stream == nullptr || avcodec_parameters_copy(stream->codecpar, &parameters) < 0)
         return error(ErrorCode::internal, "no stream");
       stream->time_base = input->time_base();
     }
@@ -197,8 +203,10 @@ Result<std::deque<PacketPtr>> first_group(Input& input, std::int64_t from_us,
 /// Puts the tracks together.
 class Cutter {
  public:
-  Cutter(const ClipPlan& plan, Writer& writer, std::vector<std::unique_ptr<Input>>& inputs)
-      : plan_(plan), writer_(writer), inputs_(inputs) {}
+  /// `encoder`: null where nothing is encoded anew.
+  Cutter(const ClipPlan& plan, Writer& writer, std::vector<std::unique_ptr<Input>>& inputs,
+         ClipEncoder* encoder)
+      : plan_(plan), writer_(writer), inputs_(inputs), encoder_(encoder) {}
 
   Result<void> run(std::uint64_t max_bytes, const std::atomic<bool>& stop) {
     auto& main = *inputs_.front();
@@ -208,6 +216,13 @@ class Cutter {
     for (auto& packet : *group) {
       if (auto done = write(*packet, 0); !done.ok()) return done;
     }
+    // Which picture is the first shows with the one after it.
+    while (encoder_ != nullptr && !encoder_->first_us() && !main.at_end() &&
+           main.decode_us() < plan_.to_us) {
+      if (auto done = write(main.packet(), 0); !done.ok()) return done;
+      if (auto more = main.next(); !more.ok()) return more;
+    }
+    if (encoder_ != nullptr) zero_us_ = encoder_->first_us().value_or(plan_.from_us);
     for (std::size_t i = 1; i < inputs_.size(); ++i) {
       while (!inputs_[i]->at_end() && inputs_[i]->decode_us() < zero_us_) {
         if (auto more = inputs_[i]->next(); !more.ok()) return more;
@@ -216,7 +231,7 @@ class Cutter {
     while (true) {
       if (stop) return error(ErrorCode::unavailable, "the server stops");
       const auto index = earliest();
-      if (!index) return {};
+      if (!index) return encoder_ == nullptr ? Result<void>() : encode(nullptr);
       if (auto done = write(inputs_[*index]->packet(), *index); !done.ok()) return done;
       if (auto more = inputs_[*index]->next(); !more.ok()) return more;
     }
@@ -240,6 +255,18 @@ class Cutter {
   }
 
   Result<void> write(AVPacket& packet, std::size_t index) {
+    return index == 0 && encoder_ != nullptr ? encode(&packet) : put(packet, index);
+  }
+
+  /// Null: there are no more pictures.
+  Result<void> encode(const AVPacket* packet) {
+    return encoder_->push(packet, [this](AVPacket& made) {
+      zero_us_ = *encoder_->first_us();
+      return put(made, 0);
+    });
+  }
+
+  Result<void> put(AVPacket& packet, std::size_t index) {
     const auto base = inputs_[index]->time_base();
     if (index == 0) {
       ++pictures_;
@@ -252,6 +279,7 @@ class Cutter {
   const ClipPlan& plan_;
   Writer& writer_;
   std::vector<std::unique_ptr<Input>>& inputs_;
+  ClipEncoder* const encoder_;
   std::int64_t zero_us_ = 0, last_us_ = 0;
   std::uint64_t pictures_ = 0;
 };
@@ -275,7 +303,7 @@ Result<ClipPlan> plan_clip(const RecordingFiles& files, const std::string& sessi
     source.pieces.push_back({init, std::filesystem::file_size(init, gone)});
     if (gone) continue;
     for (const auto& segment : track.segments) {
-      if (segment.epoch != *epoch || media_end_us(segment) <= plan.from_us ||
+      if (segment.epoch != *epoch || media_end_us(segment) + kShownLaterUs <= plan.from_us ||
           segment.start_us >= plan.to_us)
         continue;
       source.pieces.push_back({files.segment(session, kind, segment), segment.bytes});
@@ -295,9 +323,16 @@ Result<ClipOutcome> write_clip(const ClipPlan& plan, const std::filesystem::path
     inputs.push_back(std::make_unique<Input>(source));
     if (auto opened = inputs.back()->open(); !opened.ok()) return opened.error();
   }
+  std::unique_ptr<ClipEncoder> encoder;
+  if (plan.cut == ClipCut::picture) {
+    const auto& main = *inputs.front();
+    auto opened = ClipEncoder::open(main.parameters(), main.time_base(), plan.from_us, plan.to_us);
+    if (!opened.ok()) return opened.error();
+    encoder = std::move(*opened);
+  }
   Writer writer(file, max_bytes);
-  if (auto opened = writer.open(inputs); !opened.ok()) return opened.error();
-  Cutter cutter(plan, writer, inputs);
+  if (auto opened = writer.open(inputs, encoder.get()); !opened.ok()) return opened.error();
+  Cutter cutter(plan, writer, inputs, encoder.get());
   if (auto done = cutter.run(max_bytes, stop); !done.ok()) return done.error();
   const auto bytes = writer.finish();
   if (!bytes.ok()) return bytes.error();

@@ -12,6 +12,12 @@
 
 namespace troupe::media {
 
+/// Where a clip begins and ends.
+enum class ClipCut : std::uint8_t {
+  key_frame,  ///< begins at the last key frame at or before the beginning; nothing is encoded anew
+  picture,    ///< with the picture that was on; all pictures are encoded anew, sound is not
+};
+
 /// Which bytes a clip is made of. All of one publication.
 struct ClipPlan {
   struct Piece {
@@ -24,6 +30,7 @@ struct ClipPlan {
   };
   std::uint64_t epoch = 0;
   std::int64_t from_us = 0, to_us = 0;  ///< wanted, on the publication's timeline
+  ClipCut cut = ClipCut::key_frame;
   std::vector<Source> sources;
   std::uint64_t bytes = 0;
 };
@@ -42,9 +49,9 @@ struct ClipOutcome {
 
   friend bool operator==(const ClipOutcome&, const ClipOutcome&) = default;
 };
-/// Writes a fragmented MP4 (ISO/IEC 14496-12) with both tracks, from the last key frame at or
-/// before the beginning to the last frame before the end; nothing is encoded anew. Blocks on the
-/// disk. Errors: not_found (the recording went away), io, corrupt, too_large, unavailable (`stop`).
+/// Writes a fragmented MP4 (ISO/IEC 14496-12) with both tracks, to the last frame before the end.
+/// Blocks on the disk. Errors: not_found (the recording went away), io, corrupt, too_large,
+/// unsupported (pictures that cannot be encoded anew), unavailable (`stop`).
 [[nodiscard]] Result<ClipOutcome> write_clip(const ClipPlan& plan,
                                              const std::filesystem::path& file,
                                              std::uint64_t max_bytes,

@@ -1,6 +1,7 @@
 #include "media/recording/clip_maker.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <condition_variable>
 #include <deque>
 #include <fstream>
@@ -12,10 +13,12 @@
 #include <prometheus/counter.h>
 #include <prometheus/gauge.h>
 #include <spdlog/spdlog.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "base/ids.hpp"
 #include "base/metrics.hpp"
-#include "media/recording/recorder.hpp"
 
 namespace troupe::media {
 namespace {
@@ -24,10 +27,12 @@ namespace fs = std::filesystem;
 namespace json = boost::json;
 
 constexpr std::size_t kMaxTitleBytes = 200;
+constexpr int kNice = 10;
 
 std::string describe(const Clip& clip) {
   return json::serialize(json::object{{"by", clip.by},
                                       {"title", clip.title},
+                                      {"exact", clip.cut == ClipCut::picture},
                                       {"from_us", clip.from_us},
                                       {"to_us", clip.to_us},
                                       {"bytes", clip.bytes},
@@ -45,6 +50,8 @@ std::optional<Clip> described(const fs::path& file) {
     clip.session = file.parent_path().filename().string();
     clip.by = json::value_to<std::string>(document.at("by"));
     clip.title = json::value_to<std::string>(document.at("title"));
+    const auto* exact = document.as_object().if_contains("exact");  // older clips have none
+    if (exact != nullptr && exact->as_bool()) clip.cut = ClipCut::picture;
     clip.from_us = document.at("from_us").to_number<std::int64_t>();
     clip.to_us = document.at("to_us").to_number<std::int64_t>();
     clip.bytes = document.at("bytes").to_number<std::uint64_t>();
@@ -72,10 +79,9 @@ std::string_view to_string(ClipState state) noexcept {
 }
 
 struct ClipMaker::Impl {
-  Impl(ClipOptions given, const Recorder& source, Metrics& metrics)
+  Impl(ClipOptions given, Planner given_planner, Metrics& metrics)
       : options(std::move(given)),
-        recorder(source),
-        recordings(options.recordings),
+        planner(std::move(given_planner)),
         made_total(metrics.counter("troupe_live_clips_made_total", "Clips made")),
         failed_total(metrics.counter("troupe_live_clips_failed_total", "Clips that failed")),
         disk_bytes(metrics.gauge("troupe_live_clips_bytes", "Clips on disk")) {}
@@ -90,8 +96,7 @@ struct ClipMaker::Impl {
   [[nodiscard]] std::uint64_t kept_locked() const;
 
   const ClipOptions options;
-  const Recorder& recorder;
-  const RecordingFiles recordings;
+  const Planner planner;
   prometheus::Counter &made_total, &failed_total;
   prometheus::Gauge& disk_bytes;
 
@@ -127,6 +132,8 @@ std::uint64_t ClipMaker::Impl::kept_locked() const {
 }
 
 void ClipMaker::Impl::run() {
+  const auto thread_id = static_cast<id_t>(::syscall(SYS_gettid));
+  if (::setpriority(PRIO_PROCESS, thread_id, kNice) != 0) errno = 0;  // not granted: as all others
   std::unique_lock lock(mutex);
   while (true) {
     wake.wait(lock, [this] { return stopping || !queue.empty(); });
@@ -147,9 +154,9 @@ Result<ClipOutcome> ClipMaker::Impl::make(const Clip& clip) {
   std::error_code ec;
   fs::create_directories(options.directory / clip.session, ec);
   if (ec) return error(ErrorCode::io, "the clip's folder: " + ec.message());
-  const auto plan =
-      plan_clip(recordings, clip.session, recorder.find(clip.session), clip.from_us, clip.to_us);
+  auto plan = planner(clip.session, clip.from_us, clip.to_us);
   if (!plan.ok()) return plan.error();
+  plan->cut = clip.cut;
   auto outcome = write_clip(*plan, file(clip, ".mp4"), options.max_bytes, stopping);
   if (!outcome.ok()) {
     fs::remove(file(clip, ".mp4"), ec);
@@ -190,12 +197,12 @@ ClipMaker::ClipMaker(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {
   impl_->thread = std::thread([this] { impl_->run(); });
 }
 
-Result<std::unique_ptr<ClipMaker>> ClipMaker::open(ClipOptions options, const Recorder& recorder,
+Result<std::unique_ptr<ClipMaker>> ClipMaker::open(ClipOptions options, Planner planner,
                                                    Metrics& metrics) {
   std::error_code ec;
   fs::create_directories(options.directory, ec);
   if (ec) return error(ErrorCode::io, options.directory.string() + ": " + ec.message());
-  auto impl = std::make_unique<Impl>(std::move(options), recorder, metrics);
+  auto impl = std::make_unique<Impl>(std::move(options), std::move(planner), metrics);
   impl->load();
   return std::unique_ptr<ClipMaker>(new ClipMaker(std::move(impl)));
 }
@@ -209,17 +216,15 @@ ClipMaker::~ClipMaker() {
   impl_->thread.join();
 }
 
-Result<Clip> ClipMaker::order(const std::string& session, const std::string& by,
-                              const std::string& title, std::int64_t from_us, std::int64_t to_us) {
+Result<Clip> ClipMaker::order(const Order& order) {
   const auto& options = impl_->options;
-  if (!RecordingFiles::is_name(session)) return error(ErrorCode::not_found, "no such session");
-  if (title.size() > kMaxTitleBytes) return error(ErrorCode::too_large, "title: 200 bytes");
-  if (to_us - from_us > options.max_us) {
-    return error(ErrorCode::too_large,
-                 "at most " + std::to_string(options.max_us / 1'000'000) + " s");
-  }
-  const auto plan =
-      plan_clip(impl_->recordings, session, impl_->recorder.find(session), from_us, to_us);
+  if (!RecordingFiles::is_name(order.session))
+    return error(ErrorCode::not_found, "no such session");
+  if (order.title.size() > kMaxTitleBytes) return error(ErrorCode::too_large, "title: 200 bytes");
+  const auto most_us = order.cut == ClipCut::picture ? options.max_encoded_us : options.max_us;
+  if (order.to_us - order.from_us > most_us)
+    return error(ErrorCode::too_large, "at most " + std::to_string(most_us / 1'000'000) + " s");
+  const auto plan = impl_->planner(order.session, order.from_us, order.to_us);
   if (!plan.ok()) return plan.error();
   const std::lock_guard lock(impl_->mutex);
   if (impl_->queue.size() >= options.max_queued)
@@ -227,16 +232,17 @@ Result<Clip> ClipMaker::order(const std::string& session, const std::string& by,
   if (impl_->kept_locked() + plan->bytes > options.max_disk_bytes)
     return error(ErrorCode::overloaded, "the disk's share of clips is used up");
   const auto of_session = std::ranges::count_if(
-      impl_->clips, [&](const auto& entry) { return entry.second.session == session; });
+      impl_->clips, [&](const auto& entry) { return entry.second.session == order.session; });
   if (static_cast<std::size_t>(of_session) >= options.max_of_session)
     return error(ErrorCode::conflict, "the session has as many clips as it may");
   Clip clip;
   clip.id = make_id_string();
-  clip.session = session;
-  clip.by = by;
-  clip.title = title;
-  clip.from_us = from_us;
-  clip.to_us = to_us;
+  clip.session = order.session;
+  clip.by = order.by;
+  clip.title = order.title;
+  clip.from_us = order.from_us;
+  clip.to_us = order.to_us;
+  clip.cut = order.cut;
   clip.bytes = plan->bytes;  // an estimate, so that many orders at once do not overrun the disk
   impl_->clips.emplace(clip.id, clip);
   impl_->queue.push_back(clip.id);

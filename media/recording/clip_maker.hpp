@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -17,17 +18,16 @@ class Metrics;
 
 namespace troupe::media {
 
-class Recorder;
-
 enum class ClipState : std::uint8_t { queued, making, ready, failed };
 /// "queued", "making", "ready", "failed".
 [[nodiscard]] std::string_view to_string(ClipState state) noexcept;
 
 struct Clip {
   std::string id;
-  std::string session;
-  std::string by;  ///< user id
+  std::string session;  ///< or asset: what it is of
+  std::string by;       ///< user id
   std::string title;
+  ClipCut cut = ClipCut::key_frame;
   ClipState state = ClipState::queued;
   std::int64_t from_us = 0, to_us = 0;  ///< wanted; what it holds once it is ready. Unix time.
   std::uint64_t bytes = 0;
@@ -41,20 +41,23 @@ struct Clip {
 
 struct ClipOptions {
   std::filesystem::path directory;
-  std::filesystem::path recordings;  ///< where the recorder has its own
   std::int64_t max_us = 600'000'000;
-  std::uint64_t max_bytes = 64U << 20;  ///< of one: it is held in memory while it is sent
+  std::int64_t max_encoded_us = 120'000'000;  ///< of one that is encoded anew
+  std::uint64_t max_bytes = 64U << 20;        ///< of one: it is held in memory while it is sent
   std::uint64_t max_disk_bytes = std::uint64_t{2} << 30;  ///< of all that are kept
   std::size_t max_queued = 16;
   std::size_t max_of_session = 100;
 };
 
 /// `<directory>/<session>/<id>.mp4` and beside it `<id>.json`, written last: what a crash cut off
-/// has none and is removed at the next start. One thread makes them. Thread-safe.
+/// has none and is removed at the next start. One thread of nice 10 makes them. Thread-safe.
 class ClipMaker {
  public:
+  /// Finds what a clip is to be made of, on any thread; as plan_clip.
+  using Planner = std::function<Result<ClipPlan>(const std::string& source, std::int64_t from_us,
+                                                 std::int64_t to_us)>;
   /// Errors: io.
-  static Result<std::unique_ptr<ClipMaker>> open(ClipOptions options, const Recorder& recorder,
+  static Result<std::unique_ptr<ClipMaker>> open(ClipOptions options, Planner planner,
                                                  Metrics& metrics);
   /// Gives up what is being made.
   ~ClipMaker();
@@ -62,8 +65,13 @@ class ClipMaker {
   /// Errors: invalid_argument, not_found (nothing is recorded of that time), too_large, conflict
   /// (as many of the session as may be), overloaded (too many wait, or the disk's share is used
   /// up).
-  Result<Clip> order(const std::string& session, const std::string& by, const std::string& title,
-                     std::int64_t from_us, std::int64_t to_us);
+  struct Order {
+    std::string session;
+    std::string by, title;
+    std::int64_t from_us = 0, to_us = 0;
+    ClipCut cut = ClipCut::key_frame;
+  };
+  Result<Clip> order(const Order& order);
   [[nodiscard]] std::optional<Clip> find(const std::string& session, const std::string& id) const;
   /// Newest first.
   [[nodiscard]] std::vector<Clip> list(const std::string& session) const;

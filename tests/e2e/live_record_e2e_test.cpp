@@ -1,51 +1,11 @@
 // ffmpeg pushes over SRT to a real server; what is recorded survives its kill and decodes.
-#include <cstdio>
-
 #include <boost/json.hpp>
 #include <gtest/gtest.h>
 
-#include "tests/support/server_process.hpp"
+#include "tests/support/recorded_session.hpp"
 
 namespace troupe::test {
 namespace {
-
-/// An encoder of a moving picture and a tone.
-sim::ChildProcess encoder(const std::string& url) {
-  auto started = sim::ChildProcess::start(
-      {"ffmpeg",   "-loglevel",   "error",   "-re",
-       "-f",       "lavfi",       "-i",      "testsrc=size=320x180:rate=30",
-       "-f",       "lavfi",       "-i",      "sine=frequency=440:sample_rate=48000",
-       "-c:v",     "libx264",     "-preset", "ultrafast",
-       "-tune",    "zerolatency", "-g",      "30",
-       "-pix_fmt", "yuv420p",     "-c:a",    "aac",
-       "-f",       "mpegts",      url},
-      {});
-  if (!started.ok()) throw std::runtime_error(started.error().detail);
-  return std::move(*started);
-}
-
-/// Seconds of the track's recording; 0 while there is none.
-double recorded_seconds(sim::HttpClient& http, const std::string& id) {
-  const auto reply = http.get("/api/v1/live/" + id + "/recordings");
-  if (!reply.ok() || reply->status != 200) return 0;
-  return reply->json().at("tracks").as_array().at(0).at("seconds").to_number<double>();
-}
-
-/// What ffprobe counts: pictures that it decoded. Complaints of its decoder go into `complaints`.
-int decoded_pictures(const std::string& url, std::string& complaints) {
-  const auto command =
-      "ffprobe -v error -count_frames -select_streams v:0 -show_entries stream=nb_read_frames "
-      "-of csv=p=0 '" +
-      url + "' 2>&1";
-  FILE* pipe = popen(command.c_str(), "r");
-  int pictures = 0;
-  char line[512];
-  while (fgets(line, sizeof line, pipe) != nullptr) {
-    if (std::sscanf(line, "%d", &pictures) != 1 && line[0] != '\n') complaints += line;
-  }
-  pclose(pipe);
-  return pictures;
-}
 
 TEST(LiveRecordE2E, TheLastMinutesSurviveTheKillOfTheServerAndDecode) {
   ServerProcess server;
@@ -74,25 +34,6 @@ TEST(LiveRecordE2E, TheLastMinutesSurviveTheKillOfTheServerAndDecode) {
   EXPECT_NEAR(pictures, seconds * 30, 3) << complaints;
   EXPECT_EQ(complaints, "");
 }
-
-/// A session with at least `seconds` recorded, whose encoder has ended.
-struct Recorded {
-  std::string id;
-  std::int64_t from_ms = 0, to_ms = 0;
-
-  Recorded(ServerProcess& server, sim::HttpClient& http, double seconds) {
-    const auto made = http.post("/api/v1/live", boost::json::object{{"title", "recorded"}})->json();
-    id = std::string(made.at("id").as_string());
-    {
-      auto pushing = encoder(std::string(made.at("publish_url").as_string()));
-      EXPECT_TRUE(eventually([&] { return recorded_seconds(http, id) > seconds; })) << server.log();
-    }
-    const auto track =
-        http.get("/api/v1/live/" + id + "/recordings")->json().at("tracks").as_array().at(0);
-    from_ms = track.at("from_ms").to_number<std::int64_t>();
-    to_ms = track.at("to_ms").to_number<std::int64_t>();
-  }
-};
 
 boost::json::object order(std::int64_t from_ms, std::int64_t to_ms) {
   return {{"from_ms", from_ms}, {"to_ms", to_ms}, {"title", "the best of it"}};
@@ -130,6 +71,62 @@ TEST(LiveClipE2E, AClipBeginsAtAKeyFrameDecodesAndOutlivesTheServer) {
   EXPECT_EQ(pictures, clip.at("pictures").to_number<int>());
   EXPECT_NEAR(pictures, static_cast<double>(to_ms - actual_from) * 30 / 1000, 2);
   EXPECT_EQ(complaints, "");
+}
+
+/// The clip that was ordered at `clips`, once it is ready.
+boost::json::value made_clip(sim::HttpClient& http, const std::string& clips,
+                             boost::json::object body) {
+  const auto ordered = http.post(clips, body);
+  EXPECT_EQ(ordered->status, 202) << ordered->body;
+  boost::json::value clip;
+  EXPECT_TRUE(eventually([&] {
+    clip = http.get(ordered->headers.at("location"))->json();
+    return clip.at("state").as_string() == "ready";
+  })) << boost::json::serialize(clip);
+  return clip;
+}
+
+TEST(LiveClipE2E, AnExactClipHasThePicturesOfItsTimeAndNoOthersAlsoOfAnAsset) {
+  ServerProcess server({"live.record=whole", "http.access_log=false"});
+  auto alice = server.client("alice");
+  const Recorded recorded(server, alice, 5, {}, Shown::brightness);
+  const auto origin = "http://127.0.0.1:" + std::to_string(server.endpoint().http_port);
+  const auto session = "/api/v1/live/" + recorded.id;
+  const auto all = brightness(origin + session + "/recordings/index.m3u8");
+  ASSERT_GT(all.size(), 140U);
+  const std::ptrdiff_t first = 47, last = 101;  // neither beside a key frame
+  const auto at_ms = [&](std::ptrdiff_t picture) {
+    return recorded.from_ms + 1 + picture * 1'000 / 30 + 10;  // while it is on
+  };
+  auto body = order(at_ms(first), at_ms(last - 1) + 33);
+  body["exact"] = true;
+  const auto expect_pictures = [&](const boost::json::value& clip) {
+    const auto shown = brightness(origin + std::string(clip.at("path").as_string()));
+    EXPECT_EQ(clip.at("pictures").to_number<std::ptrdiff_t>(), last - first + 1);
+    ASSERT_EQ(std::ssize(shown), last - first + 1);
+    for (std::size_t i = 0; i < shown.size(); ++i)
+      EXPECT_NEAR(shown[i], all[static_cast<std::size_t>(first) + i], 3) << "picture " << i;
+  };
+
+  const auto clip = made_clip(alice, session + "/clips", body);
+
+  EXPECT_TRUE(clip.at("exact").as_bool());
+  expect_pictures(clip);
+  EXPECT_NEAR(clip.at("from_ms").to_number<double>(),
+              static_cast<double>(recorded.from_ms) + first * 1'000.0 / 30, 3);
+  std::string complaints;
+  EXPECT_EQ(decoded_pictures(origin + std::string(clip.at("path").as_string()), complaints),
+            last - first + 1);
+  EXPECT_EQ(complaints, "");
+  auto longest = order(recorded.from_ms, recorded.from_ms + 121'000);
+  longest["exact"] = true;
+  EXPECT_EQ(alice.post(session + "/clips", longest)->status, 413);
+
+  const auto ended = alice.request("DELETE", session)->json();
+  const auto asset = std::string(ended.at("asset_path").as_string());
+  ASSERT_TRUE(eventually([&] { return alice.get(asset)->json().at("state") == "ready"; }));
+  expect_pictures(made_clip(alice, asset + "/clips", body));
+  EXPECT_EQ(server.client("mallory").post(asset + "/clips", body)->status, 403);
 }
 
 TEST(LiveClipE2E, AClipIsServedInRangesAndRefusedToOthers) {
