@@ -3,7 +3,7 @@ troupe_executable(live_page_server SOURCES browser/live_page_server.cpp LINK tro
 find_program(NODE node)
 find_program(CHROMIUM chromium)
 if(NODE)
-  foreach(script cues experience pace party plot quality rewind play_client play_conformance spectator_frame watch_games)
+  foreach(script asset cues experience pace party plot quality rewind play_client play_conformance spectator_frame watch_games)
     add_test(NAME web.${script} COMMAND ${NODE} --test "${CMAKE_CURRENT_SOURCE_DIR}/browser/${script}.test.mjs")
     set_tests_properties(web.${script} PROPERTIES LABELS unit TIMEOUT 60)
   endforeach()
@@ -15,6 +15,8 @@ if(NODE AND CHROMIUM)
   endforeach()
   add_test(NAME browser.ladder
     COMMAND ${NODE} "${CMAKE_CURRENT_SOURCE_DIR}/browser/ladder.mjs" $<TARGET_FILE:live_page_server> "${PROJECT_SOURCE_DIR}/web")
+  add_test(NAME browser.assets
+    COMMAND ${NODE} "${CMAKE_CURRENT_SOURCE_DIR}/browser/assets.mjs" $<TARGET_FILE:troupe> "${PROJECT_SOURCE_DIR}/web")
   add_test(NAME browser.match
     COMMAND ${NODE} "${CMAKE_CURRENT_SOURCE_DIR}/browser/match.mjs" $<TARGET_FILE:troupe> $<TARGET_FILE:troupe-sim> "${PROJECT_SOURCE_DIR}/web")
   add_test(NAME browser.play
@@ -24,5 +26,5 @@ if(NODE AND CHROMIUM)
   add_test(NAME browser.play_soak
     COMMAND ${NODE} --experimental-websocket --no-warnings "${CMAKE_CURRENT_SOURCE_DIR}/browser/play_soak.mjs" $<TARGET_FILE:troupe> "${PROJECT_SOURCE_DIR}/web")
   set_tests_properties(browser.play_soak PROPERTIES LABELS browser TIMEOUT 120)
-  set_tests_properties(browser.broadcast browser.captions browser.cues browser.health browser.ladder browser.live browser.match browser.parties browser.play browser.players browser.polls browser.sound PROPERTIES LABELS browser TIMEOUT 120)
+  set_tests_properties(browser.assets browser.broadcast browser.captions browser.cues browser.health browser.ladder browser.live browser.match browser.parties browser.play browser.players browser.polls browser.sound PROPERTIES LABELS browser TIMEOUT 120)
 endif()

@@ -18,6 +18,25 @@ std::string_view to_string(State state) noexcept {
   return "ended";
 }
 
+std::string_view to_string(RecordMode mode) noexcept {
+  switch (mode) {
+    case RecordMode::off:
+      return "off";
+    case RecordMode::window:
+      return "window";
+    case RecordMode::whole:
+      return "whole";
+    default:
+      return "";
+  }
+}
+
+Result<RecordMode> parse_record_mode(std::string_view text) {
+  for (const auto mode : {RecordMode::off, RecordMode::window, RecordMode::whole})
+    if (text == to_string(mode)) return mode;
+  return error(ErrorCode::invalid_argument, "record: off, window or whole");
+}
+
 KeyHash hash_key(std::string_view key) {
   KeyHash hash;
   crypto_generichash(hash.bytes.data(), hash.bytes.size(),

@@ -1,5 +1,7 @@
 // The bar below the picture: how far back one may go, a thumbnail of what was there, and the way back to live.
 
+import { Preview } from './preview.js';
+
 const kListMs = 5_000;
 const kLiveS = 2;  // nearer to the end than this is live
 
@@ -7,10 +9,9 @@ const text = (seconds) => (seconds < kLiveS ? 'Live' : `−${Math.floor(seconds 
 
 /** `nowMs()` is the server's clock, or null; `get(path)` fetches with the viewer's token; `go(wallMs)` plays from there,
  * null: live. */
-export function rewindBar({ bar, range, preview, label, button }, id, { nowMs, get, go }) {
+export function rewindBar({ bar, range, preview: canvas, label, button }, id, { nowMs, get, go }) {
   let times = [];
-  let shown = null;
-  let wanted = 0;
+  const preview = new Preview(canvas, get);
 
   async function list() {
     if (!document.hidden) {
@@ -23,29 +24,17 @@ export function rewindBar({ bar, range, preview, label, button }, id, { nowMs, g
   }
 
   /** Shows what was there `back` seconds ago. */
-  async function show(back) {
+  function show(back) {
     label.textContent = text(back);
     const now = nowMs();
     if (now === null || times.length === 0) return;
     const at = now - back * 1000;
     const time = times.findLast((one) => one <= at) ?? times[0];
-    const share = 1 - back / -Number(range.min);
-    preview.style.left = `${Math.min(100, Math.max(0, share * 100))}%`;
-    preview.hidden = false;
-    if (time === shown) return;
-    shown = time;
-    const mine = ++wanted;
-    const reply = await get(`/api/v1/live/${encodeURIComponent(id)}/thumbnails?t=${time}`).catch(() => null);
-    if (!reply?.ok) return;
-    const picture = await createImageBitmap(await reply.blob());
-    if (mine !== wanted) return;
-    preview.width = picture.width;
-    preview.height = picture.height;
-    preview.getContext('2d').drawImage(picture, 0, 0);
+    preview.show(1 - back / -Number(range.min), `/api/v1/live/${encodeURIComponent(id)}/thumbnails?t=${time}`);
   }
 
   function hide() {
-    preview.hidden = true;
+    preview.hide();
     label.textContent = text(-Number(range.value));
   }
 
