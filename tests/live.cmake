@@ -21,5 +21,7 @@ troupe_test(live_relay_test SOURCES unit/live_relay_test.cpp support/live_replay
   LINK troupe_net_api_relay troupe_media troupe_sim_core LABELS unit)
 troupe_test(live_edge_e2e_test SOURCES e2e/live_edge_e2e_test.cpp
   LINK troupe_live_support troupe_test_support troupe_sim_live LABELS e2e WHOLE)
+troupe_test(live_flv_test SOURCES unit/live_flv_test.cpp support/live_replay.cpp
+  LINK troupe_net_flv troupe_sim_live LABELS unit)
 troupe_test(live_flv_e2e_test SOURCES e2e/live_flv_e2e_test.cpp support/http_fixture.cpp
   LINK troupe_live_support troupe_test_support troupe_sim_live LABELS e2e WHOLE)

@@ -43,6 +43,12 @@ Rendition::Position Rendition::next() const noexcept {
 
 SegmentWindow::SegmentWindow(WindowOptions options) : options_(options) {}
 
+SegmentWindow::SegmentWindow(WindowOptions options, SavedWindow saved)
+    : options_(options), renditions_(std::move(saved.renditions)), origin_us_(saved.origin_us) {
+  for (const auto& rendition : renditions_)
+    if (!rendition.segments.empty()) epoch_ = std::max(epoch_, rendition.segments.back().epoch);
+}
+
 std::int64_t SegmentWindow::target_duration_s() const noexcept {
   // Twice what is aimed at: room for key frames that come late.
   return 2 * ((options_.segment_us + 999'999) / 1'000'000);
@@ -136,17 +142,17 @@ void SegmentWindow::set_made(std::uint64_t epoch, const std::vector<Track>& trac
       renditions_.emplace_back().name = track.name;
       rendition = std::prev(renditions_.end());
       rendition->kind = track.kind;
+      if (const auto row = std::ranges::find(made_rows_, track.name, &WindowCuts::Row::name);
+          row != made_rows_.end()) {
+        rendition->part_target_us = row->part_target_us;
+        rendition->chunk_us = row->chunk_us;
+      }
     }
     rendition->track = track;
     rendition->inits[epoch] = track.init;
   }
 }
 
-      if (const auto row = std::ranges::find(made_rows_, track.name, &WindowCuts::Row::name);
-          row != made_rows_.end()) {
-        rendition->part_target_us = row->part_target_us;
-        rendition->chunk_us = row->chunk_us;
-      }
 /// The segment of the leading rendition in which `chunk` begins; null: none of this publication.
 const Segment* SegmentWindow::source_segment(const Chunk& chunk) const noexcept {
   const auto* source = leading();

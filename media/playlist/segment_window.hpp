@@ -101,6 +101,12 @@ struct Mark {
   std::uint32_t event = 0;  ///< id of its event message
 };
 
+/// What is left of a window after its process ended. All segments are complete.
+struct SavedWindow {
+  std::vector<Rendition> renditions;
+  std::optional<std::int64_t> origin_us;
+};
+
 struct WindowOptions {
   std::int64_t segment_us = 2'000'000;  ///< a segment ends at the first key frame after this
   std::int64_t part_us = 200'000;       ///< parts are about this long: a whole number of chunks
@@ -117,10 +123,17 @@ struct WindowOptions {
 class SegmentWindow {
  public:
   explicit SegmentWindow(WindowOptions options);
+  /// Goes on where that one ended, as after `stop`.
+  SegmentWindow(WindowOptions options, SavedWindow saved);
 
   /// A publication begins. Its first segments carry a discontinuity when there are segments
   /// already.
   void begin(std::uint64_t epoch, const std::vector<Track>& tracks);
+  /// After `begin` of the same publication in a window without segments of it: cuts as that other
+  /// window did, and numbers its segments so. False: they do not fit what is here; begin afresh in
+  /// a new window. `options` has to have `segment_us` and `part_us` of `cuts`.
+  [[nodiscard]] bool follow(const WindowCuts& cuts);
+  [[nodiscard]] WindowCuts cuts() const;
   /// The ladder makes these, from now on; those that are not listed any more go. Nothing happens
   /// when another publication runs.
   void set_made(std::uint64_t epoch, const std::vector<Track>& tracks);
@@ -129,11 +142,6 @@ class SegmentWindow {
   bool push(const Chunk& chunk);
   /// The publisher is gone: what is open becomes complete, so that viewers see all of it.
   void stop();
-  /// After `begin` of the same publication in a window without segments of it: cuts as that other
-  /// window did, and numbers its segments so. False: they do not fit what is here; begin afresh in
-  /// a new window. `options` has to have `segment_us` and `part_us` of `cuts`.
-  [[nodiscard]] bool follow(const WindowCuts& cuts);
-  [[nodiscard]] WindowCuts cuts() const;
   /// Nothing will follow.
   void end();
 
@@ -173,22 +181,22 @@ class SegmentWindow {
   void open_segment(Rendition& rendition, const Chunk& chunk);
   /// False when there was none.
   bool close_part(Rendition& rendition);
+  /// False: the chunk belongs to a segment of which this window has not got the beginning.
+  bool catch_up(Rendition& rendition, const Chunk& chunk);
   void close_segment(Rendition& rendition);
   void trim(Rendition& rendition);
 
   WindowOptions options_;
   std::vector<Rendition> renditions_;
   std::map<std::string, Open, std::less<>> open_;  ///< by the rendition's name
+  std::vector<WindowCuts::Row> made_rows_;         ///< of the followed window, for the ladder's
+  bool following_ = false;
   std::deque<Mark> marks_;
   std::size_t mark_bytes_ = 0;
-  /// False: the chunk belongs to a segment of which this window has not got the beginning.
-  bool catch_up(Rendition& rendition, const Chunk& chunk);
   std::uint64_t epoch_ = 0;
   std::optional<std::int64_t> epoch_wall_us_;  ///< Unix time of the publication's zero
   std::optional<std::int64_t> origin_us_;
   bool ended_ = false;
 };
 
-  std::vector<WindowCuts::Row> made_rows_;  ///< of the followed window, for the ladder's
-  bool following_ = false;
 }  // namespace troupe::media

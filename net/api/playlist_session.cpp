@@ -44,6 +44,24 @@ http::Response media_response(const media::MediaFile& file, media::SharedBytes b
 
 }  // namespace
 
+void PlaylistSession::restore(media::SavedWindow saved, TimePoint now) {
+  const std::lock_guard lock(mutex_);
+  window_ = media::SegmentWindow(window_.options(), std::move(saved));
+  epoch_ = window_.epoch();
+  shelf_mark_ = media::ShelfMark(window_);
+  stopped_at_ = now;
+}
+
+void PlaylistSession::shelve(std::shared_ptr<media::WindowShelf> shelf, const std::string& id) {
+  const std::lock_guard lock(mutex_);
+  shelf_ = std::move(shelf);
+  id_ = id;
+}
+
+void PlaylistSession::shelve_locked() {
+  if (shelf_) shelf_->put(id_, window_, shelf_mark_);
+}
+
 bool PlaylistSession::start(const live::Publication& publication) {
   Answers answers;
   {
@@ -63,24 +81,6 @@ bool PlaylistSession::start(const live::Publication& publication) {
   return true;
 }
 
-void PlaylistSession::push(const media::Chunk& chunk) {
-  Answers answers;
-  {
-    const std::lock_guard lock(mutex_);
-    if (push_locked(chunk)) answers = release();
-  }
-  send(std::move(answers));
-}
-
-bool PlaylistSession::push_locked(const media::Chunk& chunk) {
-  const auto* rendition = window_.of_track(chunk.track);
-  if (rendition == nullptr) return false;
-  const auto before = rendition->next_number;
-  // Whoever asks, now or later, gets the same bytes.
-  const auto carried = events_.carry(chunk);
-  const bool grew = window_.push(carried);
-  const bool began = rendition->next_number != before;
-  if (began) end_feeds(rendition->name);
 void PlaylistSession::start_relayed(const live::Publication& publication,
                                     const std::optional<media::WindowCuts>& cuts) {
   Answers answers;
@@ -89,7 +89,8 @@ void PlaylistSession::start_relayed(const live::Publication& publication,
     auto options = window_.options();
     bool goes_on = window_.epoch() != publication.epoch;
     if (cuts) {
-      goes_on = goes_on && options.segment_us == cuts->segment_us && options.part_us == cuts->part_us;
+      goes_on =
+          goes_on && options.segment_us == cuts->segment_us && options.part_us == cuts->part_us;
       options.segment_us = cuts->segment_us;
       options.part_us = cuts->part_us;
     }
@@ -119,7 +120,26 @@ media::WindowCuts PlaylistSession::cuts() const {
   return window_.cuts();
 }
 
+void PlaylistSession::push(const media::Chunk& chunk) {
+  Answers answers;
+  {
+    const std::lock_guard lock(mutex_);
+    if (push_locked(chunk)) answers = release();
+  }
+  send(std::move(answers));
+}
+
+bool PlaylistSession::push_locked(const media::Chunk& chunk) {
+  const auto* rendition = window_.of_track(chunk.track);
+  if (rendition == nullptr) return false;
+  const auto before = rendition->next_number;
+  // Whoever asks, now or later, gets the same bytes.
+  const auto carried = events_.carry(chunk);
+  const bool grew = window_.push(carried);
+  const bool began = rendition->next_number != before;
+  if (began) end_feeds(rendition->name);
   if (grew) rendered_.clear();
+  if (grew) shelve_locked();
   for (const auto& feeding : feeding_)
     if (feeding.rendition == rendition->name) feeding.feed->push(carried.bytes);
   return grew || began;
@@ -182,6 +202,7 @@ void PlaylistSession::stop(TimePoint now) {
   {
     const std::lock_guard lock(mutex_);
     window_.stop();
+    shelve_locked();
     end_all_feeds();
     publishing_ = false;
     stopped_at_ = now;

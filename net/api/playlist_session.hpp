@@ -14,6 +14,7 @@
 #include "media/playlist/captions.hpp"
 #include "media/playlist/event_messages.hpp"
 #include "media/playlist/hls.hpp"
+#include "media/recording/window_shelf.hpp"
 #include "net/http/message.hpp"
 
 namespace troupe::api {
@@ -34,19 +35,24 @@ class PlaylistSession {
         window_(options),
         events_(std::move(cue_schemes)) {}
 
+  /// Goes on where the process before ended.
+  void restore(media::SavedWindow saved, TimePoint now);
+  /// From now on what is in the window is also there, as `id`.
+  void shelve(std::shared_ptr<media::WindowShelf> shelf, const std::string& id);
+
   /// False when this publication runs already.
   bool start(const live::Publication& publication);
+  /// As it runs at its origin, from now on: cut and numbered as there. A window that does not lead
+  /// up to that goes.
+  void start_relayed(const live::Publication& publication,
+                     const std::optional<media::WindowCuts>& cuts);
+  [[nodiscard]] media::WindowCuts cuts() const;
   void push(const media::Chunk& chunk);
   /// What the ladder makes of the publication `epoch`; ignored when another runs.
   void set_made(std::uint64_t epoch, const std::vector<media::Track>& tracks);
   /// From `start_us` of that publication on the captions show `text`.
   void caption(std::uint64_t epoch, std::int64_t start_us, std::string text);
   void mark(media::Mark mark);
-  /// As it runs at its origin, from now on: cut and numbered as there. A window that does not lead
-  /// up to that goes.
-  void start_relayed(const live::Publication& publication,
-                     const std::optional<media::WindowCuts>& cuts);
-  [[nodiscard]] media::WindowCuts cuts() const;
   void push_made(std::uint64_t epoch, const media::Chunk& chunk);
   void stop(TimePoint now);
   void end(TimePoint now);
@@ -105,6 +111,7 @@ class PlaylistSession {
   static void send(Answers answers);
 
   bool hold(Held held);
+  void shelve_locked();
   [[nodiscard]] bool awaits_ladder(TimePoint now) const;
   /// Whether a newcomer finds a whole segment of everything.
   [[nodiscard]] bool playable(TimePoint now) const;
@@ -113,6 +120,9 @@ class PlaylistSession {
   const std::chrono::milliseconds await_ladder_;
   mutable std::mutex mutex_;
   media::SegmentWindow window_;
+  std::shared_ptr<media::WindowShelf> shelf_;  ///< null: nothing is kept for a restart
+  media::ShelfMark shelf_mark_;
+  std::string id_;  ///< on the shelf
   media::EventMessages events_;
   std::uint64_t epoch_ = 0;
   bool publishing_ = false;
