@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "media/codec_string.hpp"
+#include "media/hevc_sets.hpp"
 #include "media/opus.hpp"
 
 extern "C" {
@@ -26,6 +27,17 @@ std::int64_t to_us(std::int64_t time, int timescale) {
   return av_rescale(time, 1'000'000, timescale);
 }
 
+/// The content of the `hvcC` that the muxer made of parameter sets in the stream.
+std::span<const std::uint8_t> hevc_config(std::string_view init) {
+  constexpr std::size_t kHeader = 8;
+  const auto at = init.find("hvcC");
+  if (at == std::string_view::npos || at < 4) return {};
+  std::size_t size = 0;
+  for (std::size_t i = at - 4; i < at; ++i) size = size << 8 | static_cast<std::uint8_t>(init[i]);
+  if (size < kHeader || size > init.size() - (at - 4)) return {};
+  return {reinterpret_cast<const std::uint8_t*>(init.data()) + at + 4, size - kHeader};
+}
+
 std::optional<std::string> codec_string(AVCodecID codec, std::span<const std::uint8_t> config,
                                         std::string_view init) {
   switch (codec) {
@@ -36,7 +48,7 @@ std::optional<std::string> codec_string(AVCodecID codec, std::span<const std::ui
     case AV_CODEC_ID_H264:
       return avc_codec_string(config);
     case AV_CODEC_ID_HEVC:
-      return hevc_codec_string(config);
+      return hevc_codec_string(!config.empty() && config[0] == 1 ? config : hevc_config(init));
     case AV_CODEC_ID_AV1:
       return av1_codec_string(config);
     default:
@@ -80,6 +92,9 @@ Result<void> Chunker::add_video(int index, const AVCodecParameters& parameters,
     return added;
   // The muxer asks for the layout of the colours, which fragmented MP4 tells in a box that
   // libavformat does not read; in profile 0 there is one only.
+  if (parameters.codec_id == AV_CODEC_ID_HEVC && parameters.extradata[0] != 1)
+    tracks_[0].sets = hevc_parameter_sets(
+        {parameters.extradata, static_cast<std::size_t>(parameters.extradata_size)});
   auto& format = tracks_[0].parameters->format;
   if (bare && format == AV_PIX_FMT_NONE) format = AV_PIX_FMT_YUV420P;
   return {};
@@ -179,6 +194,11 @@ Result<bool> Chunker::take(AVPacket& packet, std::chrono::steady_clock::time_poi
   if (track->id == kVideoTrack && !track->seen_key) {
     if ((packet.flags & AV_PKT_FLAG_KEY) == 0) return true;
     track->seen_key = true;
+  }
+  if (!track->sets.empty() && (packet.flags & AV_PKT_FLAG_KEY) != 0) {
+    const auto sets = hevc_parameter_sets({packet.data, static_cast<std::size_t>(packet.size)});
+    if (!std::ranges::includes(track->sets, sets))
+      return error(ErrorCode::unsupported, "the picture's parameters changed: publish anew");
   }
   if (track->id == kAudioTrack) {
     auto usable = filter_audio(*track, packet);

@@ -8,6 +8,8 @@
 #include <deque>
 #include <memory>
 #include <optional>
+#include <set>
+#include <string>
 
 #include "media/av.hpp"
 #include "media/packager.hpp"
@@ -51,6 +53,8 @@ class Chunker {
     BsfPtr to_asc;                            ///< of AAC
     AVCodecParameters* parameters = nullptr;  ///< complete once there is extradata
     std::unique_ptr<TrackMuxer> muxer;
+    /// Of HEVC whose sets stand in the stream: what `hvc1` may have them be, all the time.
+    std::set<std::string> sets;
     Unwrap unwrap;
     TimelineRepair repair{0};
     bool seen_key = false;

@@ -14,7 +14,7 @@ namespace troupe::media {
 
 /// How the bytes of a stream are laid out.
 enum class Container : std::uint8_t {
-  mpegts,          ///< H.264; AAC
+  mpegts,          ///< H.264, HEVC; AAC
   fragmented_mp4,  ///< H.264, HEVC, AV1, VP9; AAC, Opus
   webm,            ///< the same as a browser's recorder writes them
 };

@@ -7,7 +7,7 @@ namespace troupe::media {
 namespace {
 
 bool carries(Container container, AVCodecID codec) {
-  constexpr std::array kTransport{AV_CODEC_ID_H264, AV_CODEC_ID_AAC};
+  constexpr std::array kTransport{AV_CODEC_ID_H264, AV_CODEC_ID_HEVC, AV_CODEC_ID_AAC};
   constexpr std::array kFiles{AV_CODEC_ID_H264, AV_CODEC_ID_HEVC, AV_CODEC_ID_AV1,
                               AV_CODEC_ID_VP9,  AV_CODEC_ID_AAC,  AV_CODEC_ID_OPUS};
   const auto has = [codec](const auto& list) {
@@ -19,7 +19,7 @@ bool carries(Container container, AVCodecID codec) {
 Error refused(Container container, const AVCodecParameters& p) {
   const bool video = p.codec_type == AVMEDIA_TYPE_VIDEO, transport = container == Container::mpegts;
   return error(ErrorCode::unsupported,
-               std::string(video       ? transport ? "video must be H.264, not "
+               std::string(video       ? transport ? "video must be H.264 or HEVC, not "
                                                    : "video must be H.264, HEVC, AV1 or VP9, not "
                            : transport ? "audio must be AAC, not "
                                        : "audio must be AAC or Opus, not ") +

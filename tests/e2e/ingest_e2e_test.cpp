@@ -1,5 +1,6 @@
 #include <atomic>
 #include <csignal>
+#include <mutex>
 
 #include <arpa/inet.h>
 #include <gmock/gmock.h>
@@ -20,6 +21,8 @@ using test::eventually;
 
 struct Seen {
   std::atomic<int> opened{0}, closed{0}, chunks{0}, tracks{0};
+  std::mutex mutex;
+  std::string codecs;  ///< of the picture
 };
 
 class Sink final : public PublishSink {
@@ -27,6 +30,8 @@ class Sink final : public PublishSink {
   explicit Sink(Seen& seen) : seen_(seen) { ++seen_.opened; }
   ~Sink() override { ++seen_.closed; }
   void tracks(std::vector<media::Track> tracks) override {
+    const std::lock_guard lock(seen_.mutex);
+    seen_.codecs = tracks.front().codecs;
     seen_.tracks = static_cast<int>(tracks.size());
   }
   Result<void> chunk(media::ChunkPtr) override {
@@ -64,7 +69,8 @@ struct IngestTest : ::testing::Test {
   }
 
   [[nodiscard]] sim::ChildProcess push(const std::string& session, const std::string& key,
-                                       int seconds = 30) const {
+                                       int seconds = 30,
+                                       const std::string& encoder = "libx264") const {
     const auto url = "srt://127.0.0.1:" + std::to_string(server->port()) + "?streamid=#!::r=live/" +
                      session + ",m=publish,s=" + key;
     auto child = sim::ChildProcess::start({"ffmpeg",   "-loglevel",
@@ -74,7 +80,7 @@ struct IngestTest : ::testing::Test {
                                            "-f",       "lavfi",
                                            "-i",       "sine",
                                            "-t",       std::to_string(seconds),
-                                           "-c:v",     "libx264",
+                                           "-c:v",     encoder,
                                            "-preset",  "ultrafast",
                                            "-tune",    "zerolatency",
                                            "-g",       "15",
@@ -93,6 +99,15 @@ TEST_F(IngestTest, AnEncoderPublishesAndItsEndIsSeen) {
   EXPECT_TRUE(eventually([&] { return seen.chunks > 10; }));
   EXPECT_EQ(seen.tracks, 2);
   EXPECT_TRUE(eventually([&] { return seen.closed == 1; }));
+}
+
+TEST_F(IngestTest, AnEncoderOfHevcPublishes) {
+  auto encoder = push("s1", "right", 2, "libx265");
+
+  EXPECT_TRUE(eventually([&] { return seen.chunks > 10; }));
+  EXPECT_EQ(seen.tracks, 2);
+  const std::lock_guard lock(seen.mutex);
+  EXPECT_EQ(seen.codecs.substr(0, 9), "hvc1.1.6.");
 }
 
 TEST_F(IngestTest, AWrongKeyAndAnUnknownSessionAreRefusedAtTheHandshake) {

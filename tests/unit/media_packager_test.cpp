@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include "media/hevc_sets.hpp"
 #include "media/packager.hpp"
 #include "sim/fragment.hpp"
 #include "tests/support/packaged_media.hpp"
@@ -142,7 +143,60 @@ TEST(Packager, OtherCodecsAreRefusedByName) {
 
   ASSERT_FALSE(out.outcome.ok());
   EXPECT_EQ(out.outcome.code(), ErrorCode::unsupported);
-  EXPECT_EQ(out.outcome.error().detail, "video must be H.264, not mpeg2video");
+  EXPECT_EQ(out.outcome.error().detail, "video must be H.264 or HEVC, not mpeg2video");
+}
+
+/// Two seconds of HEVC in MPEG-TS, a key frame each second with its parameter sets before it.
+std::string hevc_clip(const std::string& size, const std::string& more = {}) {
+  return test::encode_clip(
+      {"-f",       "lavfi",     "-i",           "testsrc2=size=" + size + ":rate=30",
+       "-f",       "lavfi",     "-i",           "sine=frequency=440:sample_rate=48000",
+       "-t",       "2",         "-c:v",         "libx265",
+       "-preset",  "ultrafast", "-x265-params", "log-level=none:keyint=30:repeat-headers=1" + more,
+       "-pix_fmt", "yuv420p",   "-c:a",         "aac"},
+      "clip.ts");
+}
+
+TEST(Packager, HevcInMpegTsBecomesCmafWithItsParameterSetsInTheInitSegment) {
+  const auto out = package(hevc_clip("320x180", ":bframes=3"));
+
+  ASSERT_TRUE(out.outcome.ok()) << out.outcome.error().detail;
+  ASSERT_EQ(out.tracks.size(), 2U);
+  EXPECT_EQ(out.tracks[0].codecs, "hvc1.1.6.L60.90");
+  EXPECT_EQ(out.outcome->video_frames, 60U);
+  const test::TempDir dir;
+  std::ofstream file(dir / "video.mp4", std::ios::binary);
+  file << *out.tracks[0].init;
+  for (const auto& chunk : out.chunks)
+    if (chunk->track == 1) file << *chunk->bytes;
+  file.close();
+  EXPECT_EQ(run({"ffprobe", "-v", "error", "-count_frames", "-show_entries",
+                 "stream=codec_name,codec_tag_string,width,nb_read_frames", "-of", "csv=p=0",
+                 dir / "video.mp4"}),
+            "hevc,hvc1,320,60\n");
+  EXPECT_EQ(test::run_tool(
+                {"ffmpeg", "-v", "error", "-xerror", "-i", dir / "video.mp4", "-f", "null", "-"})
+                .err,
+            "");
+}
+
+TEST(Packager, HevcWhoseParametersChangeHasToPublishAnew) {
+  const auto out = package(hevc_clip("320x180") + hevc_clip("640x360"));
+
+  EXPECT_EQ(out.outcome.code(), ErrorCode::unsupported);
+  EXPECT_EQ(out.outcome.error().detail, "the picture's parameters changed: publish anew");
+  EXPECT_FALSE(out.chunks.empty());
+}
+
+TEST(HevcSets, AreThoseBeforeTheFirstSlice) {
+  const std::vector<std::uint8_t> bytes{0,    0, 0, 1, 0x40, 1, 0xAA, 0, 0, 0,    1,    0x42,
+                                        1,    0, 0, 1, 0x4E, 1, 5,    0, 0, 1,    0x44, 1,
+                                        0xBB, 0, 0, 1, 0x26, 1, 0,    0, 1, 0x44, 1,    0xCC};
+
+  EXPECT_EQ(hevc_parameter_sets(bytes),
+            (std::set<std::string>{"\x40\x01\xAA", "\x42\x01", "\x44\x01\xBB"}));
+  EXPECT_TRUE(hevc_parameter_sets({}).empty());
+  EXPECT_TRUE(hevc_parameter_sets(std::vector<std::uint8_t>{0, 0, 1}).empty());
 }
 
 }  // namespace
