@@ -10,12 +10,16 @@
 namespace troupe::media {
 namespace {
 
-/// Publications of the window, oldest first.
-std::set<std::uint64_t> epochs(const SegmentWindow& window) {
+enum class Latency { usual, low };
+
+/// Publications of the window, oldest first. With low latency also one whose first segment is under
+/// way.
+std::set<std::uint64_t> epochs(const SegmentWindow& window, Latency latency) {
   std::set<std::uint64_t> all;
   for (const auto& rendition : window.renditions())
     for (const auto& segment : rendition.segments)
-      if (segment.complete) all.insert(segment.epoch);
+      if (segment.complete || (latency == Latency::low && !segment.parts.empty()))
+        all.insert(segment.epoch);
   return all;
 }
 
@@ -34,8 +38,6 @@ std::string duration(std::int64_t us) {
 /// Where players begin. shaka-player counts the target of the service description from there, the
 /// others from live.
 constexpr std::int64_t kLowDelayUs = 1'000'000;
-
-enum class Latency { usual, low };
 
 /// What a segment under way will be long: as the one before, at least what there is of it.
 std::int64_t foreseen_us(const SegmentWindow& window, const Rendition& rendition) {
@@ -73,16 +75,24 @@ std::int64_t bits_per_second(const Rendition& rendition) {
   return peak;
 }
 
-/// The length of all segments of the newest publication, when they have one: most encoders place
-/// key frames evenly. Players know then from the clock alone what there is.
-std::optional<std::int64_t> even_length_us(const SegmentWindow& window) {
+/// The length of all segments of a publication, when they have one: most encoders place key frames
+/// evenly. Players know then from the clock alone what there is.
+std::optional<std::int64_t> even_length_us(const SegmentWindow& window, std::uint64_t epoch) {
   constexpr std::int64_t kMillisecond = 1'000, kOff = 50'000, kShare = 10;
   const auto* main = window.find(TrackKind::video);
   if (main == nullptr) main = window.find(TrackKind::audio);
   if (main == nullptr) return std::nullopt;
-  const auto last = std::find_if(main->segments.rbegin(), main->segments.rend(),
-                                 [](const Segment& s) { return s.complete; });
-  if (last == main->segments.rend() || last->epoch != window.epoch()) return std::nullopt;
+  auto last = std::find_if(main->segments.rbegin(), main->segments.rend(),
+                           [&](const Segment& s) { return s.complete && s.epoch == epoch; });
+  if (last == main->segments.rend()) {
+    // One that is just beginning is taken to be as the one before.
+    const auto before = std::ranges::find_if(main->segments.rbegin(), main->segments.rend(),
+                                             [&](const Segment& s) { return s.epoch < epoch; });
+    if (epoch != window.epoch() || before == main->segments.rend()) return std::nullopt;
+    return even_length_us(window, before->epoch);
+  }
+  // That which the end of the publication cut off is shorter.
+  if (epoch != window.epoch() && last->ordinal > 0 && last + 1 != main->segments.rend()) ++last;
   const auto count = static_cast<std::int64_t>(last->ordinal) + 1;
   const auto end_us = last->start_us + last->duration_us;
   // Whole milliseconds, so that it stays the same while clocks that count these waver.
@@ -91,7 +101,7 @@ std::optional<std::int64_t> even_length_us(const SegmentWindow& window) {
   for (const auto& rendition : window.renditions()) {
     for (const auto& segment : rendition.segments) {
       const auto due_us = static_cast<std::int64_t>(segment.ordinal) * even_us;
-      if (segment.epoch == window.epoch() && std::abs(segment.start_us - due_us) > even_us / kShare)
+      if (segment.epoch == epoch && std::abs(segment.start_us - due_us) > even_us / kShare)
         return std::nullopt;
     }
   }
@@ -120,7 +130,7 @@ std::string representation(const SegmentWindow& window, const Rendition& renditi
   const auto segments = timeline(window, rendition, latency, epoch, first_number, last_end_us);
   if (segments.empty()) return {};
   LowLatency low;
-  if (latency == Latency::low) low.even_us = even_length_us(window);
+  if (latency == Latency::low) low.even_us = even_length_us(window, epoch);
   if (low.even_us) first_number -= rendition.find(first_number)->ordinal;
   const auto& track = rendition.track;
   const auto name = xml_escape(rendition.name);
@@ -158,7 +168,7 @@ std::string reference_time(const SegmentWindow& window, std::uint64_t epoch) {
 /// How far from live a player should be, and how fast it may come there.
 std::string service_description() {
   return "<ServiceDescription id=\"0\"><Latency referenceId=\"0\" target=\"1500\" min=\"500\" "
-         "max=\"6000\"/><PlaybackRate min=\"0.96\" max=\"1.04\"/></ServiceDescription>";
+         "max=\"6000\"/><PlaybackRate min=\"0.96\" max=\"1.1\"/></ServiceDescription>";
 }
 
 /// Which event messages its media hold (ISO/IEC 23009-1 section 5.10.3.3); without a value: all of
@@ -196,23 +206,20 @@ std::string adaptation_set(const SegmentWindow& window, TrackKind kind, std::str
          "</AdaptationSet>";
 }
 
-/// How much of the newest publication there is to go back to.
+/// How much there is to go back to.
 std::int64_t kept_us(const SegmentWindow& window) {
   std::int64_t least_us = window.options().window_us;
   for (const auto& rendition : window.renditions()) {
-    const auto first = std::ranges::find(rendition.segments, window.epoch(), &Segment::epoch);
-    if (first == rendition.segments.end()) continue;
-    const auto& last = rendition.segments.back();
-    least_us = std::min(least_us, last.start_us + last.duration_us - first->start_us);
+    if (rendition.segments.empty()) continue;
+    const auto &first = rendition.segments.front(), &last = rendition.segments.back();
+    least_us = std::min(least_us, last.wall_us + last.duration_us - first.wall_us);
   }
   return least_us;
 }
 
 std::string manifest(const SegmentWindow& window, std::int64_t now_us, std::string_view base_url,
                      Latency latency, const EventStreams& events) {
-  auto all = epochs(window);
-  // Players tell live from the newest publication's clock; older ones are for those with time.
-  if (latency == Latency::low && !all.empty()) all = {*all.rbegin()};
+  const auto all = epochs(window, latency);
   const auto target_us = window.target_duration_s() * 1'000'000;
   // Must not change while players follow, whatever leaves the window.
   const auto anchor_us = window.origin_us().value_or(now_us);

@@ -13,6 +13,19 @@ namespace {
 constexpr std::int64_t kSkipDurations = 6;
 constexpr std::int64_t kPartDurations = 3;  ///< parts are listed this far from the end
 
+/// The part to ask for before it is there. Most encoders place key frames evenly: a segment as long
+/// as the one before is over, and a hint at one more part of it would end in 404, which players
+/// take for a fault and try again.
+Rendition::Position likely_next(const Rendition& rendition) {
+  const auto next = rendition.next();
+  const auto& segments = rendition.segments;
+  if (segments.size() < 2 || segments.back().complete) return next;
+  const auto &last = segments.back(), &before = segments[segments.size() - 2];
+  if (before.epoch != last.epoch || last.duration_us + rendition.chunk_us / 2 < before.duration_us)
+    return next;
+  return {last.number + 1, 0};
+}
+
 template <class Number>
 bool read_number(std::string_view text, Number& out) {
   const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), out);
@@ -141,7 +154,7 @@ class Writer {
       out_ += "#EXT-X-ENDLIST\n";
       return;
     }
-    const auto next = rendition_.next();
+    const auto next = likely_next(rendition_);
     out_ += "#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"" + prefix_ +
             name_of({MediaFile::Kind::part, next.number, next.part}, captions_) + "\"\n";
     for (const auto& other : window_.renditions()) {
@@ -297,7 +310,9 @@ FoundFile find_file(const SegmentWindow& window, const Rendition& rendition,
   if (segment != nullptr && file.part < segment->parts.size())
     return {.bytes = segment->parts[file.part].bytes};
   const auto next = rendition.next();
-  return {.may_come = !window.ended() && file.number == next.number && file.part == next.part};
+  const bool continues = file.number == next.number && file.part == next.part;
+  const bool begins = file.number == rendition.next_number && file.part == 0;
+  return {.may_come = !window.ended() && (continues || begins)};
 }
 
 }  // namespace troupe::media

@@ -199,9 +199,30 @@ TEST(DashLowLatencyTest, of_uneven_segments_the_one_under_way_is_listed_with_its
   ASSERT_FALSE(last.complete);
   EXPECT_THAT(mpd, HasSubstr("<S t=\"" + std::to_string(last.start_us) + "\" d=\"" +
                              std::to_string(segments[segments.size() - 2].duration_us) + "\"/>"));
-  EXPECT_THAT(mpd, testing::Not(HasSubstr("<Period id=\"1\"")));
+  EXPECT_THAT(mpd, HasSubstr("<Period id=\"1\" start=\"PT0.000S\" duration=\""));
   EXPECT_THAT(dash_manifest(window, kStartUs + at_us, ""),
               testing::Not(HasSubstr("<S t=\"" + std::to_string(last.start_us))));
+}
+
+TEST(DashLowLatencyTest, a_publisher_that_comes_back_is_there_before_its_first_segment_is_whole) {
+  SegmentWindow window({.segment_us = 2'000'000});
+  window.begin(1, tracks());
+  Publication before(33'333, 3, 30);
+  feed(window, before, 7'000'000);
+  window.begin(2, tracks());
+  Publication after(33'333, 3, 30);
+  feed(window, after, 900'000);
+
+  const auto mpd = dash_low_latency_manifest(window, kStartUs + 9'000'000, "");
+
+  EXPECT_THAT(mpd, HasSubstr("<Period id=\"1\" start=\"PT0.000S\" duration=\""));
+  const auto second = mpd.find("<Period id=\"2\"");
+  ASSERT_NE(second, std::string::npos);
+  // As the one before, and that still as it was.
+  EXPECT_THAT(mpd.substr(second), HasSubstr("duration=\"2000000\" startNumber=\"4\""));
+  EXPECT_THAT(mpd.substr(0, second), HasSubstr("duration=\"2000000\" startNumber=\"0\""));
+  EXPECT_THAT(dash_manifest(window, kStartUs + 9'000'000, ""),
+              testing::Not(HasSubstr("<Period id=\"2\"")));
 }
 
 TEST(DashLowLatencyTest, what_is_under_way_is_all_of_the_segment_so_far) {
