@@ -150,6 +150,8 @@ struct GameLobby::Impl : std::enable_shared_from_this<GameLobby::Impl> {
       guest.ticket.clear();
       return tell(session, guest, {});
     }
+    // How a ticket stands is asked again by the next sweep: nothing was refused.
+    if (flag == &Guest::looking && !guest.ticket.empty()) return;
     refuse(session, guest, answer.error());
   }
 

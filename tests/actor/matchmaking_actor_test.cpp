@@ -1,4 +1,5 @@
 // The lobby before a desk, and the desk before matches, that do as the test wants.
+#include <atomic>
 #include <map>
 #include <mutex>
 #include <set>
@@ -38,6 +39,8 @@ bool eventually(const std::function<bool()>& condition) {
 struct OpenDesk {
   std::mutex mutex;
   std::set<std::string> looked_at, left;
+  bool busy = false;
+  std::atomic<int> looks{0};
 
   [[nodiscard]] std::size_t tickets_looked_at() {
     const std::lock_guard lock(mutex);
@@ -63,9 +66,11 @@ caf::behavior open_desk(caf::event_based_actor* self, OpenDesk* desk) {
       [](mine_atom, const std::string&) -> caf::result<ViewPtr> {
         return actors::to_caf(error(ErrorCode::not_found, "not in the queue"));
       },
-      [desk](look_atom, const std::string& ticket, const std::string&) {
+      [desk](look_atom, const std::string& ticket, const std::string&) -> caf::result<ViewPtr> {
         const std::lock_guard lock(desk->mutex);
         desk->looked_at.insert(ticket);
+        ++desk->looks;
+        if (desk->busy) return actors::to_caf(error(ErrorCode::overloaded, "too much to do"));
         return queued(ticket);
       },
       [desk](leave_atom, const std::string& ticket, const std::string&) {
@@ -87,7 +92,10 @@ class Told final : public udp::MessageSink {
     const std::lock_guard lock(mutex_);
     const auto* in = flatbuffers::GetRoot<fbs::ServerMessage>(bytes.data());
     if (const auto* probe = in->body_as_Probe()) probes_[session].push_back(probe->number());
-    if (const auto* state = in->body_as_QueueState()) pings_[session] = state->ping_ms();
+    const auto* state = in->body_as_QueueState();
+    if (state == nullptr) return;
+    pings_[session] = state->ping_ms();
+    states_[session].insert(state->state()->str());
   }
   [[nodiscard]] std::vector<std::uint32_t> probes(match::SessionId session) {
     const std::lock_guard lock(mutex_);
@@ -98,9 +106,15 @@ class Told final : public udp::MessageSink {
     return pings_[session];
   }
 
+  [[nodiscard]] std::set<std::string> states(match::SessionId session) {
+    const std::lock_guard lock(mutex_);
+    return states_[session];
+  }
+
  private:
   std::mutex mutex_;
   std::map<match::SessionId, std::vector<std::uint32_t>> probes_;
+  std::map<match::SessionId, std::set<std::string>> states_;
   std::map<match::SessionId, int> pings_;
 };
 
@@ -170,6 +184,18 @@ TEST_F(LobbyTest, ATicketWhosePlayerLeftBeforeItWasToldOfItIsTakenOutOfTheQueue)
   run();
 
   EXPECT_TRUE(eventually([&] { return desk_.was_left(guest(1).player); }));
+}
+
+TEST_F(LobbyTest, ADeskThatIsTooBusyToBeAskedRefusesNobodyWhoWaits) {
+  desk_.busy = true;
+  lobby_.enter(guest(1));
+  enter_queue(guest(1));
+  run();
+
+  // Asked again only once the first answer has come.
+  ASSERT_TRUE(eventually([&] { return desk_.looks >= 2; }));
+
+  EXPECT_EQ(told_.states(1), (std::set<std::string>{"none", "queued"}));
 }
 
 TEST_F(LobbyTest, AProbeIsAnsweredOnlyByWhoHasHeardIt) {
