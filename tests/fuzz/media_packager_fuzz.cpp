@@ -1,36 +1,7 @@
-// Any bytes as an encoder's MPEG-TS. Most end in an error; none may end otherwise than by one.
-#include <algorithm>
-#include <cassert>
-#include <cstddef>
-#include <cstdint>
-#include <cstring>
-#include <span>
-#include <utility>
-#include <vector>
-
-#include "media/packager.hpp"
+// Any bytes as an encoder's MPEG-TS.
+#include "tests/fuzz/media_package_any.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  using namespace troupe::media;
-  std::size_t at = 0;
-  const auto source = [&](std::span<std::uint8_t> buffer) {
-    const auto count = std::min(buffer.size(), size - at);
-    if (count > 0) std::memcpy(buffer.data(), data + at, count);
-    at += count;
-    return count;
-  };
-  bool have_tracks = false;
-  int chunks = 0;
-  PackageSink sink;
-  sink.tracks = [&](const std::vector<Track>& tracks) {
-    assert(!have_tracks && !tracks.empty());
-    have_tracks = true;
-  };
-  sink.chunk = [&](const ChunkPtr& chunk) {
-    assert(have_tracks && chunk);
-    return ++chunks < 1'000;
-  };
-  const auto stats = package_stream(source, sink, {.probe_bytes = 20'000, .analyze_us = 100'000});
-  assert(stats.ok() || !stats.error().detail.empty());
+  troupe::fuzz::package_any({data, size}, troupe::media::Container::mpegts);
   return 0;
 }
