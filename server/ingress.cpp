@@ -1,8 +1,12 @@
 #include "server/ingress.hpp"
 
 #include <boost/json.hpp>
+#include <spdlog/spdlog.h>
 
+#include "actors/live/live_store.hpp"
+#include "actors/live/messages.hpp"
 #include "actors/system/context.hpp"
+#include "actors/system/entity.hpp"
 #include "net/api/live_gateway.hpp"
 #include "net/api/live_pull.hpp"
 #include "net/api/live_push.hpp"
@@ -36,15 +40,28 @@ class SessionSink final : public ingest::PublishSink {
   std::unique_ptr<api::LivePublisher> publisher_;
 };
 
+live::KeyUse use_of(const ingest::PublishRequest& request) {
+  return request.backup ? live::KeyUse::backup : live::KeyUse::publisher;
+}
+
 ingest::PublishDoor publish_door(api::LiveGateway& live) {
   return {
       .may_publish =
-          [&live](const ingest::PublishRequest& r) { return live.may_publish(r.session, r.key); },
+          [&live](const ingest::PublishRequest& r) {
+            return live.may_publish(r.session, r.key, use_of(r));
+          },
       .publish =
           [&live](const ingest::PublishRequest& r) -> Result<std::unique_ptr<ingest::PublishSink>> {
         auto publisher = r.trusted ? live.publish_own(r.session) : live.publish(r.session, r.key);
         if (!publisher.ok()) return publisher.error();
         return std::unique_ptr<ingest::PublishSink>(new SessionSink(std::move(*publisher)));
+      },
+      .key = [&live](const ingest::PublishRequest& r) -> Result<ingest::KeyCheck> {
+        auto hold = r.trusted ? live.own_hold(r.session) : live.hold(r.session, r.key, use_of(r));
+        if (!hold.ok()) return hold.error();
+        // Who needs no key minds no expiry.
+        if (r.trusted) return ingest::KeyCheck([key = std::move(*hold)] { return key->kept(); });
+        return ingest::KeyCheck([key = std::move(*hold)] { return key->held(); });
       }};
 }
 
@@ -81,6 +98,23 @@ Result<std::unique_ptr<ingest::RtmpServer>> start_rtmp(const Wiring& w, const Co
   options.packager = common.packager;
   options.door = common.door;
   return ingest::RtmpServer::start(w.context.metrics, std::move(options));
+}
+
+/// What was pulled when the server ended, whichever way, is pulled again. Blocks.
+Result<void> resume_pulls(const storage::Store& store, ingest::PullIngest& pulls) {
+  constexpr std::size_t kPage = 1'000;
+  std::string before;
+  while (true) {
+    const auto page = live::list(store, before, kPage);
+    if (!page.ok()) return page.error();
+    for (const auto& session : *page) {
+      if (session.pull_url.empty() || session.state == live::State::ended) continue;
+      if (auto begun = pulls.start(session.id, session.pull_url, session.owner); !begun.ok())
+        spdlog::error("live {}: not pulled again: {}", session.id, begun.error().detail);
+    }
+    if (page->size() < kPage) return {};
+    before = page->back().id;
+  }
 }
 
 }  // namespace
@@ -120,8 +154,16 @@ Result<std::unique_ptr<Ingress>> Ingress::start(const Wiring& wiring, api::LiveG
   pull.door = common.door;
   pull.places = common.places;
   pull.private_addresses = config.live_pull_private;
+  // It is not begun again by the next start.
+  pull.finished = [&entities = wiring.context.entities](const std::string& session,
+                                                        const std::string& url) {
+    entities.tell(live::kKind, session,
+                  caf::make_message(live::change_atom::value, live::Caller{{}, true},
+                                    live::SessionChange{.pull_url = "", .if_pull_url = url}));
+  };
   impl->pulls = std::make_shared<ingest::PullIngest>(wiring.context.metrics, std::move(pull));
   api::mount_live_pull(wiring.router, wiring.asker, impl->pulls);
+  if (auto done = resume_pulls(wiring.context.store, *impl->pulls); !done.ok()) return done.error();
   return std::unique_ptr<Ingress>(new Ingress(std::move(impl)));
 }
 

@@ -27,14 +27,24 @@ Result<void> Directory::load(const storage::Store& store) {
   }
 }
 
+void Directory::Slot::set(const std::optional<PublishKey>& next) {
+  if (hold && next == key) return;
+  if (hold) hold->lose();
+  key = next.value_or(PublishKey{});
+  hold = next ? std::make_shared<KeyHold>(next->expires_ms) : nullptr;
+}
+
+bool Directory::Slot::fits(const KeyHash& hash) const {
+  return hold && sodium_memcmp(hash.bytes.data(), key.hash.bytes.data(), hash.bytes.size()) == 0;
+}
+
 void Directory::set(const Session& session) {
   const std::unique_lock lock(mutex_);
   auto& entry = entries_[session.id];
-  if (entry.place && entry.key.hash != session.key.hash) {
-    entry.place->take_away(ErrorCode::forbidden);
-    entry.place = nullptr;
-  }
-  entry.key = session.key;
+  entry.publisher.set(session.key);
+  entry.backup.set(session.backup_key);
+  // Who has lost its key learns it with its next chunk; its successor need not wait for that.
+  if (entry.place && !entry.place->held().ok()) entry.place = nullptr;
   entry.views_per_account = session.views_per_account;
   set_viewing_locked(session);
 }
@@ -77,36 +87,61 @@ void Directory::remove(const std::string& id) {
   entries_.erase(it);
 }
 
-Result<void> Directory::check_locked(const std::string& id, std::string_view key) const {
+Result<std::shared_ptr<KeyHold>> Directory::hold_locked(const std::string& id, std::string_view key,
+                                                        KeyUse use) const {
   const auto it = entries_.find(id);
   if (it == entries_.end()) return error(ErrorCode::not_found, "no such session, or it has ended");
   const auto hash = hash_key(key);
-  if (sodium_memcmp(hash.bytes.data(), it->second.key.hash.bytes.data(), hash.bytes.size()) != 0) {
+  const auto& entry = it->second;
+  const bool its_own = use == KeyUse::backup && entry.backup.fits(hash);
+  if (!its_own && !entry.publisher.fits(hash))
     return error(ErrorCode::forbidden, "wrong publish key");
-  }
-  if (it->second.place) return error(ErrorCode::conflict, "the session has a publisher");
+  const auto& hold = (its_own ? entry.backup : entry.publisher).hold;
+  if (auto held = hold->held(); !held.ok()) return held.error();
+  return hold;
+}
+
+Result<void> Directory::check(const std::string& id, std::string_view key, KeyUse use) const {
+  const std::shared_lock lock(mutex_);
+  if (auto fits = hold_locked(id, key, use); !fits.ok()) return fits.error();
+  const auto& place = entries_.at(id).place;
+  if (place && place->held().ok()) return error(ErrorCode::conflict, "the session has a publisher");
   return {};
 }
 
-Result<void> Directory::check(const std::string& id, std::string_view key) const {
+Result<std::shared_ptr<const KeyHold>> Directory::hold(const std::string& id, std::string_view key,
+                                                       KeyUse use) const {
   const std::shared_lock lock(mutex_);
-  return check_locked(id, key);
+  auto found = hold_locked(id, key, use);
+  if (!found.ok()) return found.error();
+  return std::shared_ptr<const KeyHold>(std::move(*found));
+}
+
+Result<std::shared_ptr<const KeyHold>> Directory::own_hold(const std::string& id) const {
+  const std::shared_lock lock(mutex_);
+  const auto it = entries_.find(id);
+  if (it == entries_.end()) return error(ErrorCode::not_found, "no such session, or it has ended");
+  return std::shared_ptr<const KeyHold>(it->second.publisher.hold);
 }
 
 Result<std::shared_ptr<PublisherPlace>> Directory::begin_publishing(const std::string& id,
                                                                     std::string_view key) {
   const std::unique_lock lock(mutex_);
-  if (auto allowed = check_locked(id, key); !allowed.ok()) return allowed.error();
-  auto place = std::make_shared<PublisherPlace>();
-  entries_[id].place = place;
-  return place;
+  auto hold = hold_locked(id, key, KeyUse::publisher);
+  if (!hold.ok()) return hold.error();
+  auto& entry = entries_.at(id);
+  if (entry.place && entry.place->held().ok())
+    return error(ErrorCode::conflict, "the session has a publisher");
+  entry.place = std::make_shared<PublisherPlace>(std::move(*hold));
+  return entry.place;
 }
 
 Result<std::shared_ptr<PublisherPlace>> Directory::begin_own(const std::string& id) {
   const std::unique_lock lock(mutex_);
   const auto it = entries_.find(id);
   if (it == entries_.end()) return error(ErrorCode::not_found, "no such session, or it has ended");
-  if (it->second.place) return error(ErrorCode::conflict, "the session has a publisher");
+  if (it->second.place && it->second.place->held().ok())
+    return error(ErrorCode::conflict, "the session has a publisher");
   it->second.place = std::make_shared<PublisherPlace>();
   return it->second.place;
 }

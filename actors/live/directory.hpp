@@ -26,7 +26,7 @@ class Directory {
   /// Reads all sessions of the store: at start, before the SRT port opens.
   Result<void> load(const storage::Store& store);
 
-  /// As it is stored now. A publisher that came in by another key loses its place.
+  /// As it is stored now. A publisher that came in by a key that is gone loses its place.
   void set(const Session& session);
   /// Its own bound on the views of an account; 0: it has none.
   [[nodiscard]] std::uint32_t views_per_account(const std::string& id) const;
@@ -45,11 +45,18 @@ class Directory {
 
   /// Whether `key` may publish to `id` now. Errors: not_found, forbidden (wrong key), conflict
   /// (somebody publishes).
-  [[nodiscard]] Result<void> check(const std::string& id, std::string_view key) const;
+  [[nodiscard]] Result<void> check(const std::string& id, std::string_view key,
+                                   KeyUse use = KeyUse::publisher) const;
+  /// The key that somebody shows, whoever publishes now. Errors: not_found, forbidden.
+  Result<std::shared_ptr<const KeyHold>> hold(const std::string& id, std::string_view key,
+                                              KeyUse use) const;
+  /// The session's own, for the server itself. Errors: not_found.
+  Result<std::shared_ptr<const KeyHold>> own_hold(const std::string& id) const;
   /// `check`, and takes the one publisher's place until `end_publishing`.
   Result<std::shared_ptr<PublisherPlace>> begin_publishing(const std::string& id,
                                                            std::string_view key);
-  /// The same for the server itself, which needs no key. Errors: not_found, conflict.
+  /// The same for who needs no key, or asks for a `hold` itself: keys have nothing to do with the
+  /// place. Errors: not_found, conflict.
   Result<std::shared_ptr<PublisherPlace>> begin_own(const std::string& id);
   /// Nothing happens when `place` was taken away meanwhile.
   void end_publishing(const std::string& id, const PublisherPlace& place);
@@ -57,12 +64,20 @@ class Directory {
   [[nodiscard]] std::shared_ptr<const PublisherPlace> publisher(const std::string& id) const;
 
  private:
-  struct Entry {
+  struct Slot {
     PublishKey key;
+    std::shared_ptr<KeyHold> hold;  ///< null: nobody has such a key
+    /// Whoever came in by another loses it.
+    void set(const std::optional<PublishKey>& next);
+    [[nodiscard]] bool fits(const KeyHash& hash) const;
+  };
+  struct Entry {
+    Slot publisher, backup;
     std::shared_ptr<PublisherPlace> place;  ///< null: nobody publishes
     std::uint32_t views_per_account = 0;
   };
-  [[nodiscard]] Result<void> check_locked(const std::string& id, std::string_view key) const;
+  Result<std::shared_ptr<KeyHold>> hold_locked(const std::string& id, std::string_view key,
+                                               KeyUse use) const;
   void set_viewing_locked(const Session& session);
 
   mutable std::shared_mutex mutex_;

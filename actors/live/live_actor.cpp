@@ -77,6 +77,7 @@ caf::result<Session> on_create(Self* self, NewSession& request) {
   session.title = std::move(request.title);
   session.owner = std::move(request.owner);
   session.key = request.key;
+  session.pull_url = std::move(request.pull_url);
   session.created_ms = state.shared->context.now_ms();
   auto promise = self->make_response_promise<Session>();
   change(
@@ -91,11 +92,15 @@ caf::result<Session> on_read(Self* self) {
   return *self->state.session;
 }
 
-caf::result<Session> on_rotate(Self* self, const Caller& caller, const PublishKey& key) {
+caf::result<Session> on_rotate(Self* self, const Caller& caller, const KeyChange& what) {
   if (auto allowed = may_change(self->state, caller); !allowed.ok())
     return actors::to_caf(allowed.error());
   auto next = *self->state.session;
-  next.key = key;
+  if (what.use == KeyUse::backup) {
+    next.backup_key = what.key;
+  } else {
+    next.key = what.key.value_or(PublishKey{hash_key(make_key()), 0});
+  }
   auto promise = self->make_response_promise<Session>();
   change(
       self, next, "troupe.live.session.key_rotated.v1",
@@ -108,7 +113,10 @@ caf::result<Session> on_change(Self* self, const Caller& caller, const SessionCh
     return actors::to_caf(allowed.error());
   if (what.views_per_account.value_or(0) > kMaxViewsPerAccount)
     return actors::to_caf(error(ErrorCode::invalid_argument, "views_per_account: 0 to 1000"));
+  if (what.if_pull_url && *what.if_pull_url != self->state.session->pull_url)
+    return *self->state.session;
   auto next = *self->state.session;
+  next.pull_url = what.pull_url.value_or(next.pull_url);
   next.views_per_account = what.views_per_account.value_or(next.views_per_account);
   next.viewing.access = what.access.value_or(next.viewing.access);
   if (what.countries) next.viewing.countries = *what.countries;
@@ -285,8 +293,8 @@ caf::behavior ready(Self* self) {
   return {
       [self](create_atom, NewSession request) { return on_create(self, request); },
       [self](read_atom) { return on_read(self); },
-      [self](rotate_atom, const Caller& caller, const PublishKey& key) {
-        return on_rotate(self, caller, key);
+      [self](rotate_atom, const Caller& caller, const KeyChange& what) {
+        return on_rotate(self, caller, what);
       },
       [self](end_atom, const Caller& caller) { return on_end(self, caller); },
       [self](change_atom, const Caller& caller, const SessionChange& what) {

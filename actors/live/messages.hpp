@@ -43,6 +43,7 @@ struct NewSession {
   std::string title;
   std::string owner;
   PublishKey key;
+  std::string pull_url;  ///< empty: nothing is pulled
 };
 /// What its owner changes of a session; what is nothing stays.
 struct SessionChange {
@@ -50,6 +51,14 @@ struct SessionChange {
   std::optional<ViewAccess> access;
   std::optional<Countries> countries;
   std::optional<RecordMode> record;
+  std::optional<std::string> pull_url;
+  /// The change is made only while this is pulled; else nothing happens.
+  std::optional<std::string> if_pull_url;
+};
+/// Nothing for a key: nobody has one any more.
+struct KeyChange {
+  KeyUse use = KeyUse::publisher;
+  std::optional<PublishKey> key;
 };
 struct Say {
   Caller caller;
@@ -72,7 +81,7 @@ using PollList = std::vector<PollView>;  ///< newest first
 using LiveActor = caf::typed_actor<
     caf::replies_to<create_atom, NewSession>::with<Session>,
     caf::replies_to<read_atom>::with<Session>,
-    caf::replies_to<rotate_atom, Caller, PublishKey>::with<Session>,
+    caf::replies_to<rotate_atom, Caller, KeyChange>::with<Session>,
     caf::replies_to<end_atom, Caller>::with<Session>,
     caf::replies_to<change_atom, Caller, SessionChange>::with<Session>,
     caf::replies_to<say_atom, Say>::with<ChatLine>, caf::replies_to<greet_atom>::with<ChatGreeting>,
@@ -88,7 +97,7 @@ using LiveActor = caf::typed_actor<
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::live::Session)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::live::NewSession)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::live::PublishKey)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::live::KeyChange)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::live::SessionChange)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::live::Caller)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::live::Say)

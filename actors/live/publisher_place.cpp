@@ -1,6 +1,7 @@
 #include "actors/live/publisher_place.hpp"
 
 #include <algorithm>
+#include <chrono>
 
 namespace troupe::live {
 
@@ -48,9 +49,23 @@ std::optional<PublisherStats> PublisherMeter::stats() const {
                         .drift_ms = static_cast<double>(drift_us_) / 1e3};
 }
 
+Result<void> KeyHold::held() const {
+  if (auto fine = kept(); !fine.ok()) return fine;
+  const auto now = std::chrono::duration_cast<std::chrono::milliseconds>(
+      std::chrono::system_clock::now().time_since_epoch());
+  if (expires_ms_ != 0 && expires_ms_ <= static_cast<std::uint64_t>(now.count()))
+    return error(ErrorCode::forbidden, "the publish key has expired");
+  return {};
+}
+
+Result<void> KeyHold::kept() const {
+  if (lost_) return error(ErrorCode::forbidden, "the publish key was replaced");
+  return {};
+}
+
 Result<void> PublisherPlace::held() const {
   const auto lost = static_cast<ErrorCode>(lost_.load());
-  if (lost == ErrorCode{}) return {};
+  if (lost == ErrorCode{}) return hold_ ? hold_->held() : Result<void>();
   return error(lost, lost == ErrorCode::forbidden ? "the publish key was replaced"
                                                   : "the session has ended");
 }

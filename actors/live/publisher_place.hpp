@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <vector>
@@ -51,11 +52,32 @@ class PublisherMeter {
   std::int64_t drift_us_ = 0;
 };
 
+/// Whether the key that somebody came in by still is one. Shared by the directory, which may
+/// replace the key, and whoever came. Thread-safe.
+class KeyHold {
+ public:
+  /// `expires_ms`: Unix time; 0: never.
+  explicit KeyHold(std::uint64_t expires_ms) : expires_ms_(expires_ms) {}
+
+  /// Errors: forbidden (replaced or revoked, expired).
+  [[nodiscard]] Result<void> held() const;
+  /// The same for who needs no key, and so minds no expiry.
+  [[nodiscard]] Result<void> kept() const;
+  void lose() noexcept { lost_ = true; }
+
+ private:
+  const std::uint64_t expires_ms_;
+  std::atomic<bool> lost_{false};
+};
+
 /// Shared by the directory, which may take it away, and the publisher, who asks before each chunk.
 /// Thread-safe.
 class PublisherPlace {
  public:
-  /// Errors: forbidden (the key was replaced), not_found (the session has ended).
+  /// `hold`: of the key that it was taken with; null: of none.
+  explicit PublisherPlace(std::shared_ptr<const KeyHold> hold = nullptr) : hold_(std::move(hold)) {}
+
+  /// Errors: forbidden (the key was replaced, or has expired), not_found (the session has ended).
   [[nodiscard]] Result<void> held() const;
   void take_away(ErrorCode why) noexcept { lost_ = static_cast<std::uint8_t>(why); }
 
@@ -64,6 +86,7 @@ class PublisherPlace {
   [[nodiscard]] std::optional<PublisherStats> stats() const;
 
  private:
+  const std::shared_ptr<const KeyHold> hold_;
   std::atomic<std::uint8_t> lost_{0};
   mutable std::mutex mutex_;
   PublisherMeter meter_;

@@ -52,13 +52,16 @@ struct PublishKey {
   friend bool operator==(const PublishKey&, const PublishKey&) = default;
 };
 
+/// What somebody may publish as with a key. The session's own key is good for both.
+enum class KeyUse : std::uint8_t { publisher, backup };
+
 struct Session {
   std::string id;
   std::string title;
   std::string owner;  ///< user id
   State state = State::idle;
   PublishKey key;
-  std::optional<PublishKey> backup_key;  ///< of the backup publisher alone
+  std::optional<PublishKey> backup_key;  ///< good for the backup publisher alone
   std::uint64_t created_ms = 0;
   std::uint64_t started_ms = 0;  ///< of the last publication; 0: none yet
   std::uint64_t ended_ms = 0;

@@ -9,6 +9,7 @@
 #include "actors/live/messages.hpp"
 #include "actors/system/ask.hpp"
 #include "actors/system/context.hpp"
+#include "actors/system/entity.hpp"
 #include "base/ids.hpp"
 #include "media/ladder/ladder.hpp"
 #include "net/api/live_access.hpp"
@@ -33,6 +34,7 @@ namespace json = boost::json;
 
 constexpr std::size_t kDefaultPage = 50, kMaxPage = 200;
 constexpr std::size_t kMaxBody = 16U << 10;
+constexpr std::uint64_t kLongestKeyS = 31'536'000;  // a year
 
 void add_sound(json::object& out, const media::SoundStatus& status) {
   using State = media::SoundStatus::State;
@@ -111,19 +113,31 @@ json::object view(const LiveApi& api, const live::Session& session) {
   return out;
 }
 
-/// With the key, which is not stored and so never shown again.
-json::object view_with_key(const LiveApi& api, const live::Session& session,
-                           const std::string& key) {
+/// What the owner sees: which keys there are, and for how long.
+json::object own_view(const LiveApi& api, const live::Session& session) {
   auto out = view(api, session);
+  if (session.key.expires_ms != 0) out["key_expires_ms"] = session.key.expires_ms;
+  out["backup_key"] = session.backup_key.has_value();
+  if (session.backup_key && session.backup_key->expires_ms != 0)
+    out["backup_key_expires_ms"] = session.backup_key->expires_ms;
+  return out;
+}
+
+/// With the key, which is not stored and so never shown again.
+json::object view_with_key(const LiveApi& api, const live::Session& session, const std::string& key,
+                           live::KeyUse use = live::KeyUse::publisher) {
+  const bool backup = use == live::KeyUse::backup;
+  const std::string in_query = backup ? "&backup=1" : "";
+  auto out = own_view(api, session);
   out["publish_key"] = key;
-  out["publish_url"] =
-      api.srt_origin() + "?streamid=#!::r=live/" + session.id + ",m=publish,s=" + key;
-  out["ingest_path"] = "/api/v1/live/" + session.id + "/ingest?key=" + key;
+  out["publish_url"] = api.srt_origin() + "?streamid=#!::r=live/" + session.id +
+                       ",m=publish,s=" + key + (backup ? ",role=backup" : "");
+  out["ingest_path"] = "/api/v1/live/" + session.id + "/ingest?key=" + key + in_query;
   out["broadcast_path"] = "/broadcast.html?id=" + session.id;
   const auto rtmp = api.rtmp_origin ? api.rtmp_origin() : std::string();
   if (!rtmp.empty()) {
     out["rtmp_server"] = rtmp + "/live";
-    out["rtmp_stream_key"] = session.id + "?key=" + key;
+    out["rtmp_stream_key"] = session.id + "?key=" + key + in_query;
   }
   return out;
 }
@@ -172,18 +186,25 @@ void create(const ApiPtr& api, const Request& request, const Responder& out) {
   const auto key = live::make_key();
   ask_session(
       api, request, make_id_string(),
-      [api, out, key, url](const live::Session& session) {
-        if (!url.empty()) {
-          if (auto begun = api->ingest.pull(session.id, url, session.owner); !begun.ok())
+      [api, out, key, who = caller_of(request)](const live::Session& session) {
+        if (!session.pull_url.empty()) {
+          if (auto begun = api->ingest.pull(session.id, session.pull_url, session.owner);
+              !begun.ok()) {
+            // Nobody has heard of it: one that cannot be pulled is not left behind.
+            api->context.entities.tell(live::kKind, session.id,
+                                       caf::make_message(live::end_atom::value, who));
             return out.send(begun.error());
+          }
         }
         auto response = http::json_response(201, view_with_key(*api, session, key));
         response.headers["Location"] = "/api/v1/live/" + session.id;
         out.send(std::move(response));
       },
       out, live::create_atom::value,
-      live::NewSession{
-          std::string(title->get_string()), request.principal->subject, {live::hash_key(key), 0}});
+      live::NewSession{std::string(title->get_string()),
+                       request.principal->subject,
+                       {live::hash_key(key), 0},
+                       std::move(url)});
 }
 
 void list(const ApiPtr& api, const Request& request, const Responder& out) {
@@ -303,16 +324,48 @@ void change(const ApiPtr& api, const Request& request, const Responder& out) {
       out, live::change_atom::value, caller_of(request), std::move(*what));
 }
 
+/// Errors: invalid_argument.
+Result<live::KeyUse> use_of(std::string_view name) {
+  if (name == "publisher") return live::KeyUse::publisher;
+  if (name == "backup") return live::KeyUse::backup;
+  return error(ErrorCode::invalid_argument, "for: publisher or backup");
+}
+
 void rotate(const ApiPtr& api, const Request& request, const Responder& out) {
   const auto id = id_of(request, out);
   if (!id) return;
+  auto body = body_of(request, {"for", "expires_in_s"});
+  if (!body.ok()) return out.send(body.error());
+  const auto* name = body->if_contains("for");
+  const auto use = use_of(name == nullptr     ? "publisher"
+                          : name->is_string() ? std::string_view(name->get_string())
+                                              : "");
+  if (!use.ok()) return out.send(use.error());
+  const auto expires = number_in(*body, "expires_in_s");
+  if (!expires.ok() || expires->value_or(1) == 0 || expires->value_or(1) > kLongestKeyS)
+    return out.send(error(ErrorCode::invalid_argument, "expires_in_s: 1 to 31536000"));
   const auto key = live::make_key();
+  const live::PublishKey stored{live::hash_key(key),
+                                *expires ? api->context.now_ms() + **expires * 1000 : 0};
   ask_session(
       api, request, *id,
-      [api, out, key](const live::Session& session) {
-        out.send(http::json_response(200, view_with_key(*api, session, key)));
+      [api, out, key, use = *use](const live::Session& session) {
+        out.send(http::json_response(200, view_with_key(*api, session, key, use)));
       },
-      out, live::rotate_atom::value, caller_of(request), live::PublishKey{live::hash_key(key), 0});
+      out, live::rotate_atom::value, caller_of(request), live::KeyChange{*use, stored});
+}
+
+void revoke(const ApiPtr& api, const Request& request, const Responder& out) {
+  const auto id = id_of(request, out);
+  if (!id) return;
+  const auto use = use_of(request.query_value("for").value_or("publisher"));
+  if (!use.ok()) return out.send(use.error());
+  ask_session(
+      api, request, *id,
+      [api, out](const live::Session& session) {
+        out.send(http::json_response(200, own_view(*api, session)));
+      },
+      out, live::rotate_atom::value, caller_of(request), live::KeyChange{*use, std::nullopt});
 }
 
 }  // namespace
@@ -332,6 +385,7 @@ void mount_live(http::Router& router, ApiPtr api) {
   router.add("PATCH", "/api/v1/live/{id}", bind(change), {.max_body_bytes = kMaxBody});
   router.add("DELETE", "/api/v1/live/{id}", bind(end));
   router.add("POST", "/api/v1/live/{id}/key", bind(rotate), {.max_body_bytes = kMaxBody});
+  router.add("DELETE", "/api/v1/live/{id}/key", bind(revoke));
   mount_live_chat(router, api);
   mount_live_polls(router, api);
   mount_live_parties(router, api);

@@ -191,9 +191,18 @@ class Gateway final : public LiveGateway {
     return {};
   }
 
-  [[nodiscard]] Result<void> may_publish(const std::string& id,
-                                         std::string_view key) const override {
-    return count_refusal(directory_.check(id, key));
+  [[nodiscard]] Result<void> may_publish(const std::string& id, std::string_view key,
+                                         live::KeyUse use) const override {
+    return count_refusal(directory_.check(id, key, use));
+  }
+  Result<std::shared_ptr<const live::KeyHold>> hold(const std::string& id, std::string_view key,
+                                                    live::KeyUse use) const override {
+    auto found = directory_.hold(id, key, use);
+    if (!found.ok()) return count_refusal(found.error()).error();
+    return found;
+  }
+  Result<std::shared_ptr<const live::KeyHold>> own_hold(const std::string& id) const override {
+    return directory_.own_hold(id);
   }
 
   Result<std::unique_ptr<LivePublisher>> publish(const std::string& id,

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "actors/live/domain.hpp"
+#include "actors/live/publisher_place.hpp"
 #include "actors/live/session.hpp"
 #include "base/result.hpp"
 #include "media/captions/caption_reader.hpp"
@@ -82,8 +83,15 @@ class LiveGateway {
 
   /// Whether `key` may publish to session `id` now; for a listener's callback: looks at memory
   /// only. Errors: not_found, forbidden, conflict.
-  [[nodiscard]] virtual Result<void> may_publish(const std::string& id,
-                                                 std::string_view key) const = 0;
+  [[nodiscard]] virtual Result<void> may_publish(const std::string& id, std::string_view key,
+                                                 live::KeyUse use) const = 0;
+  /// The key that a publisher shows, for who seats publishers itself and asks before each chunk.
+  /// Errors: not_found, forbidden.
+  virtual Result<std::shared_ptr<const live::KeyHold>> hold(const std::string& id,
+                                                            std::string_view key,
+                                                            live::KeyUse use) const = 0;
+  /// The session's own, for the server itself. Errors: not_found.
+  virtual Result<std::shared_ptr<const live::KeyHold>> own_hold(const std::string& id) const = 0;
   /// The same, and takes the session's one publisher's place.
   virtual Result<std::unique_ptr<LivePublisher>> publish(const std::string& id,
                                                          const std::string& key) = 0;

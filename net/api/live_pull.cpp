@@ -52,6 +52,15 @@ void answer_status(const PullsPtr& pulls, const std::string& id, const Responder
   out.send(http::json_response(200, view(*status)));
 }
 
+/// Stores what is pulled from now on, empty: nothing, and runs `then` when it is durable.
+void store(const actors::Asker& asker, const Request& request, const std::string& session,
+           std::string url, std::function<void(const Result<live::Session>&)> then) {
+  asker.ask_as<live::Session>(
+      live::kKind, session, request.time_left(), std::move(then), live::change_atom::value,
+      live::Caller{request.principal->subject, request.principal->has_scope("admin")},
+      live::SessionChange{.pull_url = std::move(url)});
+}
+
 void put(const PullsPtr& pulls, const actors::Asker& asker, const Request& request,
          const Responder& out) {
   const auto body = http::parse_json_object(request.body);
@@ -60,18 +69,29 @@ void put(const PullsPtr& pulls, const actors::Asker& asker, const Request& reque
   if (url == nullptr || !url->is_string() || body->size() > 1)
     return out.send(error(ErrorCode::invalid_argument, "url: a string, and nothing else"));
   if_owner(asker, request, out,
-           [pulls, out, to = std::string(url->get_string())](const live::Session& session) {
+           [pulls, &asker, request, out,
+            to = std::string(url->get_string())](const live::Session& session) {
              if (auto begun = pulls->start(session.id, to, session.owner); !begun.ok())
                return out.send(begun.error());
-             answer_status(pulls, session.id, out);
+             store(asker, request, session.id, to,
+                   [pulls, out, id = session.id](const Result<live::Session>& stored) {
+                     if (stored.ok()) return answer_status(pulls, id, out);
+                     static_cast<void>(pulls->stop(id));
+                     out.send(stored.error());
+                   });
            });
 }
 
 void remove(const PullsPtr& pulls, const actors::Asker& asker, const Request& request,
             const Responder& out) {
-  if_owner(asker, request, out, [pulls, out](const live::Session& session) {
-    if (auto done = pulls->stop(session.id); !done.ok()) return out.send(done.error());
-    out.send(http::Response{.status = 204});
+  if_owner(asker, request, out, [pulls, &asker, request, out](const live::Session& session) {
+    store(asker, request, session.id, "",
+          [pulls, out, before = session](const Result<live::Session>& stored) {
+            if (!stored.ok()) return out.send(stored.error());
+            const auto done = pulls->stop(before.id);
+            if (!done.ok() && before.pull_url.empty()) return out.send(done.error());
+            out.send(http::Response{.status = 204});
+          });
   });
 }
 

@@ -37,10 +37,15 @@ struct PublishRequest {
   bool trusted = false;  ///< The server itself: no key is asked for.
 };
 
-/// Both look at memory only and may be called from any thread.
+/// Whether the key that somebody came in by still is one. Errors: forbidden.
+using KeyCheck = std::function<Result<void>()>;
+
+/// All look at memory only and may be called from any thread.
 struct PublishDoor {
   std::function<Result<void>(const PublishRequest&)> may_publish;
   std::function<Result<std::unique_ptr<PublishSink>>(const PublishRequest&)> publish;
+  /// The key that a publisher shows, whoever publishes now. Errors: not_found, forbidden.
+  std::function<Result<KeyCheck>(const PublishRequest&)> key = {};
 };
 
 /// How many publishers may be connected, by all protocols together. Thread-safe.
@@ -58,6 +63,8 @@ class PublisherPlaces : public std::enable_shared_from_this<PublisherPlaces> {
     Place(Place&&) noexcept = default;
     Place& operator=(Place&& other) noexcept;
     ~Place();
+    /// False: it holds none.
+    explicit operator bool() const noexcept { return places_ != nullptr; }
 
    private:
     std::shared_ptr<PublisherPlaces> places_;

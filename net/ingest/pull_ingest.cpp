@@ -4,6 +4,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <thread>
+#include <utility>
 
 #include <boost/url/parse.hpp>
 #include <boost/url/url.hpp>
@@ -84,6 +85,11 @@ class PullIngest::Job {
     changed_.notify_all();
   }
   [[nodiscard]] bool done() const noexcept { return done_; }
+  /// For its successor, which need not wait until this one has ended.
+  [[nodiscard]] PublisherPlaces::Place give_place() {
+    const std::lock_guard lock(mutex_);
+    return std::exchange(place_, {});
+  }
   [[nodiscard]] PullStatus status() const {
     const std::lock_guard lock(mutex_);
     return status_;
@@ -152,6 +158,7 @@ class PullIngest::Job {
       if (why) spdlog::info("live {}: pull: {}", session_, why->detail);
       if (ended.for_good || stop_) {
         set(PullState::ended, std::move(why));
+        if (!stop_ && options_.finished) options_.finished(session_, status().url);
         break;
       }
       set(PullState::waiting, std::move(why));
@@ -159,7 +166,7 @@ class PullIngest::Job {
       changed_.wait_for(lock, wait_, [this] { return stop_.load(); });
       wait_ = std::min(wait_ * 2, options_.longest_wait);
     }
-    place_ = {};
+    static_cast<void>(give_place());
     done_ = true;
   }
 
@@ -206,14 +213,18 @@ Result<void> PullIngest::start(const std::string& session, const std::string& ur
   const std::lock_guard lock(mutex_);
   if (stopping_) return error(ErrorCode::overloaded, "the server is going away");
   reap();
-  if (const auto it = jobs_.find(session); it != jobs_.end()) {
-    it->second->ask_to_stop();
-    ending_.push_back(std::move(it->second));
-    jobs_.erase(it);
+  PublisherPlaces::Place place;
+  if (const auto it = jobs_.find(session); it != jobs_.end()) place = it->second->give_place();
+  if (!place) {
+    auto taken = options_.places->take("pull of " + owner);
+    if (!taken.ok()) return taken.error();
+    place = std::move(*taken);
   }
-  auto place = options_.places->take("pull of " + owner);
-  if (!place.ok()) return place.error();
-  jobs_[session] = std::make_unique<Job>(metrics_, options_, session, url, std::move(*place));
+  if (auto& job = jobs_[session]; job) {
+    job->ask_to_stop();
+    ending_.push_back(std::move(job));
+  }
+  jobs_[session] = std::make_unique<Job>(metrics_, options_, session, url, std::move(place));
   return {};
 }
 

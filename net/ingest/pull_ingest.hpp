@@ -25,6 +25,8 @@ struct PullIngestOptions {
   std::chrono::milliseconds first_wait{500};        ///< before it is tried again, doubled each time
   std::chrono::milliseconds longest_wait{30'000};   ///< at most
   std::chrono::milliseconds settled_after{10'000};  ///< on air for so long: the wait begins anew
+  /// It has ended for good, and not because it was told to; on its thread. Null: nobody asks.
+  std::function<void(const std::string& session, const std::string& url)> finished = {};
 };
 
 enum class PullState : std::uint8_t { connecting, live, waiting, ended };

@@ -145,8 +145,9 @@ TEST_F(LiveActorTest, OnlyTheOwnerAndAdministratorsMayChangeIt) {
   ASSERT_TRUE(create().ok());
 
   EXPECT_EQ(ask<Session>(end_atom::value, Caller{"mallory", false}).code(), ErrorCode::forbidden);
-  EXPECT_TRUE(
-      ask<Session>(rotate_atom::value, Caller{"root", true}, PublishKey{hash_key("new"), 0}).ok());
+  EXPECT_TRUE(ask<Session>(rotate_atom::value, Caller{"root", true},
+                           KeyChange{KeyUse::publisher, PublishKey{hash_key("new"), 0}})
+                  .ok());
   EXPECT_TRUE(directory.check(id, "new").ok());
   EXPECT_TRUE(ask<Session>(end_atom::value, Caller{"alice", false}).ok());
   EXPECT_EQ(directory.check(id, "new").code(), ErrorCode::not_found);
@@ -192,7 +193,8 @@ TEST_F(LiveActorTest, ChangesMadeInQuickSuccessionAreAllKept) {
   for (std::uint32_t round = 1; round <= 20; ++round) {
     const auto from = publication(round * 1'000'000);
     const PublishKey key{hash_key(std::to_string(round)), 0};
-    registry->tell(kKind, id, caf::make_message(rotate_atom::value, alice, key));
+    registry->tell(kKind, id,
+                   caf::make_message(rotate_atom::value, alice, KeyChange{KeyUse::publisher, key}));
     send_chunk(from, round);
     registry->tell(
         kKind, id,
@@ -204,7 +206,9 @@ TEST_F(LiveActorTest, ChangesMadeInQuickSuccessionAreAllKept) {
     ASSERT_EQ(seen_now->views_per_account, round);
   }
 
-  ASSERT_TRUE(ask<Session>(rotate_atom::value, alice, PublishKey{hash_key("last"), 0}).ok());
+  ASSERT_TRUE(ask<Session>(rotate_atom::value, alice,
+                           KeyChange{KeyUse::publisher, PublishKey{hash_key("last"), 0}})
+                  .ok());
 
   const auto stored = load(*store, id, 0)->session;
   EXPECT_EQ(stored->key.hash, hash_key("last"));

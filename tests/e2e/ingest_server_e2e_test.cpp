@@ -206,6 +206,107 @@ TEST(BackupE2E, ABackupNeedsTheKeyAndThereIsOne) {
   EXPECT_TRUE(eventually([&] { return !session.is_live(); }));
 }
 
+TEST(BackupE2E, ABackupWithAKeyOfItsOwnOutlivesTheOtherKey) {
+  const ServerProcess server;
+  Session session(server);
+  const auto path = "/api/v1/live/" + session.id + "/key";
+  const auto ask = [&](const std::string& body) {
+    return session.http.request("POST", path, body, {{"Content-Type", "application/json"}});
+  };
+  EXPECT_EQ(ask(R"({"for":"nobody"})")->status, 400);
+  EXPECT_EQ(ask(R"({"expires_in_s":0})")->status, 400);
+  const auto made = ask(R"({"for":"backup","expires_in_s":3600})");
+  ASSERT_EQ(made->status, 200) << made->body;
+  const auto shown = made->json();
+  EXPECT_TRUE(shown.at("backup_key").as_bool());
+  EXPECT_GT(shown.at("backup_key_expires_ms").to_number<std::uint64_t>(), 0U);
+  const auto key = std::string(shown.at("publish_key").as_string());
+  const auto rtmp =
+      session.text("rtmp_server") + "/" + std::string(shown.at("rtmp_stream_key").as_string());
+  auto as_first = encode("flv", session.text("rtmp_server") + "/" + session.id + "?key=" + key);
+  EXPECT_NE(as_first.wait(20s).value_or(0), 0) << "it is for the backup alone";
+  auto primary = encode("flv", session.rtmp());
+  ASSERT_TRUE(eventually([&] { return session.is_live(); }));
+  auto backup = encode("flv", rtmp);
+  ASSERT_TRUE(eventually([&] {
+    const auto now = session.shown();
+    return now.contains("backup") && now.at("backup").at("standing_by").as_bool();
+  }));
+
+  const auto renewed = session.http.request("POST", path);
+  ASSERT_EQ(renewed->status, 200);
+  EXPECT_NE(primary.wait(20s).value_or(0), 0) << "its key was replaced";
+  EXPECT_TRUE(eventually([&] {
+    const auto now = session.shown();
+    return now.contains("backup") && now.at("backup").at("on_air").as_string() == "backup";
+  })) << "the backup's was not";
+
+  ASSERT_EQ(session.http.request("DELETE", path + "?for=backup")->status, 200);
+  EXPECT_NE(backup.wait(20s).value_or(0), 0);
+  EXPECT_TRUE(eventually([&] { return !session.is_live(); }));
+}
+
+TEST(BackupE2E, AKeyThatExpiresCutsWhoCameByIt) {
+  const ServerProcess server;
+  Session session(server);
+  const auto made =
+      session.http.request("POST", "/api/v1/live/" + session.id + "/key", R"({"expires_in_s":10})",
+                           {{"Content-Type", "application/json"}});
+  const auto rtmp = session.text("rtmp_server") + "/" +
+                    std::string(made->json().at("rtmp_stream_key").as_string());
+
+  auto encoder = encode("flv", rtmp);
+  EXPECT_TRUE(eventually([&] { return session.is_live(); }, 9)) << server.log();
+
+  EXPECT_NE(encoder.wait(30s).value_or(0), 0);
+  auto late = encode("flv", rtmp);
+  EXPECT_NE(late.wait(20s).value_or(0), 0);
+}
+
+TEST(PullE2E, APullOutlivesAKilledServerAndOneThatWasStoppedDoesNot) {
+  ServerProcess server({"live.pull_private=true"});
+  Session source(server), copy(server, {{"title", "Copy"}});
+  const auto url = "http://127.0.0.1:9/nothing.m3u8";  // discard: nobody answers
+  const auto path = "/api/v1/live/" + copy.id + "/pull";
+  ASSERT_EQ(copy.http
+                .request("PUT", path, R"({"url":")" + std::string(url) + R"("})",
+                         {{"Content-Type", "application/json"}})
+                ->status,
+            200);
+  Session made(server, {{"title", "Made"}, {"pull", url}});
+
+  server.kill();  // the moment that it was answered
+  server.start();
+
+  auto owner = server.client("alice");
+  EXPECT_EQ(owner.get(path)->json().at("url").as_string(), url);
+  EXPECT_EQ(owner.get("/api/v1/live/" + made.id + "/pull")->json().at("url").as_string(), url);
+  ASSERT_EQ(owner.request("DELETE", path)->status, 204);
+  EXPECT_EQ(owner.request("DELETE", path)->status, 404);
+
+  server.kill();
+  server.start();
+
+  auto again = server.client("alice");
+  EXPECT_EQ(again.get(path)->status, 404);
+  EXPECT_EQ(again.get("/api/v1/live/" + made.id + "/pull")->status, 200);
+}
+
+TEST(PullE2E, OneThatIsOverIsNotBegunAgainByTheNextStart) {
+  ServerProcess server({"live.pull_private=false"});
+  // Private addresses are refused for good.
+  Session copy(server, {{"title", "Copy"}, {"pull", "http://127.0.0.1:9/nothing.m3u8"}});
+  const auto path = "/api/v1/live/" + copy.id + "/pull";
+  ASSERT_TRUE(
+      eventually([&] { return copy.http.get(path)->json().at("state").as_string() == "ended"; }));
+
+  EXPECT_TRUE(eventually([&] {
+    server.kill();
+    server.start();
+    return server.client("alice").get(path)->status == 404;
+  })) << server.log();
+}
+
 TEST(PullE2E, OneSessionIsPulledIntoAnother) {
   const ServerProcess server({"live.pull_private=true", "live.segment_ms=1000"});
   Session source(server);

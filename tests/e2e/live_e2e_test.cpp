@@ -252,9 +252,10 @@ TEST(LiveE2E, ARotatedKeyIsShownOnceAndReplacesTheOldOne) {
 
   const auto rotated = alice.request("POST", "/api/v1/live/" + session.id + "/key")->json();
 
-  EXPECT_EQ(server.gateway().may_publish(session.id, session.key).code(), ErrorCode::forbidden);
+  EXPECT_EQ(server.gateway().may_publish(session.id, session.key, live::KeyUse::publisher).code(), ErrorCode::forbidden);
   EXPECT_TRUE(server.gateway()
-                  .may_publish(session.id, std::string(rotated.at("publish_key").as_string()))
+                  .may_publish(session.id, std::string(rotated.at("publish_key").as_string()),
+                               live::KeyUse::publisher)
                   .ok());
   EXPECT_FALSE(alice.get("/api/v1/live/" + session.id)->json().as_object().contains("publish_key"));
 }

@@ -59,7 +59,10 @@ Session sample() {
   session.title = "Kitchen";
   session.owner = "alice";
   session.state = State::live;
-  session.key = {hash_key("key"), 0};
+  session.key = {hash_key("key"), 1'000};
+  session.backup_key = PublishKey{hash_key("backup"), 2'000};
+  session.viewing = {ViewAccess::link, *make_countries(Countries::Rule::deny, {"NZ", "FR"})};
+  session.pull_url = "srt://example.com:9000";
   session.created_ms = 1;
   session.started_ms = 2;
   return session;
@@ -139,6 +142,49 @@ TEST(LiveDirectory, ANewKeyTakesTheOldPublishersPlaceForTheNext) {
   ASSERT_TRUE(next.ok());
   EXPECT_TRUE((*next)->held().ok());
   EXPECT_EQ(directory.publisher("s"), *next);
+}
+
+TEST(LiveDirectory, ABackupKeyOpensTheBackupsPlaceAlone) {
+  Directory directory;
+  auto session = with_key("key");
+  session.backup_key = PublishKey{hash_key("second"), 0};
+  directory.set(session);
+
+  EXPECT_EQ(directory.check("s", "second").code(), ErrorCode::forbidden);
+  EXPECT_EQ(directory.hold("s", "second", KeyUse::publisher).code(), ErrorCode::forbidden);
+  EXPECT_TRUE(directory.check("s", "second", KeyUse::backup).ok());
+  EXPECT_TRUE(directory.check("s", "key", KeyUse::backup).ok()) << "the session's is good for both";
+}
+
+TEST(LiveDirectory, EachLosesTheKeyThatItCameByAndNoOther) {
+  Directory directory;
+  auto session = with_key("key");
+  session.backup_key = PublishKey{hash_key("second"), 0};
+  directory.set(session);
+  const auto first = *directory.hold("s", "key", KeyUse::publisher);
+  const auto backup = *directory.hold("s", "second", KeyUse::backup);
+
+  session.backup_key.reset();
+  directory.set(session);
+  EXPECT_TRUE(first->held().ok());
+  EXPECT_EQ(backup->held().code(), ErrorCode::forbidden);
+  EXPECT_EQ(directory.check("s", "second", KeyUse::backup).code(), ErrorCode::forbidden);
+
+  session.key.hash = hash_key("new");
+  directory.set(session);
+  EXPECT_EQ(first->held().code(), ErrorCode::forbidden);
+}
+
+TEST(LiveDirectory, AKeyThatHasExpiredOpensNothingAndTakesThePlace) {
+  Directory directory;
+  auto session = with_key("key");
+  session.key.expires_ms = 1;
+  directory.set(session);
+
+  EXPECT_EQ(directory.check("s", "key").code(), ErrorCode::forbidden);
+  EXPECT_EQ(directory.begin_publishing("s", "key").code(), ErrorCode::forbidden);
+  EXPECT_TRUE((*directory.own_hold("s"))->kept().ok()) << "who needs no key minds no expiry";
+  EXPECT_EQ((*directory.own_hold("s"))->held().code(), ErrorCode::forbidden);
 }
 
 TEST(LiveDirectory, TheEndOfASessionTakesThePublishersPlace) {
