@@ -13,17 +13,25 @@ namespace {
 constexpr std::int64_t kSkipDurations = 6;
 constexpr std::int64_t kPartDurations = 3;  ///< parts are listed this far from the end
 
-/// The part to ask for before it is there. Most encoders place key frames evenly: a segment as long
-/// as the one before is over, and a hint at one more part of it would end in 404, which players
-/// take for a fault and try again.
-Rendition::Position likely_next(const Rendition& rendition) {
+/// The part to ask for before it is there. Most encoders place key frames evenly: once a segment is
+/// as long as the leading one before, it is over, and a hint at one more part of it would end in
+/// 404, which players take for a fault and try again.
+Rendition::Position likely_next(const SegmentWindow& window, const Rendition& rendition) {
   const auto next = rendition.next();
-  const auto& segments = rendition.segments;
-  if (segments.size() < 2 || segments.back().complete) return next;
-  const auto &last = segments.back(), &before = segments[segments.size() - 2];
-  if (before.epoch != last.epoch || last.duration_us + rendition.chunk_us / 2 < before.duration_us)
+  const auto* lead = window.leading();
+  if (lead == nullptr || rendition.segments.empty() || rendition.segments.back().complete)
     return next;
-  return {last.number + 1, 0};
+  const auto& last = rendition.segments.back();
+  const Segment *same = nullptr, *before = nullptr;
+  for (const auto& segment : lead->segments) {
+    if (segment.epoch != last.epoch) continue;
+    if (segment.ordinal == last.ordinal) same = &segment;
+    if (segment.ordinal + 1 == last.ordinal) before = &segment;
+  }
+  if (same == nullptr || before == nullptr) return next;
+  const auto length_us = same->complete ? same->duration_us : before->duration_us;
+  const auto end_us = last.start_us + last.duration_us + rendition.chunk_us / 2;
+  return end_us < same->start_us + length_us ? next : Rendition::Position{last.number + 1, 0};
 }
 
 template <class Number>
@@ -154,7 +162,7 @@ class Writer {
       out_ += "#EXT-X-ENDLIST\n";
       return;
     }
-    const auto next = likely_next(rendition_);
+    const auto next = likely_next(window_, rendition_);
     out_ += "#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"" + prefix_ +
             name_of({MediaFile::Kind::part, next.number, next.part}, captions_) + "\"\n";
     for (const auto& other : window_.renditions()) {

@@ -260,7 +260,10 @@ std::optional<http::Response> PlaylistSession::answer(const std::string& name,
     if (feeding_.size() >= max_held_) return std::nullopt;
     return begin_feed(*rendition, file);
   }
-  if (found.may_come) return std::nullopt;
+  // While nobody publishes, the number that comes next is that of another Period, with an init of
+  // its own: players of DASH learn of it from the manifest.
+  const bool other = file.kind == media::MediaFile::Kind::segment && !publishing_;
+  if (found.may_come && !other) return std::nullopt;
   return http::problem(error(ErrorCode::not_found, "no such file, or not in the window any more"));
 }
 
