@@ -214,21 +214,18 @@ Result<void> AssetFiles::fill(const fs::path& part, const RecordingFiles& from,
   return sync(part);
 }
 
-Result<AssetMedia> AssetFiles::load(const std::string& asset) const {
-  const auto text = RecordingFiles::read(folder(asset) / kIndex);
-  if (!text.ok()) return error(ErrorCode::not_found, "no such asset");
-  auto index = read_asset_index(*text);
-  if (!index.ok()) return index.error();
-  AssetMedia media{.recording = std::move(index->recording),
+Result<AssetMedia> describe_recording(const RecordingFiles& files, const std::string& name,
+                                      Recorder::Snapshot recorded) {
+  AssetMedia media{.recording = std::move(recorded.recording),
                    .parts = {},
-                   .thumbnails = std::move(index->thumbnails),
+                   .thumbnails = std::move(recorded.thumbnails),
                    .captions = CaptionBook(kMaxCues),
-                   .complete = index->complete,
+                   .complete = recorded.complete,
                    .bytes = 0};
   media.bytes = bytes_of(media.recording);
   for (const auto& one : media.thumbnails) media.bytes += one.bytes;
   for (const auto epoch : epochs_of(media.recording)) {
-    AssetPart part{.epoch = epoch, .tracks = media_.tracks(asset, epoch)};
+    AssetPart part{.epoch = epoch, .tracks = files.tracks(name, epoch)};
     if (part.tracks.empty()) return error(ErrorCode::corrupt, "the asset's description is damaged");
     std::int64_t first_us = INT64_MAX, last_us = 0;
     for (const auto& [kind, track] : media.recording) {
@@ -244,10 +241,18 @@ Result<AssetMedia> AssetFiles::load(const std::string& asset) const {
     for (const auto& track : part.tracks)
       if (const auto it = media.recording.find(track.kind); it != media.recording.end())
         it->second.track = track;
-    read_captions(media_.captions(asset, epoch), epoch, media.captions);
+    read_captions(files.captions(name, epoch), epoch, media.captions);
     media.parts.push_back(std::move(part));
   }
   return media;
+}
+
+Result<AssetMedia> AssetFiles::load(const std::string& asset) const {
+  const auto text = RecordingFiles::read(folder(asset) / kIndex);
+  if (!text.ok()) return error(ErrorCode::not_found, "no such asset");
+  auto index = read_asset_index(*text);
+  if (!index.ok()) return index.error();
+  return describe_recording(media_, asset, std::move(*index));
 }
 
 void AssetFiles::erase(const std::string& asset) const {

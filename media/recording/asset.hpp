@@ -42,6 +42,12 @@ struct AssetMedia {
                                                std::uint64_t number) const noexcept;
 };
 
+/// What is in the folder `name`, in order, with what has to be read for that. Blocks. Errors:
+/// corrupt.
+[[nodiscard]] Result<AssetMedia> describe_recording(const RecordingFiles& files,
+                                                    const std::string& name,
+                                                    Recorder::Snapshot recorded);
+
 /// `<root>/<asset>/`: the files of a recording under their names, and `asset.idx`, which lists
 /// them. A folder with that name is whole and synced; what is being made is `<asset>.part`.
 class AssetFiles {

@@ -193,6 +193,17 @@ std::string asset_captions_playlist(const AssetMedia& media) {
   return out + "#EXT-X-ENDLIST\n";
 }
 
+std::optional<std::string> asset_captions_segment(const AssetMedia& media, std::uint64_t epoch,
+                                                  std::uint64_t number) {
+  for (const auto kind : {TrackKind::video, TrackKind::audio}) {
+    const auto* segment = media.segment(kind, epoch, number);
+    if (segment == nullptr) continue;
+    return media.captions.webvtt(epoch, segment->start_us,
+                                 segment->start_us + segment->duration_us);
+  }
+  return std::nullopt;
+}
+
 std::string asset_manifest(const AssetMedia& media) {
   std::string out =
       "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<MPD "

@@ -2,6 +2,7 @@
 // Pure.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "media/recording/asset.hpp"
@@ -16,6 +17,10 @@ namespace troupe::media {
 [[nodiscard]] std::string asset_playlist(const AssetMedia& media, TrackKind kind);
 /// WebVTT, segment by segment as the main track.
 [[nodiscard]] std::string asset_captions_playlist(const AssetMedia& media);
+/// The cues of one of its segments, by the media's times; nothing when there is no such.
+[[nodiscard]] std::optional<std::string> asset_captions_segment(const AssetMedia& media,
+                                                                std::uint64_t epoch,
+                                                                std::uint64_t number);
 /// A period for each publication.
 [[nodiscard]] std::string asset_manifest(const AssetMedia& media);
 

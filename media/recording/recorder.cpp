@@ -182,6 +182,12 @@ void Recorder::hold(const std::string& session) {
 void Recorder::release(const std::string& session) {
   impl_->writer.release(session);
 }
+std::vector<RecordedThumbnail> Recorder::thumbnails(const std::string& session) const {
+  return impl_->writer.snapshot(session).thumbnails;
+}
+const RecordingFiles& Recorder::files() const noexcept {
+  return impl_->writer.files();
+}
 std::vector<std::string> Recorder::whole_sessions() const {
   return impl_->writer.whole_sessions();
 }

@@ -74,6 +74,8 @@ class Recorder {
   /// Between these nothing of the session goes as a whole. They count.
   void hold(const std::string& session);
   void release(const std::string& session);
+  [[nodiscard]] std::vector<RecordedThumbnail> thumbnails(const std::string& session) const;
+  [[nodiscard]] const RecordingFiles& files() const noexcept;
   /// Sessions that are recorded whole and not finished.
   [[nodiscard]] std::vector<std::string> whole_sessions() const;
 

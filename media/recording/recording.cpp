@@ -7,8 +7,6 @@
 
 #include <boost/json.hpp>
 
-#include "media/playlist/text.hpp"
-
 namespace troupe::media {
 namespace {
 
@@ -276,55 +274,6 @@ Result<std::string> RecordingFiles::read_range(const fs::path& path, std::uint64
   file.read(bytes.data(), static_cast<std::streamsize>(size));
   if (!file) return error(ErrorCode::io, "the file cannot be read");
   return bytes;
-}
-
-std::string recording_playlist(const Recording& recording) {
-  std::string out = "#EXTM3U\n#EXT-X-VERSION:6\n", codecs;
-  const auto video = recording.find(TrackKind::video), audio = recording.find(TrackKind::audio);
-  const bool both = video != recording.end() && audio != recording.end();
-  if (both) {
-    out +=
-        "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"audio\",NAME=\"Main\",DEFAULT=YES,AUTOSELECT=YES,"
-        "CHANNELS=\"" +
-        std::to_string(audio->second.track.channels) + "\",URI=\"audio/index.m3u8\"\n";
-  }
-  std::int64_t bits = 0;
-  for (const auto& [kind, track] : recording) {
-    codecs += (codecs.empty() ? "" : ",") + track.track.codecs;
-    const auto us = std::max<std::int64_t>(track.duration_us(), 1);
-    bits += static_cast<std::int64_t>(static_cast<double>(track.bytes()) * 8e6 /
-                                      static_cast<double>(us));
-  }
-  out += "#EXT-X-STREAM-INF:BANDWIDTH=" + std::to_string(std::max<std::int64_t>(bits, 1)) +
-         ",CODECS=\"" + codecs + "\"";
-  if (video != recording.end()) {
-    const auto& track = video->second.track;
-    out += ",RESOLUTION=" + std::to_string(track.width) + "x" + std::to_string(track.height);
-    if (both) out += ",AUDIO=\"audio\"";
-  }
-  return out + "\n" + (video != recording.end() ? "video" : "audio") + "/index.m3u8\n";
-}
-
-std::string recording_playlist(const RecordedTrack& track) {
-  std::int64_t longest_us = 0;
-  for (const auto& segment : track.segments) longest_us = std::max(longest_us, segment.duration_us);
-  std::string out = "#EXTM3U\n#EXT-X-VERSION:6\n#EXT-X-PLAYLIST-TYPE:VOD\n#EXT-X-TARGETDURATION:" +
-                    std::to_string((longest_us + 999'999) / 1'000'000) +
-                    "\n#EXT-X-MEDIA-SEQUENCE:0\n";
-  std::uint64_t epoch = 0;
-  for (const auto& segment : track.segments) {
-    const auto publication = std::to_string(segment.epoch);
-    if (segment.epoch != epoch) {
-      if (epoch != 0) out += "#EXT-X-DISCONTINUITY\n";
-      out += "#EXT-X-MAP:URI=\"init-" + publication + ".mp4\"\n";
-      out += "#EXT-X-PROGRAM-DATE-TIME:" +
-             date_time_text(static_cast<std::int64_t>(segment.epoch) + segment.start_us) + "\n";
-      epoch = segment.epoch;
-    }
-    out += "#EXTINF:" + seconds_text(segment.duration_us, 5) + ",\nsegment-" + publication + "-" +
-           std::to_string(segment.number) + ".m4s\n";
-  }
-  return out + "#EXT-X-ENDLIST\n";
 }
 
 }  // namespace troupe::media

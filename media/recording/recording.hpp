@@ -101,10 +101,4 @@ class RecordingFiles {
 [[nodiscard]] std::int64_t begin_us(const RecordedSegment& segment) noexcept;
 [[nodiscard]] std::int64_t end_us(const RecordedSegment& segment) noexcept;
 
-/// The multivariant playlist of a recording, and the media playlist of one track of it (RFC 8216):
-/// a VOD of what is there. URIs are relative: "<kind>/index.m3u8", "init-<epoch>.mp4",
-/// "segment-<epoch>-<n>.m4s".
-[[nodiscard]] std::string recording_playlist(const Recording& recording);
-[[nodiscard]] std::string recording_playlist(const RecordedTrack& track);
-
 }  // namespace troupe::media

@@ -23,6 +23,13 @@ std::int64_t unix_us() {
       .count();
 }
 
+/// Whether a recording with a hole may go on with this chunk.
+bool resumes(const std::vector<Track>& tracks, const Track& track, const Chunk& chunk) {
+  const bool pictures =
+      std::ranges::any_of(tracks, [](const Track& one) { return one.kind == TrackKind::video; });
+  return chunk.key && (track.kind == TrackKind::video || !pictures);
+}
+
 }  // namespace
 
 RecordingWriter::RecordingWriter(RecorderOptions options, Metrics& metrics)
@@ -67,8 +74,8 @@ void RecordingWriter::chunk(const std::string& id, std::uint64_t epoch,
   auto done = append(id, *session, epoch, tracks, *track, chunk);
   if (!done.ok()) {
     errors_total_.Increment();
-    spdlog::error("recording of {}: {}", id, done.error().detail);
-    session->open.clear();
+    if (!session->failing) spdlog::error("recording of {}: {}", id, done.error().detail);
+    give_up(id, *session);
     return;
   }
   if (session->keep != keep) mark(id, *session, keep);
@@ -86,6 +93,8 @@ Result<void> RecordingWriter::append(const std::string& id, Session& session, st
     const std::lock_guard lock(mutex_);
     for (const auto& one : tracks) session.recording[one.kind].track = one;
   }
+  if (session.failing && !resumes(tracks, track, chunk)) return {};
+  session.failing = false;
   const auto kind = track.kind;
   auto open = session.open.find(kind);
   if (open != session.open.end()) {
@@ -111,6 +120,18 @@ Result<void> RecordingWriter::append(const std::string& id, Session& session, st
   session.bytes += chunk.bytes->size();
   session.written_us = unix_us();
   return {};
+}
+
+/// The files under way end here: what follows a hole begins with a key frame.
+void RecordingWriter::give_up(const std::string& id, Session& session) {
+  session.open.clear();
+  session.failing = true;
+  const std::lock_guard lock(mutex_);
+  for (auto& [kind, track] : session.recording) {
+    if (track.segments.empty() || track.segments.back().bytes > 0) continue;
+    files_.erase(id, kind, track.segments.back());
+    track.segments.pop_back();
+  }
 }
 
 void RecordingWriter::open_segment(const std::string& id, Session& session, TrackKind kind,

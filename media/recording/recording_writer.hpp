@@ -62,11 +62,13 @@ class RecordingWriter {
     std::uint64_t epoch = 0;  ///< being written; 0: none
     std::map<TrackKind, OpenSegment> open;
     std::uint64_t caption_bytes = 0;  ///< of this publication
+    bool failing = false;             ///< the disk refused: until the next key frame
   };
 
   Result<void> append(const std::string& id, Session& session, std::uint64_t epoch,
                       const std::vector<Track>& tracks, const Track& track, const Chunk& chunk);
   void open_segment(const std::string& id, Session& session, TrackKind kind, const Chunk& chunk);
+  void give_up(const std::string& id, Session& session);
   void mark(const std::string& id, Session& session, Keep keep);
   void trim(const std::string& id, Session& session);
   void drop(const std::string& id, Session& session, const Trimmed& gone);

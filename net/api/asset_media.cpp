@@ -85,14 +85,8 @@ http::Response captions_file(const Playing& playing, const Request& request) {
     return playing.text(request, kHls, media::asset_captions_playlist(media));
   const auto wanted = parse_recorded_file(name);
   if (!wanted || wanted->kind != RecordedFile::Kind::captions) return no_file();
-  for (const auto kind : {media::TrackKind::video, media::TrackKind::audio}) {
-    const auto* segment = media.segment(kind, wanted->epoch, wanted->number);
-    if (segment == nullptr) continue;
-    return playing.text(request, kVtt,
-                        media.captions.webvtt(segment->epoch, segment->start_us,
-                                              segment->start_us + segment->duration_us));
-  }
-  return no_file();
+  auto cues = media::asset_captions_segment(media, wanted->epoch, wanted->number);
+  return cues ? playing.text(request, kVtt, std::move(*cues)) : no_file();
 }
 
 http::Response track_file(const Playing& playing, const Request& request) {

@@ -7,6 +7,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "media/recording/asset_playlist.hpp"
 #include "tests/support/hls_rules.hpp"
 #include "tests/unit/recorder_fixture.hpp"
 
@@ -26,6 +27,12 @@ class RecorderTest : public RecorderFixture {
   static void push(Recorder& recorder, int seconds, std::uint64_t epoch, std::int64_t from_us = 0,
                    const std::string& session = kSession) {
     RecorderFixture::push(recorder, {seconds, epoch, from_us, session});
+  }
+  static AssetMedia describe(const Recorder& recorder) {
+    return *describe_recording(recorder.files(), kSession, {recorder.find(kSession), {}, true});
+  }
+  static std::string playlist_text(const Recorder& recorder) {
+    return asset_playlist(describe(recorder), TrackKind::video);
   }
 };
 
@@ -80,8 +87,7 @@ TEST_F(RecorderTest, another_process_finds_what_is_whole_and_goes_on_after_a_dis
   EXPECT_TRUE(last->ends_with("[1@5500000]")) << *last;
   push(*recorder, 2, second);
 
-  const auto playlist =
-      test::read_playlist(recording_playlist(recorder->find(kSession).at(TrackKind::video)));
+  const auto playlist = test::read_playlist(playlist_text(*recorder));
   ASSERT_EQ(playlist.segments.size(), 3U);
   EXPECT_TRUE(playlist.segments[2].discontinuity);
   EXPECT_NE(playlist.segments[2].map, playlist.segments[1].map);
@@ -244,13 +250,32 @@ TEST_F(RecorderTest, the_playlists_name_what_is_there) {
   const auto recorder = open(options());
   push(*recorder, 10, 1'700'000'000'000'000);
 
-  const auto recording = recorder->find(kSession);
-  EXPECT_THAT(recording_playlist(recording),
+  const auto media = describe(*recorder);
+
+  EXPECT_THAT(asset_playlist(media),
               testing::HasSubstr("CODECS=\"avc1.64001f,mp4a.40.2\",RESOLUTION=640x360"));
-  const auto list = test::read_playlist(recording_playlist(recording.at(TrackKind::video)));
+  const auto list = test::read_playlist(asset_playlist(media, TrackKind::video));
   EXPECT_TRUE(list.ended);
   EXPECT_EQ(list.segments.front().date_time, "2023-11-14T22:13:20.000Z");
   EXPECT_EQ(list.segments.front().uri, "segment-1700000000000000-0.m4s");
+}
+
+TEST_F(RecorderTest, a_disk_that_refuses_costs_what_lies_before_the_next_key_frame) {
+  const auto epoch = now_us();
+  const auto recorder = open(options());
+  push(*recorder, 1, epoch);
+  // The second file of the picture is where nothing can be written.
+  fs::create_symlink("/dev/full", dir_.path() / kSession / std::to_string(epoch) / "video-1.m4s");
+
+  push(*recorder, 9, epoch, 1'000'000);
+
+  std::string all;
+  const auto kept = recorder->find(kSession);
+  for (const auto& segment : kept.at(TrackKind::video).segments)
+    all += *recorder->read_segment(kSession, TrackKind::video, epoch, segment.number);
+  EXPECT_THAT(all, testing::HasSubstr("[1@3500000][1@5000000]")) << "from key frame to key frame";
+  EXPECT_TRUE(all.ends_with("[1@9500000]"));
+  EXPECT_THAT(metrics_.expose(), testing::HasSubstr("troupe_live_record_errors_total 1\n"));
 }
 
 }  // namespace
