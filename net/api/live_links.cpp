@@ -72,6 +72,7 @@ json::object view(const ViewLink& wish, const std::string& link) {
           {"expires_ms", wish.expires_s * 1000},
           {"watch_path", with("/live.html?id=" + wish.session)},
           {"ws_path", with(live + "/ws")},
+          {"flv_path", with(live + ".flv")},
           {"hls_path", with(live + "/index.m3u8")},
           {"dash_path", with(live + "/manifest.mpd")},
           {"dash_low_latency_path", with(live + "/low-latency.mpd")},
