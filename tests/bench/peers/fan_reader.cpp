@@ -193,9 +193,8 @@ struct FanReader::Impl {
     if (n < 0 && errno == EAGAIN) return;
     if (n <= 0) return drop(viewer);
     const std::string_view bytes(buffer.data(), static_cast<std::size_t>(n));
-    if (viewer.bytes == 0 && protocol == Protocol::websocket && bytes.substr(9, 3) != "101") {
-      throw std::runtime_error("no WebSocket: " + std::string(bytes.substr(0, 200)));
-    }
+    if (viewer.bytes == 0 && !wanted_status().empty() && bytes.substr(9, 3) != wanted_status())
+      throw std::runtime_error("refused: " + std::string(bytes.substr(0, 200)));
     viewer.bytes += bytes.size();
     if (!viewer.greeted && viewer.bytes >= kRtmpHelloAnswerBytes) {
       viewer.greeted = true;
@@ -208,6 +207,12 @@ struct FanReader::Impl {
       if (delays != nullptr && took < kMaxDelay)
         delays->record(std::chrono::duration<double, std::milli>(took).count());
     });
+  }
+
+  /// Of the answer that viewers begin with; empty: there is none.
+  [[nodiscard]] std::string_view wanted_status() const {
+    if (protocol == Protocol::websocket) return "101";
+    return protocol == Protocol::http ? "200" : "";
   }
 
   void drop(Viewer& viewer) {
@@ -234,6 +239,8 @@ struct FanReader::Impl {
                                       "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
                                       "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
                                       target.path));
+    } else if (target.protocol == Protocol::http) {
+      send_all(viewer.fd, fmt::format("GET {} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", target.path));
     } else if (target.protocol == Protocol::rtmp) {
       send_all(viewer.fd, rtmp_hello());
     }

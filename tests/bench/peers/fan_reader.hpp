@@ -13,14 +13,14 @@
 
 namespace troupe::bench {
 
-enum class Protocol { websocket, rtmp, raw };
+enum class Protocol { websocket, http, rtmp, raw };
 
 /// Where viewers connect, on loopback.
 struct Target {
   Protocol protocol = Protocol::raw;
   std::uint16_t port = 0;
   std::string app;   ///< rtmp only
-  std::string path;  ///< websocket: the request target; rtmp: the stream's name
+  std::string path;  ///< websocket, http: the request target; rtmp: the stream's name
 };
 
 /// What happened between two key frames.

@@ -30,8 +30,8 @@ constexpr auto kSettle = std::chrono::milliseconds(2'500);
 
 struct Options {
   std::vector<int> viewers{500, 1'500, 3'000};
-  std::vector<std::string> servers{"troupe", "node-media-server", "nginx-rtmp", "bare",
-                                   "bare-picture"};
+  std::vector<std::string> servers{"troupe",     "troupe-flv", "node-media-server",
+                                   "nginx-rtmp", "bare",       "bare-picture"};
   std::vector<std::string> classes{"frame", "merged"};
   int seconds = 10, tries = 2;
   bool stalled = true, sound = true;
@@ -266,7 +266,7 @@ void add(BenchReport& report, const Row& row, const std::vector<Row>& all) {
   report.add(key + "rss_bytes_per_viewer", row.rss_per_viewer);
   report.add(key + "delay_p50_ms", row.delay_p50);
   report.add(key + "delay_p99_ms", row.delay_p99);
-  if (row.server != "troupe") return;
+  if (!row.server.starts_with("troupe")) return;
   for (const auto& other : all) {
     if (scene(other) == scene(row) && other.server != row.server && other.invalid.empty())
       report.add(key + "gbit_ratio_to_" + other.server, row.gbit_per_core() / other.gbit_per_core(),
@@ -312,9 +312,10 @@ int main(int argc, char** argv) {
       ->check(CLI::Range(20, 9'000))
       ->capture_default_str();
   cli.add_option("--servers", options.servers,
-                 "Of troupe,node-media-server,nginx-rtmp,bare,bare-picture")
+                 "Of troupe,troupe-flv,node-media-server,nginx-rtmp,bare,bare-picture")
       ->delimiter(',')
-      ->check(CLI::IsMember({"troupe", "node-media-server", "nginx-rtmp", "bare", "bare-picture"}));
+      ->check(CLI::IsMember(
+          {"troupe", "troupe-flv", "node-media-server", "nginx-rtmp", "bare", "bare-picture"}));
   cli.add_option("--classes", options.classes, "Of frame (a write for each), merged (100 ms)")
       ->delimiter(',')
       ->check(CLI::IsMember({"frame", "merged"}));

@@ -20,8 +20,9 @@ constexpr const char* kRtmpModule = "/usr/lib/nginx/modules/ngx_rtmp_module.so";
 class Troupe final : public LiveServerUnderTest {
  public:
   /// The others neither record nor serve games.
-  explicit Troupe(WriteClass write_class)
-      : server_({fmt::format("live.chunk_ms={}", write_class == WriteClass::frame ? 0 : 100),
+  Troupe(WriteClass write_class, Protocol protocol)
+      : protocol_(protocol),
+        server_({fmt::format("live.chunk_ms={}", write_class == WriteClass::frame ? 0 : 100),
                  "live.record_minutes=0", "match.enabled=false", "http.access_log=false",
                  "log.level=warn"}) {
     const auto made = server_.client("peers").post("/api/v1/live", {{"title", "peers"}});
@@ -31,7 +32,8 @@ class Troupe final : public LiveServerUnderTest {
   }
   [[nodiscard]] int pid() const override { return server_.pid(); }
   [[nodiscard]] Target target() const override {
-    return {Protocol::websocket, server_.endpoint().http_port, {}, "/live/" + id_ + "/ws"};
+    const auto* end = protocol_ == Protocol::http ? ".flv" : "/ws";
+    return {protocol_, server_.endpoint().http_port, {}, "/live/" + id_ + end};
   }
   [[nodiscard]] std::uint16_t publish_port() const override { return server_.endpoint().rtmp_port; }
   [[nodiscard]] std::string publish_url(std::uint16_t relay_port) const override {
@@ -39,6 +41,7 @@ class Troupe final : public LiveServerUnderTest {
   }
 
  private:
+  const Protocol protocol_;
   test::ServerProcess server_;
   std::string id_, key_;
 };
@@ -134,7 +137,8 @@ class Bare final : public LiveServerUnderTest {
 std::unique_ptr<LiveServerUnderTest> start_live_server(const std::string& name,
                                                        WriteClass write_class,
                                                        const std::string& peers_dir) {
-  if (name == "troupe") return std::make_unique<Troupe>(write_class);
+  if (name == "troupe") return std::make_unique<Troupe>(write_class, Protocol::websocket);
+  if (name == "troupe-flv") return std::make_unique<Troupe>(write_class, Protocol::http);
   if (name == "bare")
     return std::make_unique<Bare>(write_class == WriteClass::frame ? Portion::tag
                                                                    : Portion::merged);

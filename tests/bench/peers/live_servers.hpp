@@ -25,9 +25,9 @@ class LiveServerUnderTest {
   [[nodiscard]] virtual std::string publish_url(std::uint16_t relay_port) const = 0;
 };
 
-/// `name`: troupe, node-media-server, nginx-rtmp, bare, bare-picture (bare_writer.hpp);
-/// `peers_dir`: where npm has installed. Null when `name` does not write by this class. Throws
-/// std::runtime_error when it does not come up.
+/// `name`: troupe, troupe-flv (the same server, viewers over HTTP-FLV), node-media-server,
+/// nginx-rtmp, bare, bare-picture (bare_writer.hpp); `peers_dir`: where npm has installed. Null
+/// when `name` does not write by this class. Throws std::runtime_error when it does not come up.
 [[nodiscard]] std::unique_ptr<LiveServerUnderTest> start_live_server(const std::string& name,
                                                                      WriteClass write_class,
                                                                      const std::string& peers_dir);
