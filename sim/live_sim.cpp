@@ -197,7 +197,9 @@ Result<Section> run_live(const Endpoint& endpoint, const LiveSimOptions& options
   const int part = progress.add(
       "live", [&] { return std::min(1.0, elapsed() / total_seconds); },
       [&] { return fmt::format("{} viewers, {:.0f} Mbit/s", options.viewers, mbit.load()); });
-  Show show(endpoint, publishers->sessions(), options);
+  auto watched = endpoint;
+  if (options.edge_port != 0) watched.http_port = options.edge_port;
+  Show show(watched, publishers->sessions(), options);
   auto begun = show.begin();
   if (!begun.ok()) {
     progress.remove(part);

@@ -35,6 +35,7 @@ struct LiveSimOptions {
   MisfitCounts misfits = {};  ///< beside the viewers, from a third of the time on
   int crowd = 0;              ///< more viewers, who come at half of the time
   std::chrono::seconds crowd_within{10};
+  std::uint16_t edge_port = 0;  ///< HTTP port of the edge where all watch; 0: with the publisher
   std::string title = "Test picture";
 };
 

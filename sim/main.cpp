@@ -199,6 +199,8 @@ int run(int argc, char** argv) {
                    "Sessions, viewers spread over them; more than one: they send over RTMP what "
                    "was encoded before")
       ->check(CLI::Range(1, 200));
+  live_command->add_option("--edge-port", live.edge_port,
+                           "HTTP port of an edge of that server: all watch there");
   live_command->add_option("--crowd", live.crowd, "More viewers, who come at half of the time")
       ->check(CLI::Range(0, 10'000));
   int crowd_seconds = 10;

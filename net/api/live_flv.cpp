@@ -9,6 +9,7 @@
 #include "base/ids.hpp"
 #include "net/api/live_access.hpp"
 #include "net/api/live_api.hpp"
+#include "net/api/live_edge.hpp"
 #include "net/api/view_book.hpp"
 #include "net/api/view_roll.hpp"
 #include "net/flv/fanout.hpp"
@@ -102,12 +103,29 @@ ViewPtr view_of(const http::Request& request) {
   return view;
 }
 
-/// Tells `then` on a scheduler's thread whether it can be watched.
+/// Once the session is relayed to here, or cannot be: what its origin asks of viewers is known now.
+void judge_relayed(const ApiPtr& api, const flv::Fanout& fanout, const ViewPtr& view,
+                   const Result<void>& here, const std::function<void(Result<void>)>& then) {
+  if (!here.ok()) return then(here);
+  auto verdict = live_access(*api->gate, view->visitor, view->live_id, Way::live);
+  if (const auto* why = std::get_if<Refusal>(&verdict))
+    return then(error(ErrorCode::forbidden, why->reason + ": " + why->detail));
+  view->viewing = std::get<Viewing>(std::move(verdict));
+  then(fanout.check(view->live_id, view->rendition));
+}
+
+/// Tells `then` on any thread whether it can be watched.
 void ask(const ApiPtr& api, const flv::Fanout& fanout, const ViewPtr& view,
          std::function<void(Result<void>)> then) {
   api->asker.ask_as<live::Session>(
       live::kKind, view->live_id, kAskTimeout,
-      [&fanout, view, then = std::move(then)](const Result<live::Session>& found) {
+      [api, &fanout, view, then = std::move(then)](const Result<live::Session>& found) {
+        if (!found.ok() && found.code() == ErrorCode::not_found && api->edge != nullptr) {
+          return api->edge->enter(view->live_id, {},
+                                  [api, &fanout, view, then](const Result<void>& here) {
+                                    judge_relayed(api, fanout, view, here, then);
+                                  });
+        }
         if (!found.ok()) return then(found.error());
         if (found->state == live::State::ended)
           return then(error(ErrorCode::conflict, "the session has ended"));

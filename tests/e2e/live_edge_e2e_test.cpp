@@ -344,6 +344,17 @@ TEST_F(LiveEdgeE2E, WhatTheOriginAsksOfViewersTheEdgeAsks) {
   EXPECT_TRUE(plays(known));
 }
 
+TEST_F(LiveEdgeE2E, PlayersOfFlvWatchAtAnEdgeToo) {
+  LiveServer edge(edge_setup(url_of(origin)));
+  OnAir air(origin, session, clip());
+  auto viewer = sim::WsClient::connect("127.0.0.1", edge.endpoint().http_port,
+                                       "/live/" + session.id + ".flv");
+  ASSERT_TRUE(viewer.ok());
+
+  EXPECT_TRUE(plays(*viewer));
+  EXPECT_TRUE(eventually([&] { return viewers_of(origin, session.id) == 1; }));
+}
+
 TEST_F(LiveEdgeE2E, OnlyATokenWithTheScopeRelays) {
   LiveServer::Setup setup = edge_setup(url_of(origin));
   const auto change = setup.change;
