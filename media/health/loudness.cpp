@@ -69,11 +69,22 @@ void LoudnessMeter::add(std::span<const std::span<const float>> channels) {
     filled_ += end - at;
     at = end;
     if (filled_ < block_samples_) continue;
-    blocks_.push_back(energy_ / static_cast<double>(block_samples_));
+    settle();
+    blocks_.push_back(std::isfinite(energy_) ? energy_ / static_cast<double>(block_samples_) : 0);
     if (blocks_.size() > kShortTermBlocks) blocks_.pop_front();
     filled_ = 0;
     energy_ = 0;
   }
+}
+
+/// A sample that is not a number, as a broken decoder may give, would stay in the filters for ever,
+/// and what is left of a sound after long silence only costs time: such numbers are slow.
+void LoudnessMeter::settle() {
+  constexpr double kNothing = 1e-30;
+  for (auto& channel : channels_)
+    for (auto& section : channel.state)
+      for (auto& value : section)
+        if (!(std::abs(value) > kNothing) || !std::isfinite(value)) value = 0;
 }
 
 std::optional<double> LoudnessMeter::over(std::size_t blocks) const {
@@ -81,8 +92,7 @@ std::optional<double> LoudnessMeter::over(std::size_t blocks) const {
   const auto power =
       std::accumulate(blocks_.end() - static_cast<std::ptrdiff_t>(blocks), blocks_.end(), 0.0) /
       static_cast<double>(blocks);
-  // Not a number, as a broken decoder may give, is no sound either.
-  if (!(power > 0)) return kSilenceLufs;
+  if (power <= 0) return kSilenceLufs;
   return std::max(kSilenceLufs, kOffsetLufs + 10 * std::log10(power));
 }
 

@@ -36,6 +36,7 @@ class LoudnessMeter {
     double weight = 1;
     std::array<std::array<double, 2>, 2> state{};
   };
+  void settle();
   [[nodiscard]] std::optional<double> over(std::size_t blocks) const;
 
   std::array<Biquad, 2> filter_;

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <condition_variable>
 #include <cstring>
+#include <limits>
 #include <mutex>
 #include <numbers>
 
@@ -138,8 +139,8 @@ TEST(Alerts, RulesAreReadAndRefusedByName) {
     EXPECT_EQ(parse_alert_rules(wrong).code(), ErrorCode::invalid_argument) << wrong;
 }
 
-/// Plays a sine of 1 kHz into both channels.
-void tone(LoudnessMeter& meter, int rate, double peak_dbfs, double seconds) {
+/// Plays a sine of 1 kHz into both channels, or the one.
+void tone(LoudnessMeter& meter, int rate, double peak_dbfs, double seconds, bool both = true) {
   const auto count = static_cast<std::size_t>(seconds * rate);
   std::vector<float> samples(count);
   for (std::size_t i = 0; i < count; ++i)
@@ -147,7 +148,7 @@ void tone(LoudnessMeter& meter, int rate, double peak_dbfs, double seconds) {
         static_cast<float>(std::pow(10, peak_dbfs / 20) *
                            std::sin(2 * std::numbers::pi * 1'000 * static_cast<double>(i) / rate));
   const std::array<std::span<const float>, 2> channels{samples, samples};
-  meter.add(channels);
+  meter.add(std::span(channels).first(both ? 2 : 1));
 }
 
 // EBU Tech 3341, table 1, cases 1 and 2.
@@ -173,6 +174,19 @@ TEST(Loudness, MomentaryFollowsWithinTheirTimesAndSilenceHasAFloor) {
 
   EXPECT_EQ(meter.momentary(), LoudnessMeter::kSilenceLufs);
   EXPECT_GT(meter.short_term().value(), -22);
+}
+
+TEST(Loudness, SamplesThatAreNoNumbersAreForgottenWithTheirTime) {
+  LoudnessMeter meter(48'000, 1);
+  tone(meter, 48'000, -20, 1, false);
+  const std::vector<float> broken{std::numeric_limits<float>::quiet_NaN(),
+                                  std::numeric_limits<float>::infinity()};
+  const std::span<const float> plane(broken);
+
+  meter.add({&plane, 1});
+  tone(meter, 48'000, -20, 1, false);
+
+  EXPECT_NEAR(meter.momentary().value(), -20, 3.2) << "one channel has half of what two have";
 }
 
 struct FreeFrame {
