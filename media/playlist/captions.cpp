@@ -34,6 +34,30 @@ std::string cue_text(std::string_view text) {
 
 }  // namespace
 
+bool is_captions_folder(std::string_view folder) noexcept {
+  return folder == kCaptionsFolder ||
+         (folder.starts_with(kCaptionsFolder) && folder.substr(kCaptionsFolder.size(), 1) == "-");
+}
+
+void CaptionShelf::add(const CaptionTrack& track, std::uint64_t epoch, std::int64_t start_us,
+                       std::string text) {
+  const auto found = std::ranges::find(tracks_, track.folder, &CaptionTrack::folder);
+  const auto index = static_cast<std::size_t>(found - tracks_.begin());
+  if (found == tracks_.end()) {
+    // What shows nothing is no track yet.
+    if (text.empty() || tracks_.size() >= kMaxTracks) return;
+    tracks_.push_back(track);
+    books_.emplace_back();
+  }
+  books_[index].add(epoch, start_us, std::move(text));
+}
+
+const CaptionBook* CaptionShelf::find(std::string_view folder) const noexcept {
+  const auto found = std::ranges::find(tracks_, folder, &CaptionTrack::folder);
+  return found == tracks_.end() ? nullptr
+                                : &books_[static_cast<std::size_t>(found - tracks_.begin())];
+}
+
 void CaptionBook::add(std::uint64_t epoch, std::int64_t start_us, std::string text) {
   if (!cues_.empty() && cues_.back().epoch == epoch)
     cues_.back().end_us = std::min(cues_.back().end_us, start_us);

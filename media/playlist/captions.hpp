@@ -4,8 +4,23 @@
 #include <cstdint>
 #include <deque>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace troupe::media {
+
+/// Folder of the captions as WebVTT. Those of other channels are "captions-cc3", "captions-s1".
+inline constexpr std::string_view kCaptionsFolder = "captions";
+[[nodiscard]] bool is_captions_folder(std::string_view folder) noexcept;
+
+/// One text that players may choose.
+struct CaptionTrack {
+  std::string folder = std::string(kCaptionsFolder);
+  std::string name = "Captions";
+  std::string language;  ///< BCP 47; empty: nobody said
+
+  friend bool operator==(const CaptionTrack&, const CaptionTrack&) = default;
+};
 
 /// What the screen showed when. Not thread-safe.
 class CaptionBook {
@@ -33,6 +48,22 @@ class CaptionBook {
   };
   std::size_t max_cues_;
   std::deque<Cue> cues_;
+};
+
+/// The captions of a session by track, in the order in which they were first seen.
+class CaptionShelf {
+ public:
+  static constexpr std::size_t kMaxTracks = 10;
+
+  void add(const CaptionTrack& track, std::uint64_t epoch, std::int64_t start_us, std::string text);
+  /// Those that have shown something.
+  [[nodiscard]] const std::vector<CaptionTrack>& tracks() const noexcept { return tracks_; }
+  /// Null: no such track.
+  [[nodiscard]] const CaptionBook* find(std::string_view folder) const noexcept;
+
+ private:
+  std::vector<CaptionTrack> tracks_;
+  std::deque<CaptionBook> books_;  ///< of the track with the same index
 };
 
 }  // namespace troupe::media

@@ -206,6 +206,27 @@ std::string adaptation_set(const SegmentWindow& window, TrackKind kind, std::str
          "</AdaptationSet>";
 }
 
+/// Captions as WebVTT (DASH-IF IOP 5 part 7: each segment a file): the whole segments of the
+/// published picture.
+std::string caption_set(const SegmentWindow& window, const CaptionTrack& track,
+                        std::uint64_t epoch) {
+  const auto* picture = window.find(TrackKind::video);
+  if (picture == nullptr) return {};
+  std::uint64_t first_number = 0;
+  std::int64_t end_us = 0;
+  const auto segments = timeline(window, *picture, Latency::usual, epoch, first_number, end_us);
+  if (segments.empty()) return {};
+  const auto name = xml_escape(track.folder);
+  return "<AdaptationSet contentType=\"text\" mimeType=\"text/vtt\" segmentAlignment=\"true\"" +
+         (track.language.empty() ? std::string() : " lang=\"" + xml_escape(track.language) + "\"") +
+         "><Role schemeIdUri=\"urn:mpeg:dash:role:2011\" value=\"caption\"/><Label>" +
+         xml_escape(track.name) + "</Label><Representation id=\"" + name +
+         "\" bandwidth=\"1000\"><SegmentTemplate timescale=\"1000000\" startNumber=\"" +
+         std::to_string(first_number) + "\" media=\"" + name +
+         "/segment-$Number$.vtt\"><SegmentTimeline>" + segments +
+         "</SegmentTimeline></SegmentTemplate></Representation></AdaptationSet>";
+}
+
 /// How much there is to go back to.
 std::int64_t kept_us(const SegmentWindow& window) {
   std::int64_t least_us = window.options().window_us;
@@ -218,7 +239,7 @@ std::int64_t kept_us(const SegmentWindow& window) {
 }
 
 std::string manifest(const SegmentWindow& window, std::int64_t now_us, std::string_view base_url,
-                     Latency latency, const EventStreams& events) {
+                     Latency latency, const DashExtras& extras) {
   const auto all = epochs(window, latency);
   const auto target_us = window.target_duration_s() * 1'000'000;
   // Must not change while players follow, whatever leaves the window.
@@ -231,7 +252,8 @@ std::string manifest(const SegmentWindow& window, std::int64_t now_us, std::stri
     std::string sets;
     for (const auto kind : {TrackKind::video, TrackKind::audio})
       for (const auto family : codec_families(window, kind))
-        sets += adaptation_set(window, kind, family, latency, events, epoch, last_end_us);
+        sets += adaptation_set(window, kind, family, latency, extras.events, epoch, last_end_us);
+    for (const auto& track : extras.captions) sets += caption_set(window, track, epoch);
     const bool open = epoch == *all.rbegin() && !window.ended();
     periods += "<Period id=\"" + std::to_string(epoch) + "\" start=\"" + duration(start_us) + "\"" +
                (open ? "" : " duration=\"" + duration(last_end_us) + "\"") + ">" + sets +
@@ -268,13 +290,13 @@ std::string manifest(const SegmentWindow& window, std::int64_t now_us, std::stri
 }  // namespace
 
 std::string dash_manifest(const SegmentWindow& window, std::int64_t now_us,
-                          std::string_view base_url, const EventStreams& events) {
-  return manifest(window, now_us, base_url, Latency::usual, events);
+                          std::string_view base_url, const DashExtras& extras) {
+  return manifest(window, now_us, base_url, Latency::usual, extras);
 }
 
 std::string dash_low_latency_manifest(const SegmentWindow& window, std::int64_t now_us,
-                                      std::string_view base_url, const EventStreams& events) {
-  return manifest(window, now_us, base_url, Latency::low, events);
+                                      std::string_view base_url, const DashExtras& extras) {
+  return manifest(window, now_us, base_url, Latency::low, extras);
 }
 
 }  // namespace troupe::media

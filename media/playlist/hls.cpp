@@ -40,6 +40,8 @@ bool read_number(std::string_view text, Number& out) {
   return problem == std::errc() && end == text.data() + text.size();
 }
 
+enum class Captions : std::uint8_t { none, webvtt };
+
 /// Media or captions: these have no init segments, and names of their own.
 std::string name_of(const MediaFile& file, Captions captions) {
   auto name = file_name(file);

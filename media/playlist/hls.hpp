@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "base/result.hpp"
+#include "media/playlist/captions.hpp"
 #include "media/playlist/segment_window.hpp"
 
 namespace troupe::media {
@@ -32,23 +33,19 @@ struct Reload {
 /// How long a request for what is not there may be held: three target durations.
 [[nodiscard]] std::int64_t max_hold_s(const SegmentWindow& window) noexcept;
 
-/// Folder of the captions as WebVTT. They have the segments and parts of the published picture.
-inline constexpr std::string_view kCaptionsFolder = "captions";
-enum class Captions : std::uint8_t { none, webvtt };
-
 /// The multivariant playlist (section 4.4.6): a variant for each rendition of the picture that has
 /// a whole segment, with each sound that goes with it, and one of each sound alone. `prefix` stands
 /// before the media playlists' URIs. The window has a rendition.
 [[nodiscard]] std::string multivariant_playlist(const SegmentWindow& window,
                                                 std::string_view prefix,
-                                                Captions captions = Captions::none);
+                                                const std::vector<CaptionTrack>& captions = {});
 
 /// The media playlist of one rendition; `prefix` stands before the URIs of media. With `skip` it is
 /// a delta update (section 6.2.5.1) where there is enough to skip.
 [[nodiscard]] std::string media_playlist(const SegmentWindow& window, const Rendition& rendition,
                                          bool skip, std::string_view prefix);
 
-/// The playlist of the captions: as that of the published picture, `video`.
+/// The playlist of captions: they have the segments and parts of the published picture, `video`.
 [[nodiscard]] std::string caption_playlist(const SegmentWindow& window, const Rendition& video,
                                            bool skip, std::string_view prefix);
 

@@ -35,7 +35,7 @@ Bandwidth bandwidth(const Rendition& rendition) {
 }
 
 std::string variant(const Rendition& main, const Rendition* sound, std::string_view prefix,
-                    Captions captions) {
+                    bool captions) {
   auto total = bandwidth(main);
   auto codecs = main.track.codecs;
   if (sound != nullptr) {
@@ -52,7 +52,7 @@ std::string variant(const Rendition& main, const Rendition* sound, std::string_v
     out +=
         ",RESOLUTION=" + std::to_string(main.track.width) + "x" + std::to_string(main.track.height);
     if (sound != nullptr) out += ",AUDIO=\"" + sound->name + "\"";
-    if (captions == Captions::webvtt) out += ",SUBTITLES=\"captions\"";
+    if (captions) out += ",SUBTITLES=\"captions\"";
   }
   return out + "\n" + std::string(prefix) + main.name + "/index.m3u8\n";
 }
@@ -74,7 +74,7 @@ bool go_together(const Rendition& picture, const Rendition& sound,
 }  // namespace
 
 std::string multivariant_playlist(const SegmentWindow& window, std::string_view prefix,
-                                  Captions captions) {
+                                  const std::vector<CaptionTrack>& captions) {
   std::vector<const Rendition*> pictures, sounds;
   for (const auto kind : {TrackKind::video, TrackKind::audio}) {
     auto& all = kind == TrackKind::video ? pictures : sounds;
@@ -91,21 +91,24 @@ std::string multivariant_playlist(const SegmentWindow& window, std::string_view 
              std::to_string(sound->track.channels) + "\",URI=\"" + std::string(prefix) +
              sound->name + "/index.m3u8\"\n";
   }
-  if (!pictures.empty() && captions == Captions::webvtt) {
-    out +=
-        "#EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID=\"captions\",NAME=\"Captions\",DEFAULT=NO,"
-        "AUTOSELECT=YES,FORCED=NO,"
-        "CHARACTERISTICS=\"public.accessibility.transcribes-spoken-dialog,"
-        "public.accessibility.describes-music-and-sound\",URI=\"" +
-        std::string(prefix) + std::string(kCaptionsFolder) + "/index.m3u8\"\n";
+  if (!pictures.empty()) {
+    for (const auto& track : captions) {
+      out += "#EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID=\"captions\",NAME=\"" + track.name + "\"";
+      if (!track.language.empty()) out += ",LANGUAGE=\"" + track.language + "\"";
+      out +=
+          ",DEFAULT=NO,AUTOSELECT=YES,FORCED=NO,"
+          "CHARACTERISTICS=\"public.accessibility.transcribes-spoken-dialog,"
+          "public.accessibility.describes-music-and-sound\",URI=\"" +
+          std::string(prefix) + track.folder + "/index.m3u8\"\n";
+    }
   }
   for (const auto* picture : pictures) {
-    if (sounds.empty()) out += variant(*picture, nullptr, prefix, captions);
+    if (sounds.empty()) out += variant(*picture, nullptr, prefix, !captions.empty());
     for (const auto* sound : sounds)
       if (go_together(*picture, *sound, pictures, sounds))
-        out += variant(*picture, sound, prefix, captions);
+        out += variant(*picture, sound, prefix, !captions.empty());
   }
-  for (const auto* sound : sounds) out += variant(*sound, nullptr, prefix, Captions::none);
+  for (const auto* sound : sounds) out += variant(*sound, nullptr, prefix, false);
   return out;
 }
 

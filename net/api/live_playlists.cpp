@@ -223,7 +223,7 @@ struct LivePlaylists::Impl : std::enable_shared_from_this<Impl> {
   void file(const Request& request, const Responder& out) {
     const auto& rendition = request.params.at("rendition");
     const auto& name = request.params.at("file");
-    const auto file = rendition == media::kCaptionsFolder ? media::parse_caption_file(name)
+    const auto file = media::is_captions_folder(rendition) ? media::parse_caption_file(name)
                                                           : media::parse_media_file(name);
     if (!file) return out.send(error(ErrorCode::not_found, "no such file"));
     const auto by = watched(request, out);
@@ -300,8 +300,8 @@ void LivePlaylists::push_made(const std::string& id, std::uint64_t epoch,
 }
 
 void LivePlaylists::caption(const std::string& id, std::uint64_t epoch, std::int64_t start_us,
-                            const std::string& text) {
-  if (const auto session = impl_->find(id)) session->caption(epoch, start_us, text);
+                            const std::string& text, const media::CaptionTrack& track) {
+  if (const auto session = impl_->find(id)) session->caption(epoch, start_us, text, track);
 }
 
 void LivePlaylists::mark(const std::string& id, media::Mark mark) {

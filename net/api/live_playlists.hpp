@@ -12,6 +12,7 @@
 
 #include "actors/live/session.hpp"
 #include "media/chunk.hpp"
+#include "media/playlist/captions.hpp"
 #include "media/playlist/segment_window.hpp"
 #include "media/recording/window_shelf.hpp"
 
@@ -94,7 +95,7 @@ class LivePlaylists {
   void push_made(const std::string& id, std::uint64_t epoch, const media::Chunk& chunk);
   /// From `start_us` of the publication on its captions show `text`.
   void caption(const std::string& id, std::uint64_t epoch, std::int64_t start_us,
-               const std::string& text);
+               const std::string& text, const media::CaptionTrack& track = {});
   /// Timed metadata.
   void mark(const std::string& id, media::Mark mark);
   void stop(const std::string& id);

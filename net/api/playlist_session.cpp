@@ -228,7 +228,7 @@ void PlaylistSession::end(TimePoint now) {
 
 std::optional<http::Response> PlaylistSession::answer(const std::string& name,
                                                       const media::Reload& reload) {
-  const bool captions = name == media::kCaptionsFolder && !captions_.empty();
+  const bool captions = captions_.find(name) != nullptr;
   const auto* rendition = captions ? window_.find(media::TrackKind::video) : window_.find(name);
   if (rendition == nullptr) return http::problem(error(ErrorCode::not_found, "no such rendition"));
   const auto ready = media::is_ready(window_, *rendition, reload);
@@ -247,9 +247,9 @@ std::optional<http::Response> PlaylistSession::answer(const std::string& name,
 
 std::optional<http::Response> PlaylistSession::answer(const std::string& name,
                                                       const media::MediaFile& file) {
-  if (name == media::kCaptionsFolder) {
+  if (const auto* book = captions_.find(name)) {
     const auto* video = window_.find(media::TrackKind::video);
-    if (video != nullptr) return answer_captions(*video, file);
+    if (video != nullptr) return answer_captions(*book, *video, file);
   }
   const auto* rendition = window_.find(name);
   if (rendition == nullptr) return http::problem(error(ErrorCode::not_found, "no such rendition"));
@@ -267,7 +267,8 @@ std::optional<http::Response> PlaylistSession::answer(const std::string& name,
   return http::problem(error(ErrorCode::not_found, "no such file, or not in the window any more"));
 }
 
-std::optional<http::Response> PlaylistSession::answer_captions(const media::Rendition& video,
+std::optional<http::Response> PlaylistSession::answer_captions(const media::CaptionBook& book,
+                                                               const media::Rendition& video,
                                                                const media::MediaFile& file) const {
   if (const auto span = media::span_of(video, file)) {
     http::Response response;
@@ -275,7 +276,7 @@ std::optional<http::Response> PlaylistSession::answer_captions(const media::Rend
     // What was said on a picture out of order may still come.
     response.headers = {{"Cache-Control", "public, max-age=5"},
                         {"Access-Control-Allow-Origin", "*"}};
-    response.body = captions_.webvtt(span->epoch, span->from_us, span->to_us);
+    response.body = book.webvtt(span->epoch, span->from_us, span->to_us);
     return response;
   }
   const auto found = media::find_file(window_, video, file);
@@ -283,9 +284,10 @@ std::optional<http::Response> PlaylistSession::answer_captions(const media::Rend
   return http::problem(error(ErrorCode::not_found, "no such file, or not in the window any more"));
 }
 
-void PlaylistSession::caption(std::uint64_t epoch, std::int64_t start_us, std::string text) {
+void PlaylistSession::caption(std::uint64_t epoch, std::int64_t start_us, std::string text,
+                              const media::CaptionTrack& track) {
   const std::lock_guard lock(mutex_);
-  if (publishing_ && epoch == epoch_) captions_.add(epoch, start_us, std::move(text));
+  if (publishing_ && epoch == epoch_) captions_.add(track, epoch, start_us, std::move(text));
 }
 
 void PlaylistSession::mark(media::Mark mark) {
@@ -369,8 +371,7 @@ std::optional<std::string> PlaylistSession::multivariant(const std::string& pref
                                                          TimePoint now) const {
   const std::lock_guard lock(mutex_);
   if (!playable(now)) return std::nullopt;
-  return media::multivariant_playlist(
-      window_, prefix, captions_.empty() ? media::Captions::none : media::Captions::webvtt);
+  return media::multivariant_playlist(window_, prefix, captions_.tracks());
 }
 
 std::optional<std::string> PlaylistSession::manifest(Dash kind, std::int64_t now_us,
@@ -378,9 +379,9 @@ std::optional<std::string> PlaylistSession::manifest(Dash kind, std::int64_t now
                                                      TimePoint now) const {
   const std::lock_guard lock(mutex_);
   if (!playable(now)) return std::nullopt;
-  return kind == Dash::usual
-             ? media::dash_manifest(window_, now_us, base_url, events_.streams())
-             : media::dash_low_latency_manifest(window_, now_us, base_url, events_.streams());
+  const media::DashExtras extras{events_.streams(), captions_.tracks()};
+  return kind == Dash::usual ? media::dash_manifest(window_, now_us, base_url, extras)
+                             : media::dash_low_latency_manifest(window_, now_us, base_url, extras);
 }
 
 bool PlaylistSession::seen(const std::string& viewer, TimePoint now, std::size_t max_viewers) {

@@ -51,7 +51,8 @@ class PlaylistSession {
   /// What the ladder makes of the publication `epoch`; ignored when another runs.
   void set_made(std::uint64_t epoch, const std::vector<media::Track>& tracks);
   /// From `start_us` of that publication on the captions show `text`.
-  void caption(std::uint64_t epoch, std::int64_t start_us, std::string text);
+  void caption(std::uint64_t epoch, std::int64_t start_us, std::string text,
+               const media::CaptionTrack& track = {});
   void mark(media::Mark mark);
   void push_made(std::uint64_t epoch, const media::Chunk& chunk);
   void stop(TimePoint now);
@@ -98,7 +99,8 @@ class PlaylistSession {
                                                      const media::Reload& reload);
   [[nodiscard]] std::optional<http::Response> answer(const std::string& rendition,
                                                      const media::MediaFile& file);
-  [[nodiscard]] std::optional<http::Response> answer_captions(const media::Rendition& video,
+  [[nodiscard]] std::optional<http::Response> answer_captions(const media::CaptionBook& book,
+                                                              const media::Rendition& video,
                                                               const media::MediaFile& file) const;
   /// Takes out all that can be answered now.
   Answers release();
@@ -131,7 +133,7 @@ class PlaylistSession {
   TimePoint stopped_at_{};
   std::vector<Held> held_;
   std::vector<Feeding> feeding_;
-  media::CaptionBook captions_;
+  media::CaptionShelf captions_;
   /// Rendered once for all who ask: by rendition and delta or not.
   std::map<std::pair<std::string, bool>, media::SharedBytes> rendered_;
   std::unordered_map<std::string, TimePoint> viewers_;

@@ -1,4 +1,4 @@
-// Closed captions of the picture, shown by the page and by hls.js. Usage: node captions.mjs SERVER_PROGRAM WEB_DIR.
+// Closed captions of the picture, shown by the page, hls.js and shaka-player. Usage: node captions.mjs SERVER_PROGRAM WEB_DIR.
 import assert from 'node:assert/strict';
 import { openPlayer } from './library_player.mjs';
 import { onStage, problemsOf, sleep, until } from './stage.mjs';
@@ -41,5 +41,18 @@ await onStage(async (stage) => {
   });
   await until(player, shows, null, 20);
   assert.deepEqual((await player.evaluate(() => window.seen)).errors, []);
-  console.log('ok: captions on the page and in hls.js');
+  await player.close();
+
+  const dash = await openPlayer(context, root, 'shaka-player/dist/shaka-player.compiled.js', `
+    shaka.polyfill.installAll();
+    window.player = new shaka.Player();
+    player.addEventListener('error', (event) => window.seen.errors.push(event.detail.code + ' ' + event.detail.data.slice(0, 2).join(' ')));
+    player.attach(video).then(() => player.load('/live/${session}/manifest.mpd')).then(() => {
+      const [track] = player.getTextTracks();
+      player.selectTextTrack(track);
+      player.setTextTrackVisibility?.(true);
+    }).catch((error) => window.seen.errors.push(String(error.code ?? error)));`);
+  await until(dash, shows, null, 20);
+  assert.deepEqual((await dash.evaluate(() => window.seen)).errors, []);
+  console.log('ok: captions on the page, in hls.js and in shaka-player');
 });

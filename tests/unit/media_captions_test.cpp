@@ -104,5 +104,22 @@ TEST(CaptionBook, KeepsABoundedNumberOfCues) {
   EXPECT_THAT(book.webvtt(1, 0, 5'000'000), testing::Not(HasSubstr("-->")));
 }
 
+TEST(CaptionShelf, HasTheTracksThatHaveShownSomething) {
+  CaptionShelf shelf;
+  shelf.add({}, 1, 0, "");
+  EXPECT_TRUE(shelf.tracks().empty());
+  shelf.add({}, 1, 1'000'000, "one");
+  shelf.add({"captions-s1", "Service 1", "en"}, 1, 1'000'000, "two");
+  shelf.add({}, 1, 2'000'000, "");
+
+  ASSERT_EQ(shelf.tracks().size(), 2U);
+  EXPECT_EQ(shelf.tracks()[1].language, "en");
+  EXPECT_THAT(shelf.find("captions")->webvtt(1, 0, 9'000'000), HasSubstr("00:00:02.000\none"));
+  EXPECT_THAT(shelf.find("captions-s1")->webvtt(1, 0, 9'000'000), HasSubstr("00:00:09.000\ntwo"));
+  EXPECT_EQ(shelf.find("captions-s2"), nullptr);
+  for (int i = 0; i < 100; ++i) shelf.add({"captions-" + std::to_string(i), "", ""}, 1, 0, "x");
+  EXPECT_EQ(shelf.tracks().size(), CaptionShelf::kMaxTracks);
+}
+
 }  // namespace
 }  // namespace troupe::media

@@ -220,7 +220,7 @@ TEST(EventMessagesTest, a_manifest_names_the_schemes_where_the_media_carry_them)
   Publication publication(33'333, 3, 30);
   feed(window, publication, 7'000'000);
 
-  const auto mpd = dash_manifest(window, 0, "", {TrackKind::video, {"urn:a&b"}});
+  const auto mpd = dash_manifest(window, 0, "", {.events = {TrackKind::video, {"urn:a&b"}}});
 
   EXPECT_THAT(mpd,
               HasSubstr("contentType=\"video\" mimeType=\"video/mp4\" segmentAlignment=\"true\" "

@@ -264,8 +264,30 @@ TEST_F(LadderWindowTest, captions_have_the_pictures_segments_and_parts_and_no_in
     }
     before = list;
   }
-  EXPECT_THAT(test::check_multivariant(multivariant_playlist(window, "v/x/", Captions::webvtt)),
-              IsEmpty());
+  EXPECT_THAT(test::check_multivariant(multivariant_playlist(window, "v/x/", {{}})), IsEmpty());
+}
+
+TEST_F(LadderWindowTest, captions_stand_in_manifests_with_the_whole_segments_of_the_picture) {
+  SegmentWindow window({.segment_us = 2'000'000});
+  window.begin(1, tracks());
+  Publication publication(33'333, 3, 30);
+  feed(window, publication, 7'000'000);
+  const std::vector<CaptionTrack> captions{{}, {"captions-s2", "Service 2", "es"}};
+
+  for (const auto& mpd :
+       {dash_manifest(window, kStartUs, "", {.captions = captions}),
+        dash_low_latency_manifest(window, kStartUs, "", {.captions = captions})}) {
+    const auto text = mpd.substr(mpd.find("<AdaptationSet contentType=\"text\""));
+    EXPECT_THAT(text, HasSubstr("mimeType=\"text/vtt\" segmentAlignment=\"true\"><Role"));
+    EXPECT_THAT(text, HasSubstr("startNumber=\"0\" media=\"captions/segment-$Number$.vtt\""));
+    EXPECT_THAT(text, HasSubstr("lang=\"es\""));
+    EXPECT_THAT(text, HasSubstr("<Label>Service 2</Label><Representation id=\"captions-s2\""));
+    EXPECT_THAT(text, HasSubstr("<S t=\"3999960\" d=\"1999980\"/></SegmentTimeline>"));
+  }
+  const auto main = multivariant_playlist(window, "v/", captions);
+  EXPECT_THAT(test::check_multivariant(main), IsEmpty());
+  EXPECT_THAT(main, HasSubstr("NAME=\"Service 2\",LANGUAGE=\"es\""));
+  EXPECT_THAT(main, HasSubstr("URI=\"v/captions-s2/index.m3u8\""));
 }
 
 TEST_F(LadderWindowTest, the_span_of_a_caption_file_is_that_of_the_pictures_part) {
