@@ -5,6 +5,7 @@
 #include <boost/json.hpp>
 
 #include "actors/live/asset.hpp"
+#include "actors/live/cue_store.hpp"
 #include "actors/live/poll_store.hpp"
 #include "schemas/live_generated.h"
 
@@ -209,6 +210,7 @@ std::optional<ChatBan> decode_chat_ban(std::string_view user, std::string_view b
 }
 
 void add_record_checks(storage::RecordChecks& checks) {
+  add_cue_checks(checks);
   add_poll_checks(checks);
   add_asset_checks(checks);
   checks.add(storage::Family::live, kSessionTag, [](std::string_view key, std::string_view value) {

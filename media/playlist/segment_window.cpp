@@ -264,6 +264,12 @@ void SegmentWindow::close_segment(Rendition& rendition) {
 
 void SegmentWindow::mark(Mark mark) {
   const auto size = [](const Mark& m) { return m.id.size() + m.scheme.size() + m.payload.size(); };
+  // One that is told again has another moment: that of a later publication.
+  std::erase_if(marks_, [&](const Mark& known) {
+    if (known.id != mark.id) return false;
+    mark_bytes_ -= size(known);
+    return true;
+  });
   mark_bytes_ += size(mark);
   marks_.push_back(std::move(mark));
   while (mark_bytes_ > kMaxMarkBytes) {

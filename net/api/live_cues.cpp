@@ -8,6 +8,8 @@
 #include "net/api/live_access.hpp"
 #include "net/api/live_body.hpp"
 #include "net/http/router.hpp"
+#include "storage/batch.hpp"
+#include "storage/writer.hpp"
 
 namespace troupe::api {
 namespace {
@@ -72,12 +74,55 @@ void CueBook::start(const live::Publication& publication) {
   running = {publication.epoch, leading.id, 0, 0, {}};
 }
 
-void CueBook::chunk(const std::string& id, const media::Chunk& chunk) {
+std::vector<Cue> CueBook::chunk(const std::string& id, const media::Chunk& chunk) {
+  std::vector<Cue> out;
   const std::lock_guard lock(mutex_);
   const auto found = sessions_.find(id);
-  if (found == sessions_.end() || found->second.track != chunk.track) return;
-  found->second.end_us = chunk.start_us + chunk.duration_us;
-  found->second.wall_us = chunk.wall_us;
+  if (found == sessions_.end() || found->second.track != chunk.track) return out;
+  auto& running = found->second;
+  const bool first = running.wall_us == 0;
+  running.end_us = chunk.start_us + chunk.duration_us;
+  running.wall_us = chunk.wall_us;
+  const auto due = first ? due_.find(id) : due_.end();
+  if (due == due_.end()) return out;
+  for (const auto& cue : due->second) {
+    if (cue.due_us <= chunk.wall_us) continue;
+    const auto media_us = running.end_us + (cue.due_us - chunk.wall_us);
+    out.push_back({cue.number, running.epoch, media_us, cue.scheme, cue.payload});
+    running.cues.push_back(out.back());
+  }
+  return out;
+}
+
+CueBook::Keep CueBook::keep_until_due(const std::string& id, const Cue& cue, std::int64_t at_us,
+                                      std::int64_t now_us) {
+  Keep out;
+  const std::lock_guard lock(mutex_);
+  if (at_us > now_us) {
+    out.due = live::DueCue{cue.number, at_us, cue.scheme, cue.payload};
+    due_[id].push_back(*out.due);
+  }
+  const auto found = due_.find(id);
+  if (found == due_.end()) return out;
+  std::erase_if(found->second, [&](const live::DueCue& known) {
+    if (known.due_us > now_us) return false;
+    out.past.push_back(known.number);
+    return true;
+  });
+  while (found->second.size() > kPending) {
+    out.past.push_back(found->second.front().number);
+    found->second.pop_front();
+  }
+  if (found->second.empty()) due_.erase(found);
+  return out;
+}
+
+void CueBook::restore(const std::string& id, live::DueCue due) {
+  const std::lock_guard lock(mutex_);
+  last_number_ = std::max(last_number_, due.number);
+  auto& all = due_[id];
+  all.push_back(std::move(due));
+  if (all.size() > kPending) all.pop_front();
 }
 
 void CueBook::stop(const std::string& id) {
@@ -119,8 +164,8 @@ void CueBook::keep(const std::string& id, const Cue& cue) {
 }
 
 media::Mark CueBook::mark(const Cue& cue) {
-  return {"cue-" + std::to_string(cue.number), cue.epoch,   cue.media_us, cue.scheme,
-          cue.payload,                         static_cast<std::uint32_t>(cue.number)};
+  return {"cue-" + std::to_string(cue.number),   cue.epoch, cue.media_us, cue.scheme, cue.payload,
+          static_cast<std::uint32_t>(cue.number)};
 }
 
 std::vector<std::string> CueBook::pending(const std::string& id) const {
@@ -143,6 +188,51 @@ std::string CueBook::message(const Cue& cue) {
                                       {"payload", cue.payload}});
 }
 
+namespace {
+
+/// Stores it when it is due later, then tells all who watch, and answers.
+void place(const LiveCueApi& api, const std::string& session, const NewCue& what,
+           std::int64_t now_us, const Responder& out) {
+  const auto cue = api.book->add(session, what.scheme, what.payload, what.at_us, now_us);
+  if (!cue.ok()) return out.send(cue.error());
+  const auto told = [announce = api.announce, session, cue = *cue, out] {
+    announce(session, cue);
+    out.send(http::json_response(201, json::object{{"number", cue.number},
+                                                   {"epoch", cue.epoch},
+                                                   {"media_us", cue.media_us},
+                                                   {"scheme", cue.scheme}}));
+  };
+  const auto keep = api.book->keep_until_due(session, *cue, what.at_us, now_us);
+  if (!keep.due && keep.past.empty()) return told();
+  storage::Batch batch;
+  if (keep.due)
+    batch.put(storage::Family::live, live::cue_key(session, cue->number),
+              live::encode_cue(*keep.due));
+  for (const auto number : keep.past)
+    batch.erase(storage::Family::live, live::cue_key(session, number));
+  auto queued = api.writer.submit(std::move(batch), [told, out](const auto& done) {
+    if (!done.ok()) return out.send(done.error());
+    told();
+  });
+  if (!queued.ok()) out.send(queued.error());
+}
+
+}  // namespace
+
+Result<void> restore_cues(CueBook& book, const storage::Store& store, storage::Writer& writer) {
+  auto all = live::load_cues(store);
+  if (!all.ok()) return all.error();
+  storage::Batch past;
+  for (auto& [session, cue] : *all) {
+    if (cue.due_us > unix_us()) {
+      book.restore(session, std::move(cue));
+    } else {
+      past.erase(storage::Family::live, live::cue_key(session, cue.number));
+    }
+  }
+  return all->empty() ? Result<void>() : writer.submit(std::move(past), [](const auto&) {});
+}
+
 void mount_live_cues(http::Router& router, LiveCueApi api) {
   const auto shared = std::make_shared<const LiveCueApi>(std::move(api));
   router.add("POST", "/api/v1/live/{id}/cues",
@@ -153,18 +243,10 @@ void mount_live_cues(http::Router& router, LiveCueApi api) {
                if (!wanted.ok()) return out.send(wanted.error());
                // The moment is that of the request, however long the check of who asks takes.
                const auto now_us = unix_us();
-               as_moderator(
-                   shared->asker, request, id->to_string(), out,
-                   [shared, out, session = id->to_string(), what = *wanted, now_us] {
-                     const auto cue =
-                         shared->book->add(session, what.scheme, what.payload, what.at_us, now_us);
-                     if (!cue.ok()) return out.send(cue.error());
-                     shared->announce(session, *cue);
-                     out.send(http::json_response(201, json::object{{"number", cue->number},
-                                                                    {"epoch", cue->epoch},
-                                                                    {"media_us", cue->media_us},
-                                                                    {"scheme", cue->scheme}}));
-                   });
+               as_moderator(shared->asker, request, id->to_string(), out,
+                            [shared, out, session = id->to_string(), what = *wanted, now_us] {
+                              place(*shared, session, what, now_us, out);
+                            });
              },
              {.max_body_bytes = kMaxBody});
 }

@@ -136,8 +136,9 @@ class Gateway final : public LiveGateway {
                                  std::chrono::steady_clock::now());
             },
             .summon = edge ? summon() : nullptr,
-            .asked = edge ? [links = links_](const std::string& id) { return links->edge->relays(id); }
-                          : std::function<bool(const std::string&)>(),
+            .asked =
+                edge ? [links = links_](const std::string& id) { return links->edge->relays(id); }
+                     : std::function<bool(const std::string&)>(),
             .observe =
                 [book = quality_](const std::string& id, const http::Request& request,
                                   const Viewing& viewing) {
@@ -152,40 +153,37 @@ class Gateway final : public LiveGateway {
     mount_live_quality(router, {quality_, asker, here, gate_});
     mount_live_links(router, gate_, asker);
     open_health(router, asker, options);
-    mount_live_cues(
-        router, {cues_, asker,
-                 [fanout = fanout_, playlists = playlists_](const std::string& id, const Cue& c) {
-                   fanout->text(id, CueBook::message(c));
-                   playlists->mark(id, CueBook::mark(c));
-                 }});
+    if (auto restored = restore_cues(*cues_, context_.store, context_.writer); !restored.ok())
+      return restored;
+    mount_live_cues(router, {cues_, context_.writer, asker, announce_cue()});
     live::Options live_options;
     live_options.record = options.record;
     if (auto added = live::add_live(context_, directory_, output(options.record_caption),
                                     std::move(live_options));
         !added.ok())
       return added;
-    links_->api = std::make_shared<const LiveApi>(
-                           LiveApi{.context = context_,
-                                   .asker = asker,
-                                   .directory = directory_,
-                                   .fanout = *fanout_,
-                                   .playlists = *playlists_,
-                                   .ladder = ladder_,
-                                   .thumbnails = thumbnails_ != nullptr,
-                                   .srt_origin = std::move(options.srt_origin),
-                                   .rtmp_origin = std::move(options.rtmp_origin),
-                                   .ingest = std::move(options.ingest),
-                                   .record = std::move(options.record),
-                                   .anonymous_viewers = options.anonymous_viewers,
-                                   .gate = gate_,
-                                   .roll = roll_,
-                                   .cues = cues_,
-                                   .views = views,
-                                   .parties = std::make_shared<PartyBook>(),
-                                   .instance = instance_,
-                                   .relay = relay_,
-                                   .edge = edge_.get(),
-                                   .verify = std::move(options.verify)});
+    links_->api =
+        std::make_shared<const LiveApi>(LiveApi{.context = context_,
+                                                .asker = asker,
+                                                .directory = directory_,
+                                                .fanout = *fanout_,
+                                                .playlists = *playlists_,
+                                                .ladder = ladder_,
+                                                .thumbnails = thumbnails_ != nullptr,
+                                                .srt_origin = std::move(options.srt_origin),
+                                                .rtmp_origin = std::move(options.rtmp_origin),
+                                                .ingest = std::move(options.ingest),
+                                                .record = std::move(options.record),
+                                                .anonymous_viewers = options.anonymous_viewers,
+                                                .gate = gate_,
+                                                .roll = roll_,
+                                                .cues = cues_,
+                                                .views = views,
+                                                .parties = std::make_shared<PartyBook>(),
+                                                .instance = instance_,
+                                                .relay = relay_,
+                                                .edge = edge_.get(),
+                                                .verify = std::move(options.verify)});
     mount_live(router, links_->api);
     mount_live_flv(router, links_->api, flv_);
     return {};
@@ -246,12 +244,20 @@ class Gateway final : public LiveGateway {
     links_->thumbnails = thumbnails_;
     if (!options.edge) return {};
     options.edge->instance = instance_;
-    auto edge = LiveEdge::start(context_.metrics, *options.edge,
-                                edge_sinks({fanout_, playlists_, cues_, relay_, directory_, roll_, thumbnails_}));
+    auto edge = LiveEdge::start(
+        context_.metrics, *options.edge,
+        edge_sinks({fanout_, playlists_, cues_, relay_, directory_, roll_, thumbnails_}));
     if (!edge.ok()) return edge.error();
     edge_ = std::move(*edge);
     links_->edge = edge_.get();
     return {};
+  }
+
+  [[nodiscard]] std::function<void(const std::string&, const Cue&)> announce_cue() const {
+    return [fanout = fanout_, playlists = playlists_](const std::string& id, const Cue& cue) {
+      fanout->text(id, CueBook::message(cue));
+      playlists->mark(id, CueBook::mark(cue));
+    };
   }
 
   void open_gate(LiveGatewayOptions& options) {
@@ -335,10 +341,11 @@ class Gateway final : public LiveGateway {
       if (ladder) ladder->start(publication->session_id, publication->epoch, publication->tracks);
     };
     out.chunk = [fanout = fanout_, playlists = playlists_, ladder = ladder_, health = health_,
-                 sound = sound_, cues = cues_, record_caption = std::move(record_caption),
+                 sound = sound_, cues = cues_, announce = announce_cue(),
+                 record_caption = std::move(record_caption),
                  captions](const std::string& id, const media::ChunkPtr& chunk) {
       fanout->chunk(id, chunk);
-      cues->chunk(id, *chunk);
+      for (const auto& cue : cues->chunk(id, *chunk)) announce(id, cue);
       health->chunk(id, *chunk);
       if (sound) sound->push(id, *chunk);
       const auto shown = captions->read(id, *chunk);

@@ -310,5 +310,42 @@ TEST_F(LiveAccessE2E, RulesOutliveTheServerAndTheEndOfTheSession) {
             403);
 }
 
+TEST_F(LiveAccessE2E, ACueThatIsStillDueOutlivesAKilledServerAndComesWithTheNextPublication) {
+  publish();
+  ASSERT_LT(on_air(live + "/index.m3u8").status, 400);
+  const auto now_ms = std::chrono::duration_cast<std::chrono::milliseconds>(
+                          std::chrono::system_clock::now().time_since_epoch())
+                          .count();
+  const auto placed = alice.post(
+      api + "/cues",
+      json::object{{"scheme", "urn:x"}, {"payload", "goal"}, {"at_ms", now_ms + 50'000}});
+  ASSERT_EQ(placed->status, 201) << placed->body;
+
+  server.kill();
+  encoder.reset();
+  server.start();
+  publish();
+  auto viewer = watch("");
+
+  json::value told;
+  EXPECT_TRUE(eventually([&] {
+    const auto message = viewer.receive(200ms);
+    if (!message.ok() || !message->text) return false;
+    const auto value = json::parse(message->bytes);
+    if (value.at("type") != "cue") return false;
+    told = value;
+    return true;
+  }));
+  ASSERT_TRUE(told.is_object());
+  EXPECT_EQ(told.at("number"), placed->json().at("number"));
+  EXPECT_EQ(told.at("payload"), "goal");
+  EXPECT_GT(told.at("epoch").to_number<std::uint64_t>(),
+            placed->json().at("epoch").to_number<std::uint64_t>());
+  // Due at the same moment, on another timeline.
+  const auto due_us =
+      told.at("epoch").to_number<std::int64_t>() + told.at("media_us").to_number<std::int64_t>();
+  EXPECT_NEAR(static_cast<double>(due_us) / 1e6, static_cast<double>(now_ms + 50'000) / 1e3, 5);
+}
+
 }  // namespace
 }  // namespace troupe::test

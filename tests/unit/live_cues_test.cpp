@@ -11,6 +11,7 @@ constexpr std::int64_t kNow = 1'700'000'000'000'000;
 
 struct LiveCues : ::testing::Test {
   CueBook book;
+  std::vector<Cue> moved;  ///< by the last picture
 
   void SetUp() override { publish(7); }
   void publish(std::uint64_t epoch) {
@@ -26,7 +27,7 @@ struct LiveCues : ::testing::Test {
     chunk.start_us = end_us - 100'000;
     chunk.duration_us = 100'000;
     chunk.wall_us = wall_us;
-    book.chunk("s", chunk);
+    moved = book.chunk("s", chunk);
   }
   Result<Cue> add(std::int64_t at_us = 0, std::string scheme = "urn:x",
                   std::string payload = "goal") {
@@ -77,6 +78,54 @@ TEST_F(LiveCues, NewcomersGetWhatIsStillToComeOfThisPublication) {
   publish(8);
   EXPECT_TRUE(book.pending("s").empty());
   EXPECT_TRUE(book.pending("other").empty());
+}
+
+TEST_F(LiveCues, WhatIsStillDueGoesOverToTheNextPublication) {
+  picture(5'000'000, kNow);
+  const auto soon = *add(kNow + 10'000'000), now = *add();
+  EXPECT_TRUE(book.keep_until_due("s", soon, kNow + 10'000'000, kNow).due.has_value());
+  EXPECT_FALSE(book.keep_until_due("s", now, kNow, kNow).due.has_value());
+
+  book.stop("s");
+  publish(8);
+  picture(100'000, kNow + 4'000'000);
+
+  ASSERT_EQ(moved.size(), 1U);
+  EXPECT_EQ(moved[0].number, soon.number);
+  EXPECT_EQ(moved[0].epoch, 8U);
+  EXPECT_EQ(moved[0].media_us, 6'100'000) << "six seconds after the picture that came four later";
+  EXPECT_EQ(book.pending("s"), std::vector<std::string>{CueBook::message(moved[0])});
+  picture(200'000, kNow + 4'100'000);
+  EXPECT_TRUE(moved.empty()) << "once";
+}
+
+TEST_F(LiveCues, WhatIsPastIsKeptNoLonger) {
+  picture(5'000'000, kNow);
+  const auto first = *add(kNow + 1'000'000);
+  static_cast<void>(book.keep_until_due("s", first, kNow + 1'000'000, kNow));
+
+  const auto keep = book.keep_until_due("s", *add(), kNow + 2'000'000, kNow + 2'000'000);
+
+  EXPECT_FALSE(keep.due.has_value());
+  EXPECT_EQ(keep.past, std::vector{first.number});
+  book.stop("s");
+  publish(8);
+  picture(100'000, kNow + 500'000);
+  EXPECT_TRUE(moved.empty());
+}
+
+TEST_F(LiveCues, WhatWasStoredComesBackWithItsNumber) {
+  const live::DueCue stored{41, kNow + 3'000'000, "urn:x", "goal"};
+  EXPECT_EQ(live::decode_cue(41, live::encode_cue(stored)), stored);
+  EXPECT_EQ(live::decode_cue(41, "short"), std::nullopt);
+
+  book.restore("s", stored);
+  picture(100'000, kNow);
+
+  ASSERT_EQ(moved.size(), 1U);
+  EXPECT_EQ(moved[0].number, 41U);
+  EXPECT_EQ(moved[0].media_us, 3'100'000);
+  EXPECT_EQ(moved[0].payload, "goal");
 }
 
 }  // namespace
