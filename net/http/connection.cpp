@@ -315,10 +315,17 @@ class Connection final : public Drainable, public std::enable_shared_from_this<C
     server_->count(request_, pattern_, response_.status,
                    std::chrono::duration<double>(Clock::now() - started_).count(), body.size());
     serializer_.emplace(m);
+    write_more();
+  }
+
+  /// A client may be slow; one that takes nothing for the whole time is cut off.
+  void write_more() {
     lowest().expires_after(server_->options.write_timeout);
-    bhttp::async_write(
-        stream_, *serializer_,
-        [self = self()](boost::system::error_code ec, std::size_t) { self->on_written(ec); });
+    bhttp::async_write_some(stream_, *serializer_,
+                            [self = self()](boost::system::error_code ec, std::size_t) {
+                              if (ec || self->serializer_->is_done()) return self->on_written(ec);
+                              self->write_more();
+                            });
   }
 
   void answer_with_feed() {

@@ -21,6 +21,7 @@ namespace troupe::http {
 template <class Stream>
 class FeedPump : public std::enable_shared_from_this<FeedPump<Stream>> {
  public:
+  static constexpr std::size_t kAtOnce = 64U << 10;  ///< between two looks at the clock
   using Done = std::function<void(boost::system::error_code, std::size_t bytes)>;
 
   FeedPump(Stream& stream, std::shared_ptr<BodyFeed> feed, std::chrono::milliseconds write_timeout,
@@ -39,10 +40,13 @@ class FeedPump : public std::enable_shared_from_this<FeedPump<Stream>> {
  private:
   template <class Then>
   void write(std::vector<boost::asio::const_buffer> buffers, Then then) {
-    auto& lowest = boost::beast::get_lowest_layer(stream_);
-    lowest.expires_after(write_timeout_);
+    // A client may be slow; one that takes nothing for the whole time is cut off.
+    const auto on_progress = [this](boost::system::error_code ec, std::size_t) -> std::size_t {
+      boost::beast::get_lowest_layer(stream_).expires_after(write_timeout_);
+      return ec ? 0 : kAtOnce;
+    };
     boost::asio::async_write(
-        stream_, buffers,
+        stream_, buffers, on_progress,
         [self = this->shared_from_this(), then](boost::system::error_code ec, std::size_t) {
           if (ec) return self->finish(ec);
           then(*self);

@@ -230,6 +230,51 @@ TEST(Http, ASlowBodyIsCutOff) {
   EXPECT_THAT(socket.seen(), StartsWith("HTTP/1.1 408 "));
 }
 
+/// GET /large answers with `bytes`; a client that takes nothing is cut off after a second.
+HttpFixture large_server(std::size_t bytes) {
+  return HttpFixture(
+      [body = std::make_shared<const std::string>(bytes, 'x')](Router& router) {
+        router.add("GET", "/large",
+                   [body](const Request&, const Responder& out) {
+                     http::Response response;
+                     response.shared_body = body;
+                     out.send(std::move(response));
+                   },
+                   {.access = Access::open});
+      },
+      [](http::ServerOptions& o) { o.write_timeout = 1s; });
+}
+
+TEST(Http, ABodyThatIsReadSlowlyButSteadilyComesWhole) {
+  constexpr std::size_t kBytes = 48U << 20;
+  auto server = large_server(kBytes);
+  RawSocket socket(server.port());
+  socket.send(get("/large", kClose));
+  const auto began = std::chrono::steady_clock::now();
+  std::size_t got = socket.until("\r\n\r\n").size();
+
+  for (std::size_t more = 1; more > 0; got += more) {
+    more = socket.read(1U << 20).size();
+    std::this_thread::sleep_for(50ms);  // the client's pace
+  }
+
+  EXPECT_GT(got, kBytes);
+  EXPECT_GT(std::chrono::steady_clock::now() - began, 2s)
+      << "longer than a client may take nothing";
+}
+
+TEST(Http, AClientThatTakesNothingOfItsAnswerIsCutOff) {
+  constexpr std::size_t kBytes = 48U << 20;
+  auto server = large_server(kBytes);
+  RawSocket socket(server.port());
+  socket.send(get("/large", kClose));
+
+  std::this_thread::sleep_for(3s);  // it rests
+
+  EXPECT_TRUE(socket.closed());
+  EXPECT_LT(socket.seen().size(), kBytes);
+}
+
 TEST(Http, TheLastRequestThatAConnectionMayMakeEndsIt) {
   const HttpFixture server(mount,
                            [](http::ServerOptions& o) { o.max_requests_per_connection = 2; });

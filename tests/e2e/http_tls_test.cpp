@@ -13,8 +13,8 @@
 #include "net/http/router.hpp"
 #include "net/ws/frame.hpp"
 #include "net/ws/session.hpp"
+#include "tests/support/certificate.hpp"
 #include "tests/support/http_fixture.hpp"
-#include "tests/support/temp_dir.hpp"
 
 namespace troupe::test {
 namespace {
@@ -25,7 +25,15 @@ using testing::HasSubstr;
 using testing::Not;
 using testing::StartsWith;
 
-/// GET /hello answers; /ws sends back what it gets, "bye" closes with 4004.
+constexpr std::size_t kFloodFrame = 1U << 20;
+
+/// More than half of what may wait, and a close that gives it up.
+void flood(ws::Session& session) {
+  for (char c = 'a'; c < 'h'; ++c) session.send(ws::binary_frame(std::string(kFloodFrame, c)));
+  session.close(4004, "flooded");
+}
+
+/// GET /hello answers; /ws sends back what it gets, "bye" closes with 4004, "flood" after a flood.
 void mount(http::Router& router) {
   router.add("GET", "/hello",
              [](const http::Request&, const http::Responder& out) {
@@ -39,25 +47,12 @@ void mount(http::Router& router) {
           const auto self = weak.lock();
           if (!self) return;
           if (bytes == "bye") return self->close(4004, "gone");
+          if (bytes == "flood") return flood(*self);
           self->send(ws::binary_frame(bytes));
         });
       },
       {.access = http::Access::open});
 }
-
-/// A key and a certificate of its own for localhost.
-struct Certificate {
-  TempDir dir;
-  std::string key = dir / "key.pem", file = dir / "cert.pem";
-
-  Certificate() {
-    const auto command =
-        "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=localhost "
-        "-days 1 -keyout " +
-        key + " -out " + file + " 2>/dev/null";
-    EXPECT_EQ(std::system(command.c_str()), 0);
-  }
-};
 
 struct TlsTest : testing::Test {
   Certificate certificate;
@@ -138,6 +133,30 @@ TEST_F(TlsTest, AWebSocketCarriesManyLargeMessagesInOrder) {
   socket.send(sent);
 
   EXPECT_EQ(socket.read(expected.size()), expected);
+}
+
+// A write of TLS is under way over several turns of the loop: it reads frames that are given up.
+TEST_F(TlsTest, FramesThatAreGivenUpDoNotSpoilThoseUnderWay) {
+  TlsSocket socket(certificate, server.port());
+  socket.send(get("/ws",
+                  "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+                  "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"));
+  ASSERT_THAT(socket.until_blank_line(), StartsWith("HTTP/1.1 101 "));
+
+  socket.send(client_frame(ws::Opcode::text, "flood"));
+
+  const auto frame_bytes =
+      ws::encode_frame(ws::Opcode::binary, std::string(kFloodFrame, 'a')).size();
+  const auto text = socket.read(8 * frame_bytes);
+  const std::string last(
+      "\x88\x09\x0f\xa4"
+      "flooded");
+  ASSERT_TRUE(text.ends_with(last)) << text.size();
+  ASSERT_EQ((text.size() - last.size()) % frame_bytes, 0U) << "whole frames";
+  for (std::size_t i = 0; i < text.size() / frame_bytes; ++i)
+    EXPECT_EQ(
+        text.substr(i * frame_bytes, frame_bytes),
+        ws::encode_frame(ws::Opcode::binary, std::string(kFloodFrame, static_cast<char>('a' + i))));
 }
 
 TEST_F(TlsTest, AWebSocketIsClosedWithItsReason) {
