@@ -91,14 +91,18 @@ void Room::greet(Viewer& viewer, std::int64_t wall_us) {
   viewer.wanted = rung_named(viewer.wanted_name);
   if (viewer.wanted != 0 && !cache_of(viewer.wanted).empty()) {
     enter(viewer, viewer.wanted);
-    for (const auto& kept : cache_of(viewer.track)) viewer.session->send(kept.frame);
-    for (const auto& kept : cache_)
-      if (!is_picture(*kept.chunk)) viewer.session->send(kept.frame);
-    viewer.fresh = viewer.waiting = false;
+    const auto fits = [&](const LiveChunk& kept) { return viewer.session->send(kept.frame); };
+    const bool all = std::ranges::all_of(cache_of(viewer.track), fits) &&
+                     std::ranges::all_of(cache_, [&](const LiveChunk& kept) {
+                       return is_picture(*kept.chunk) || fits(kept);
+                     });
+    viewer.fresh = viewer.waiting = !all;
     return;
   }
-  for (const auto& kept : cache_) viewer.session->send(kept.frame);
-  viewer.fresh = viewer.waiting = cache_.empty();
+  const bool all = std::ranges::all_of(
+      cache_, [&](const LiveChunk& kept) { return viewer.session->send(kept.frame); });
+  // What does not fit into its queue is a hole: it goes on with the next key frame.
+  viewer.fresh = viewer.waiting = cache_.empty() || !all;
 }
 
 void Room::join(std::shared_ptr<Session> session, std::int64_t wall_us, std::string rendition) {

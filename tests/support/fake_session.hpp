@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstdint>
 #include <string_view>
 #include <vector>
 
@@ -17,6 +18,7 @@ class FakeSession : public Session {
  public:
   explicit FakeSession(std::uint64_t number) : number_(number) {}
   bool send(Frame frame) override {
+    if (queued + frame->size() > room) return false;
     queued += frame->size();
     frames.push_back(std::move(frame));
     return true;
@@ -41,6 +43,7 @@ class FakeSession : public Session {
 
   std::vector<Frame> frames;
   std::size_t queued = 0;
+  std::size_t room = SIZE_MAX;  ///< in its queue
   int closed = 0;
 
  private:

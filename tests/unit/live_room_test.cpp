@@ -86,6 +86,21 @@ TEST_F(RoomTest, AllViewersGetTheSameFrame) {
   EXPECT_TRUE(a->got(key.frame) && b->got(key.frame));
 }
 
+TEST_F(RoomTest, ANewcomerWhoseQueueDoesNotHoldTheGroupGoesOnWithTheNextKeyFrame) {
+  video(true, 1'000);
+  video(false, 1'000);
+  const auto viewer = std::make_shared<FakeSession>(++sessions);
+  viewer->room = 1'800;
+
+  room.join(viewer, 0);
+  viewer->queued = 0;
+  const auto undecodable = video(false);
+  const auto key = video(true);
+
+  EXPECT_FALSE(viewer->got(undecodable.frame));
+  EXPECT_TRUE(viewer->got(key.frame));
+}
+
 TEST_F(RoomTest, AViewerBeforeTheFirstKeyFrameWaitsForItAndIsNotToldOfASkip) {
   const auto viewer = join();
 
