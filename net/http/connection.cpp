@@ -11,8 +11,8 @@
 #include <boost/beast/ssl/ssl_stream.hpp>
 
 #include "base/ids.hpp"
+#include "net/http/answer_writer.hpp"
 #include "net/http/body_pump.hpp"
-#include "net/http/feed_pump.hpp"
 #include "net/http/request_head.hpp"
 #include "net/http/response_head.hpp"
 #include "net/http/ws_member.hpp"
@@ -37,7 +37,8 @@ class Connection final : public Drainable, public std::enable_shared_from_this<C
         stream_(std::move(stream)),
         executor_(stream_.get_executor()),
         address_(std::move(address)),
-        deadline_(executor_) {}
+        deadline_(executor_),
+        writer_(stream_, server_->options.write_timeout) {}
   ~Connection() override {
     if (!handed_over_) server_->leave(number_, address_);
   }
@@ -301,65 +302,39 @@ class Connection final : public Drainable, public std::enable_shared_from_this<C
   void answer_error(int status, const Error& e) { answer(problem_with_status(status, e)); }
 
   void answer(Response response) {
-    response_ = std::move(response);
-    const std::string& body = response_.shared_body ? *response_.shared_body : response_.body;
-    message_.emplace(response_head(response_, request_.request_id));
-    auto& m = *message_;
-    if (response_.take_over && !head_) return answer_with_stream();
-    m.keep_alive(keep_alive_ && !server_->draining);
-    const bool bodyless = response_.status == 204 || response_.status == 304;
-    if (response_.feed && !bodyless && !head_) return answer_with_feed();
-    if (response_.feed) response_.feed->abandon();  // nobody reads it
-    if (!bodyless && !response_.feed && !response_.take_over) m.content_length(body.size());
-    if (!bodyless && !head_) m.body() = {body.data(), body.size()};
-    server_->count(request_, pattern_, response_.status,
-                   std::chrono::duration<double>(Clock::now() - started_).count(), body.size());
-    serializer_.emplace(m);
-    write_more();
-  }
-
-  /// A client may be slow; one that takes nothing for the whole time is cut off.
-  void write_more() {
-    lowest().expires_after(server_->options.write_timeout);
-    bhttp::async_write_some(stream_, *serializer_,
-                            [self = self()](boost::system::error_code ec, std::size_t) {
-                              if (ec || self->serializer_->is_done()) return self->on_written(ec);
-                              self->write_more();
-                            });
-  }
-
-  void answer_with_feed() {
-    message_->chunked(true);
-    std::make_shared<FeedPump<Stream>>(
-        stream_, response_.feed, server_->options.write_timeout,
-        [self = self()](boost::system::error_code ec, std::size_t bytes) {
-          self->server_->count(self->request_, self->pattern_, self->response_.status,
-                               std::chrono::duration<double>(Clock::now() - self->started_).count(),
-                               bytes);
+    if (response.take_over && !head_) return answer_with_stream(std::move(response));
+    const int status = response.status;
+    goes_on_ = keep_alive_ && !server_->draining;
+    const auto size = writer_.prepare(std::move(response), request_.request_id, goes_on_, head_);
+    if (size) count(status, *size);
+    writer_.start(
+        [self = self(), status, fed = !size](boost::system::error_code ec, std::size_t bytes) {
+          if (fed) self->count(status, bytes);
           // A body that is cut short must not look whole: the connection ends.
-          if (ec) return self->close();
+          if (fed && ec) return self->close();
           self->on_written(ec);
-        })
-        ->start(head_text(message_->base()));
+        });
+  }
+
+  void count(int status, std::size_t bytes) {
+    server_->count(request_, pattern_, status,
+                   std::chrono::duration<double>(Clock::now() - started_).count(), bytes);
   }
 
   /// The header, then whatever whoever takes the connection over sends.
-  void answer_with_stream() {
-    message_->keep_alive(false);
-    send_head(head_text(message_->base()), [](Connection& self) {
-      self.hand_over(self.response_.status,
+  void answer_with_stream(Response response) {
+    auto head = response_head(response, request_.request_id);
+    head.set(bhttp::field::connection, "close");
+    send_head(head_text(head), [response = std::move(response)](Connection& self) {
+      self.hand_over(response.status,
                      ws::adopt_plain(std::move(self.stream_), self.server_->options.ws_limits),
-                     self.response_.take_over);
+                     response.take_over);
     });
   }
 
   void on_written(boost::system::error_code ec) {
-    const bool more = !ec && message_->keep_alive() && !server_->draining;
-    serializer_.reset();
-    message_.reset();
-    response_ = {};
     request_ = {};
-    if (more) return read_header();
+    if (!ec && goes_on_ && !server_->draining) return read_header();
     // What the client still sends is not read: closing right away would reset the connection under
     // our answer.
     boost::system::error_code ignored;
@@ -403,8 +378,7 @@ class Connection final : public Drainable, public std::enable_shared_from_this<C
   template <class Begin>
   void hand_over(int status, const std::shared_ptr<ws::SocketSession>& session,
                  const Begin& begin) {
-    server_->count(request_, pattern_, status,
-                   std::chrono::duration<double>(Clock::now() - started_).count(), 0);
+    count(status, 0);
     handed_over_ = true;
     take_place(server_, number_, address_, session, beast::buffers_to_string(buffer_.data()),
                begin);
@@ -431,9 +405,8 @@ class Connection final : public Drainable, public std::enable_shared_from_this<C
   std::size_t requests_ = 0;
   bool head_ = false;
   bool idle_ = true;
-  Response response_;
-  std::optional<bhttp::response<bhttp::span_body<const char>>> message_;
-  std::optional<bhttp::response_serializer<bhttp::span_body<const char>>> serializer_;
+  AnswerWriter<Stream> writer_;
+  bool goes_on_ = false;  ///< after the answer under way
   std::string head_text_;
 };
 
