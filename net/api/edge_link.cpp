@@ -159,7 +159,8 @@ class SocketLink final : public Link, public std::enable_shared_from_this<Socket
 
   void fail(const char* what, Code ec) {
     const auto reason = stream_.reason();
-    if (ec == websocket::error::closed)
+    // Over TLS the farewell may end without a notice after the close frame has come.
+    if (ec == websocket::error::closed || reason.code != websocket::close_code::none)
       return end(reason.code,
                  error(ErrorCode::io, std::string(reason.reason.data(), reason.reason.size())));
     end(0, error(ErrorCode::io, std::string(what) + ": " + ec.message()));

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include <prometheus/counter.h>
+#include <prometheus/histogram.h>
 #include <spdlog/spdlog.h>
 
 #include "net/ws/session.hpp"
@@ -13,6 +14,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr std::chrono::seconds kSaidWithin{5};
+constexpr double kMicros = 1'000'000;
 constexpr std::uint16_t kNormal = 1000, kOverloaded = 1013, kOurs = 4000, kOursEnd = 4015;
 
 std::int64_t unix_us() {
@@ -170,6 +172,7 @@ void Upstream::take(const Rules& rules) {
 void Upstream::take(const Ready&) {
   if (!announced_) take(Stop{});  // over while nothing was heard
   ready_ = true;
+  live_from_us_ = unix_us() + clock_.offset_us();
   backoff_.reset();
   admit({});
   send_report();
@@ -218,6 +221,9 @@ void Upstream::on_media(std::string_view bytes) {
                                    : cursor_.published(relayed->epoch, chunk->sequence);
   if (place == RelayCursor::Place::drop) return;
   if (auto fine = check_.check(*chunk); !fine.ok()) return broken(fine.error());
+  const auto delay_us = unix_us() + clock_.offset_us() - chunk->wall_us;
+  if (chunk->wall_us >= live_from_us_ && !relayed->made)
+    env_.delay.Observe(static_cast<double>(std::max<std::int64_t>(delay_us, 0)) / kMicros);
   if (relayed->made) return env_.sinks.rendition_chunk(id_, relayed->epoch, chunk);
   if (std::exchange(resuming_, false) && place == RelayCursor::Place::hole)
     env_.sinks.resume(publication_, cuts_);

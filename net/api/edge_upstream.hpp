@@ -18,7 +18,8 @@
 
 namespace prometheus {
 class Counter;
-}
+class Histogram;
+}  // namespace prometheus
 
 namespace troupe::api::relay {
 
@@ -34,6 +35,7 @@ class Upstream {
     std::function<std::shared_ptr<Link>(std::string target, LinkEvents)> open;
     std::function<double()> chance;  ///< in [0, 1)
     prometheus::Counter &bytes, &reconnects;
+    prometheus::Histogram& delay;
   };
   /// What became of it; `why` is for viewers who come yet.
   struct Over {
@@ -88,6 +90,7 @@ class Upstream {
   std::optional<Over> over_;
   Backoff backoff_;
   ClockOffset clock_;
+  std::int64_t live_from_us_ = 0;  ///< by the origin's clock: what is older was kept for us
   RelayCursor cursor_;
   MediaCheck check_;
   live::PublicationPtr publication_;

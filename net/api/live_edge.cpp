@@ -29,6 +29,11 @@ constexpr std::chrono::seconds kRefusedFor{2};
 constexpr std::size_t kMaxRefused = 10'000, kMaxFetches = 1'024;
 constexpr std::size_t kMaxFetchBytes = 2U << 20, kMaxKeptBytes = 64U << 20;
 
+std::vector<double> delay_buckets() {
+  return {0.0001, 0.0002, 0.0003, 0.0005, 0.00075, 0.001, 0.0015, 0.002, 0.003, 0.005,
+          0.0075, 0.01,   0.015,  0.025,  0.05,    0.1,   0.25,   0.5,   1,     2.5};
+}
+
 /// What any thread may ask of a relayed session.
 struct Known {
   std::atomic<Clock::rep> interest{0};
@@ -49,7 +54,10 @@ class Edge final : public LiveEdge {
         bytes_(metrics.counter("troupe_live_upstream_bytes_total",
                                "Bytes of messages from the origin")),
         reconnects_(metrics.counter("troupe_live_upstream_reconnects_total",
-                                    "Upstreams that broke and were opened anew")) {}
+                                    "Upstreams that broke and were opened anew")),
+        delay_(metrics.histogram("troupe_live_upstream_delay_seconds",
+                                 "From a chunk complete at the origin to it here, checked",
+                                 delay_buckets())) {}
 
   Result<void> open() {
     boost::system::error_code ec;
@@ -180,7 +188,7 @@ class Edge final : public LiveEdge {
                                [this](std::string target, relay::LinkEvents events) {
                                  return open_upstream(std::move(target), std::move(events));
                                },
-                               [this] { return chance_(random_); }, bytes_, reconnects_},
+                               [this] { return chance_(random_); }, bytes_, reconnects_, delay_},
           id, via, now);
       {
         const std::unique_lock lock(known_mutex_);
@@ -300,6 +308,7 @@ class Edge final : public LiveEdge {
   const relay::OriginAddress origin_;
   prometheus::Gauge& sessions_gauge_;
   prometheus::Counter &bytes_, &reconnects_;
+  prometheus::Histogram& delay_;
   asio::io_context loop_{1};
   asio::ssl::context tls_{asio::ssl::context::tls_client};
   asio::steady_timer timer_{loop_};

@@ -7,6 +7,7 @@
 #include "sim/fragment.hpp"
 #include "sim/hls_playlist.hpp"
 #include "sim/http_client.hpp"
+#include "tests/support/certificate.hpp"
 #include "tests/support/live_viewing.hpp"
 #include "tests/support/server_process.hpp"
 #include "tests/support/temp_dir.hpp"
@@ -154,7 +155,7 @@ TEST_F(LiveEdgeE2E, ASessionThatNobodyWatchesIsLetGoAndComesBack) {
     auto viewer = join(edge, session.id);
     ASSERT_TRUE(plays(viewer));
     EXPECT_TRUE(eventually([&] { return viewers_of(origin, session.id) == 1; }));
-    std::this_thread::sleep_for(1s);  // longer than it may be idle: it is not
+    ASSERT_TRUE(plays(viewer, 80)) << "for longer than it may be idle";
     EXPECT_EQ(metric(edge, "troupe_live_upstream_sessions"), 1);
   }
 
@@ -342,6 +343,31 @@ TEST_F(LiveEdgeE2E, WhatTheOriginAsksOfViewersTheEdgeAsks) {
   EXPECT_EQ(http.get("/live/" + session.id + "/index.m3u8")->status, 401);
   auto known = join(edge, session.id, live_token("bob"));
   EXPECT_TRUE(plays(known));
+}
+
+TEST(LiveEdgeTls, AnOriginHasToBeWhoItsCertificateIsFor) {
+  const Certificate certificate, other;
+  LiveServer::Setup setup;
+  setup.tls_certificate = certificate.file;
+  setup.tls_key = certificate.key;
+  LiveServer origin(setup);
+  const auto session = std::string("01ARZ3NDEKTSV4RRFFQ69G5FAV");
+  const auto port = std::to_string(origin.endpoint().http_port);
+  const auto fate = [&](const std::string& host, const std::string& ca) {
+    LiveServer::Setup there;
+    there.change = [&](api::LiveGatewayOptions& options) {
+      options.edge = edge_of("https://" + host + ":" + port);
+      options.edge->ca_file = ca;
+      options.edge->admit_within = 1s;
+    };
+    LiveServer edge(there);
+    auto viewer = join(edge, session);
+    return close_code_of(viewer);
+  };
+
+  EXPECT_EQ(fate("localhost", certificate.file), 4004) << "it was asked, and has no such session";
+  EXPECT_EQ(fate("localhost", other.file), 4010);
+  EXPECT_EQ(fate("127.0.0.1", certificate.file), 4010) << "another name";
 }
 
 TEST_F(LiveEdgeE2E, PlayersOfFlvWatchAtAnEdgeToo) {

@@ -63,6 +63,8 @@ LiveServer::LiveServer(std::size_t io_threads, const std::string& web_dir,
                        .web_dir = web_dir,
                        .data_dir = {},
                        .port = 0,
+                       .tls_certificate = {},
+                       .tls_key = {},
                        .change = [&](auto& options) { options.ladder = ladder; }}) {}
 
 LiveServer::LiveServer(const Setup& setup) {
@@ -95,6 +97,8 @@ LiveServer::LiveServer(const Setup& setup) {
                     {.access = http::Access::open});
   http::ServerOptions http_options;
   http_options.port = setup.port;
+  http_options.tls_certificate = setup.tls_certificate;
+  http_options.tls_key = setup.tls_key;
   http_options.token_key = kKey;
   http_options.max_connections = http_options.max_connections_per_address = kMaxConnections;
   impl_->server =

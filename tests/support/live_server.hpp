@@ -24,6 +24,7 @@ class LiveServer {
     std::string web_dir;
     std::string data_dir;    ///< that outlives it; empty: one of its own
     std::uint16_t port = 0;  ///< 0: a free one
+    std::string tls_certificate, tls_key;
     std::function<void(api::LiveGatewayOptions&)> change;  ///< has the last word
   };
   explicit LiveServer(const Setup& setup);
