@@ -18,6 +18,9 @@ namespace json = boost::json;
 using http::Request;
 using http::Responder;
 
+/// That are told of a recording: an hour of one every five seconds. Pages ask again and again.
+constexpr std::ptrdiff_t kMaxThumbnails = 720;
+
 http::Response media_response(const char* type, const char* caching, std::string body) {
   http::Response response;
   response.content_type = type;
@@ -85,9 +88,11 @@ Result<media::AssetMedia> described(const media::Recorder& recorder, const std::
   for (int attempt = 0; attempt < 2 && !media.ok(); ++attempt) {
     auto recording = recorder.find(id);
     if (recording.empty()) return nothing_recorded();
-    media =
-        describe_recording(recorder.files(), id,
-                           {.recording = std::move(recording), .thumbnails = {}, .complete = true});
+    auto thumbnails = recorder.thumbnails(id);
+    if (std::ssize(thumbnails) > kMaxThumbnails)
+      thumbnails.erase(thumbnails.begin(), thumbnails.end() - kMaxThumbnails);
+    media = describe_recording(recorder.files(), id,
+                               {std::move(recording), std::move(thumbnails), true});
   }
   return media;
 }
@@ -117,6 +122,14 @@ http::Response bytes(const media::Recorder& recorder, const std::string& id, med
   return media_response(segment ? "video/iso.segment" : "video/mp4", "no-cache", std::move(*read));
 }
 
+http::Response thumbnail(const media::Recorder& recorder, const std::string& id,
+                         const media::RecordedThumbnail& wanted) {
+  auto read =
+      media::RecordingFiles::read(recorder.files().thumbnail(id, wanted.epoch, wanted.media_us));
+  if (!read.ok()) return http::problem(no_such_file());
+  return media_response("image/jpeg", "public, max-age=86400, immutable", std::move(*read));
+}
+
 /// Answers with what `make` makes, on a thread that may block.
 void answer(const LiveRecordingsApi& api, const Watched& by,
             std::function<http::Response(const media::Recorder&)> make) {
@@ -131,6 +144,27 @@ void answer_of_all(const LiveRecordingsApi& api, const Watched& by,
   answer(api, by, [id = by.id, make = std::move(make)](const media::Recorder& recorder) {
     const auto media = described(recorder, id);
     return media.ok() ? make(*media) : http::problem(media.error());
+  });
+}
+
+void root_file(const LiveRecordingsApi& api, const Request& request, const Responder& out) {
+  const auto by = watched(api, request, out);
+  if (!by) return;
+  const auto& name = request.params.at("file");
+  if (name == "index.m3u8") {
+    return answer_of_all(api, *by, [](const media::AssetMedia& media) {
+      return playlist_response(media::asset_playlist(media));
+    });
+  }
+  if (name == "thumbnails.vtt") {
+    return answer_of_all(api, *by, [](const media::AssetMedia& media) {
+      return media_response("text/vtt; charset=utf-8", "no-cache", media::asset_thumbnails(media));
+    });
+  }
+  const auto wanted = parse_recorded_thumbnail(name);
+  if (!wanted) return by->out.send(no_such_file());
+  answer(api, *by, [id = by->id, wanted = *wanted](const media::Recorder& recorder) {
+    return thumbnail(recorder, id, wanted);
   });
 }
 
@@ -165,15 +199,8 @@ void mount_live_recordings(http::Router& router, const LiveRecordingsApi& api) {
       "GET", root, [api](const Request& request, const Responder& out) { list(api, request, out); },
       route);
   router.add(
-      "GET", root + "/index.m3u8",
-      [api](const Request& request, const Responder& out) {
-        const auto by = watched(api, request, out);
-        if (!by) return;
-        answer_of_all(api, *by, [](const media::AssetMedia& media) {
-          return playlist_response(media::asset_playlist(media));
-        });
-      },
-      route);
+      "GET", root + "/{file}",
+      [api](const Request& request, const Responder& out) { root_file(api, request, out); }, route);
   router.add(
       "GET", root + "/{track}/{file}",
       [api](const Request& request, const Responder& out) { file(api, request, out); }, route);

@@ -24,8 +24,8 @@ struct LiveRecordingsApi {
 };
 
 /// GET /api/v1/live/{id}/recordings (JSON), /api/v1/live/{id}/recordings/index.m3u8 and below it
-/// {video|audio}/index.m3u8 (HLS, RFC 8216), init-{epoch}.mp4 and segment-{epoch}-{n}.m4s. What
-/// `api` refers to outlives the router.
+/// {video|audio|captions}/index.m3u8 (HLS, RFC 8216), init-{epoch}.mp4, segment-{epoch}-{n}.m4s;
+/// thumbnails.vtt with its pictures beside it. What `api` refers to outlives the router.
 void mount_live_recordings(http::Router& router, const LiveRecordingsApi& api);
 
 }  // namespace troupe::api

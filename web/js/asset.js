@@ -1,5 +1,6 @@
 // The page of one asset: plays it, with a bar that shows what is where.
 import { AssetPlayer, clockText } from './asset_player.js';
+import { readCues } from './cue_file.js';
 import { Preview } from './preview.js';
 
 const element = (id) => document.getElementById(id);
@@ -17,14 +18,6 @@ const preview = new Preview(element('preview'), get);
 let duration = 0;
 let thumbnails = [];
 let dragging = false;
-
-/** The cues of a WebVTT file of ours: [{start, end, text}]. */
-function readCues(text) {
-  const time = '(\\d+):(\\d\\d):(\\d\\d\\.\\d{3})';
-  const seconds = (h, m, s) => Number(h) * 3600 + Number(m) * 60 + Number(s);
-  return [...text.matchAll(new RegExp(`^${time} --> ${time}\\n(.*)$`, 'gm'))].map((found) => (
-    { start: seconds(...found.slice(1, 4)), end: seconds(...found.slice(4, 7)), text: found[7] }));
-}
 
 function showPreview(at) {
   const cue = thumbnails.findLast(({ start }) => start <= at) ?? thumbnails[0];

@@ -219,7 +219,9 @@ function go(wallMs) {
   overlay('');
   const mine = new Rewind($('video'), get, () => { if (rewind === mine) reconnect(); });
   rewind = mine;
-  mine.play(new URL(`/live/${encodeURIComponent(id)}/`, location.href), tracks, wallMs).catch(() => {
+  const name = encodeURIComponent(id);
+  const [live, recording] = [`/live/${name}/`, `/api/v1/live/${name}/recordings/`].map((path) => new URL(path, location.href));
+  mine.play(live, recording, tracks, wallMs).catch(() => {
     if (rewind === mine) reconnect();
   });
 }
