@@ -118,6 +118,7 @@ struct Config {
   bool live_geo_unknown_may = false;
   std::string live_alerts;
   std::string live_cue_schemes;
+  std::string live_caption_languages;
   bool live_loudness = true;
   std::string live_ladder;
   std::int64_t live_ladder_workers = 1;

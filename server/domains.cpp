@@ -189,6 +189,10 @@ Result<std::unique_ptr<api::LiveGateway>> start_live(
   auto schemes = media::parse_event_schemes(w.config.live_cue_schemes);
   if (!schemes.ok()) return error(schemes.code(), "live.cue_schemes: " + schemes.error().detail);
   options.cue_schemes = std::move(*schemes);
+  auto languages = media::parse_caption_languages(w.config.live_caption_languages);
+  if (!languages.ok())
+    return error(languages.code(), "live.caption_languages: " + languages.error().detail);
+  options.caption_languages = std::move(*languages);
   auto rungs = media::parse_ladder(w.config.live_ladder);
   if (!rungs.ok()) return error(rungs.code(), "live.ladder: " + rungs.error().detail);
   const auto sound = media::parse_ladder_audio(w.config.live_ladder_audio);

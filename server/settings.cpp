@@ -202,6 +202,8 @@ const std::vector<Setting>& settings() {
        &Config::live_link_keys},
       {"live.alerts", "When to alert, as bitrate_below_kbps=500,black_s=10; empty: never.",
        &Config::live_alerts},
+      {"live.caption_languages", "Languages of captions by channel and service, as cc1=en,s2=es.",
+       &Config::live_caption_languages},
       {"live.cue_schemes", "Schemes of timed metadata that manifests announce, spaces between.",
        &Config::live_cue_schemes},
       {"live.loudness", "Sound is decoded to measure how loud it is.", &Config::live_loudness},

@@ -6,6 +6,19 @@
 
 namespace troupe::api {
 
+media::CaptionTrack caption_track(media::CaptionChannel channel,
+                                  const media::CaptionLanguages& languages) {
+  using media::CaptionChannel;
+  media::CaptionTrack out;
+  out.language = languages[static_cast<std::size_t>(channel)];
+  if (channel == CaptionChannel::cc1) return out;
+  const auto name = media::channel_name(channel);
+  out.folder += "-" + name;
+  out.name = channel < CaptionChannel::s1 ? "Captions CC" + name.substr(2)
+                                          : "Captions, service " + name.substr(1);
+  return out;
+}
+
 void LiveCaptions::start(const live::Publication& publication) {
   const auto video =
       std::ranges::find(publication.tracks, media::TrackKind::video, &media::Track::kind);

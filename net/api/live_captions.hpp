@@ -10,8 +10,13 @@
 
 #include "actors/live/session.hpp"
 #include "media/captions/caption_reader.hpp"
+#include "media/playlist/captions.hpp"
 
 namespace troupe::api {
+
+/// How players are told of a channel.
+[[nodiscard]] media::CaptionTrack caption_track(media::CaptionChannel channel,
+                                                const media::CaptionLanguages& languages);
 
 /// A reader for each session that is on. Thread-safe; chunks of one session come one at a time.
 class LiveCaptions {

@@ -119,6 +119,7 @@ class Gateway final : public LiveGateway {
     const auto views = std::make_shared<ViewBook>(options.views_per_account);
     const bool edge = options.edge.has_value();
     open_gate(options);
+    caption_languages_ = options.caption_languages;
     playlists_ = std::make_shared<LivePlaylists>(
         loop_, context_.metrics,
         LivePlaylistOptions{
@@ -342,7 +343,7 @@ class Gateway final : public LiveGateway {
     };
     out.chunk = [fanout = fanout_, playlists = playlists_, ladder = ladder_, health = health_,
                  sound = sound_, cues = cues_, announce = announce_cue(),
-                 record_caption = std::move(record_caption),
+                 record_caption = std::move(record_caption), languages = caption_languages_,
                  captions](const std::string& id, const media::ChunkPtr& chunk) {
       fanout->chunk(id, chunk);
       for (const auto& cue : cues->chunk(id, *chunk)) announce(id, cue);
@@ -350,7 +351,10 @@ class Gateway final : public LiveGateway {
       if (sound) sound->push(id, *chunk);
       const auto shown = captions->read(id, *chunk);
       for (const auto& event : shown.events) {
-        playlists->caption(id, shown.epoch, event.start_us, event.text);
+        playlists->caption(id, shown.epoch, event.start_us, event.text,
+                           caption_track(event.channel, languages));
+        // The others are for players who choose one.
+        if (event.channel != media::CaptionChannel::cc1) continue;
         fanout->text(id, LiveCaptions::message(shown.epoch, event));
         if (record_caption) record_caption(id, shown.epoch, event);
       }
@@ -415,6 +419,7 @@ class Gateway final : public LiveGateway {
   const std::shared_ptr<ShieldLinks> links_ = std::make_shared<ShieldLinks>();
   std::shared_ptr<RelayHub> relay_;
   std::unique_ptr<LiveEdge> edge_;  ///< null: nothing comes from elsewhere
+  media::CaptionLanguages caption_languages_;
   std::shared_ptr<ThumbnailBook> thumbnails_;
   std::shared_ptr<media::Ladder> ladder_;  ///< null: nothing is decoded
 };

@@ -58,6 +58,7 @@ struct LiveGatewayOptions {
   std::size_t views_per_account = 0;     ///< at once, over all sessions; 0: any number
   media::WindowOptions window;           ///< of HLS and DASH
   std::vector<std::string> cue_schemes;  ///< manifests announce them before there is a cue
+  media::CaptionLanguages caption_languages;
   media::AlertRules alerts;              ///< of sessions that set none of their own
   bool loudness = true;                  ///< sound is decoded to measure it
   media::LadderOptions ladder;           ///< without rungs and thumbnails: nothing is decoded

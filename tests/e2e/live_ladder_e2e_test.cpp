@@ -405,5 +405,39 @@ TEST_F(CaptionsE2E, CaptionsOfThePictureComeAsWebVttAndOverWebSocket) {
   EXPECT_THAT(all, HasSubstr("HELLO WORLD"));
 }
 
+TEST_F(CaptionsE2E, ServicesOfCea708AndTheSecondFieldAreTracksOfTheirOwn) {
+  sim::HttpClient http("127.0.0.1", server_.endpoint().http_port);
+  const auto root = "/live/" + session_.id + "/";
+  for (const auto& [folder, name, text] :
+       {std::tuple{"captions-s1", "Captions, service 1", "GUTEN TAG\nWELT"},
+        std::tuple{"captions-cc3", "Captions CC3", "BONJOUR LE MONDE"}}) {
+    std::string main;
+    ASSERT_TRUE(eventually(
+        [&] {
+          const auto reply = http.get(root + "index.m3u8");
+          main = reply.ok() && reply->status == 200 ? reply->body : "";
+          return main.find(folder) != std::string::npos;
+        },
+        20))
+        << main;
+    EXPECT_THAT(check_multivariant(main), IsEmpty());
+    EXPECT_THAT(main, HasSubstr(std::string("NAME=\"") + name + "\""));
+    const auto at = main.find("\nv/") + 1;
+    const auto viewer = main.substr(at, main.find('/', at + 2) - at);
+    std::string all;
+    EXPECT_TRUE(eventually(
+        [&] {
+          const auto list =
+              read_playlist(http.get(root + viewer + "/" + folder + "/index.m3u8")->body);
+          for (const auto& segment : list.segments)
+            if (!segment.uri.empty()) all += http.get(root + segment.uri.substr(9))->body;
+          return list.objections.empty() && all.find(text) != std::string::npos;
+        },
+        20))
+        << all;
+    EXPECT_EQ(all.find("HELLO"), std::string::npos);
+  }
+}
+
 }  // namespace
 }  // namespace troupe::test

@@ -1,5 +1,6 @@
 // Closed captions out of pictures, and WebVTT of them.
 #include <random>
+#include <tuple>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -68,11 +69,34 @@ TEST(CaptionReader, ShowsWhatPicturesCarryAndWhenItGoes) {
   for (const auto& chunk : clip.chunks)
     for (auto& event : (*reader)->read(chunk)) all.push_back(std::move(event));
 
-  ASSERT_EQ(all.size(), 2U);
-  EXPECT_EQ(all[0].text, "HELLO WORLD");
-  EXPECT_NEAR(static_cast<double>(all[0].start_us), 0.5e6, 0.2e6);
-  EXPECT_EQ(all[1].text, "");
-  EXPECT_NEAR(static_cast<double>(all[1].start_us), 2e6, 0.2e6);
+  const auto of = [&](CaptionChannel channel) {
+    std::vector<CaptionEvent> events;
+    for (const auto& event : all)
+      if (event.channel == channel) events.push_back(event);
+    return events;
+  };
+  for (const auto& [channel, text, from_us] :
+       {std::tuple{CaptionChannel::cc1, "HELLO WORLD", 0.5e6},
+        std::tuple{CaptionChannel::cc3, "BONJOUR LE MONDE", 0.6e6},
+        std::tuple{CaptionChannel::s1, "GUTEN TAG\nWELT", 1.33e6}}) {
+    const auto events = of(channel);
+    ASSERT_EQ(events.size(), 2U) << text;
+    EXPECT_EQ(events[0].text, text);
+    EXPECT_NEAR(static_cast<double>(events[0].start_us), from_us, 0.2e6);
+    EXPECT_EQ(events[1].text, "");
+    EXPECT_NEAR(static_cast<double>(events[1].start_us), 2e6, 0.2e6);
+  }
+  EXPECT_EQ(all.size(), 6U);
+}
+
+TEST(CaptionReader, LanguagesAreReadByChannelAndService) {
+  const auto languages = parse_caption_languages("cc1=en,s2=es-419");
+  ASSERT_TRUE(languages.ok());
+  EXPECT_EQ((*languages)[0], "en");
+  EXPECT_EQ((*languages)[static_cast<std::size_t>(CaptionChannel::s2)], "es-419");
+  EXPECT_TRUE(parse_caption_languages("").ok());
+  for (const auto* wrong : {"en", "cc5=en", "s7=en", "cc1=", "cc1=e", "cc1=e\"n", "=en", ",cc1=en"})
+    EXPECT_EQ(parse_caption_languages(wrong).code(), ErrorCode::invalid_argument) << wrong;
 }
 
 TEST(CaptionReader, TextIsFreeOfAssMarkup) {
