@@ -9,7 +9,7 @@ if(NODE)
   endforeach()
 endif()
 if(NODE AND CHROMIUM)
-  foreach(page captions cues health live parties players polls sound)
+  foreach(page captions cues health links live parties players polls sound)
     add_test(NAME browser.${page}
       COMMAND ${NODE} "${CMAKE_CURRENT_SOURCE_DIR}/browser/${page}.mjs" $<TARGET_FILE:live_page_server> "${PROJECT_SOURCE_DIR}/web")
   endforeach()

@@ -133,7 +133,7 @@ class Gateway final : public LiveGateway {
             .admit = [this, views](const std::string& id, const std::string& viewer,
                                    const std::string& account) -> Result<void> {
               if (account.empty()) return {};
-              return views->seen(account, "player/" + viewer, directory_.views_per_account(id),
+              return views->seen(account, viewer, directory_.views_per_account(id),
                                  std::chrono::steady_clock::now());
             },
             .summon = edge ? summon() : nullptr,

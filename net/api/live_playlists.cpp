@@ -73,6 +73,7 @@ struct LivePlaylists::Impl : std::enable_shared_from_this<Impl> {
     for (const auto& [id, session] : all) {
       if (!session->sweep(Clock::now())) {
         const std::unique_lock lock(mutex);
+        if (session->sweep(Clock::now())) continue;  // somebody publishes again
         sessions.erase(id);
         if (options.shelf) options.shelf->forget(id);
         continue;
@@ -145,6 +146,15 @@ struct LivePlaylists::Impl : std::enable_shared_from_this<Impl> {
       slot = std::make_shared<PlaylistSession>(options.window, options.max_held,
                                                options.await_ladder, options.cue_schemes);
     return slot;
+  }
+
+  /// `how` begins a publication in the session's window; again in a new one when the sweep took the
+  /// window away meanwhile.
+  void begin(const std::string& id, const std::function<void(PlaylistSession&)>& how) {
+    for (SessionPtr session; session == nullptr || find(id) != session;) {
+      session = session_for(id);
+      how(*session);
+    }
   }
 
   void too_many(const Responder& out) {
@@ -224,7 +234,7 @@ struct LivePlaylists::Impl : std::enable_shared_from_this<Impl> {
     const auto& rendition = request.params.at("rendition");
     const auto& name = request.params.at("file");
     const auto file = media::is_captions_folder(rendition) ? media::parse_caption_file(name)
-                                                          : media::parse_media_file(name);
+                                                           : media::parse_media_file(name);
     if (!file) return out.send(error(ErrorCode::not_found, "no such file"));
     const auto by = watched(request, out);
     if (!by) return;
@@ -260,14 +270,16 @@ void LivePlaylists::close() {
 }
 
 void LivePlaylists::start(const live::PublicationPtr& publication) {
-  const auto session = impl_->session_for(publication->session_id);
-  if (impl_->options.shelf) session->shelve(impl_->options.shelf, publication->session_id);
-  session->start(*publication);
+  impl_->begin(publication->session_id, [&](PlaylistSession& session) {
+    if (impl_->options.shelf) session.shelve(impl_->options.shelf, publication->session_id);
+    session.start(*publication);
+  });
 }
 
 void LivePlaylists::start_relayed(const live::PublicationPtr& publication,
                                   const std::optional<media::WindowCuts>& cuts) {
-  impl_->session_for(publication->session_id)->start_relayed(*publication, cuts);
+  impl_->begin(publication->session_id,
+               [&](PlaylistSession& session) { session.start_relayed(*publication, cuts); });
 }
 
 std::optional<media::WindowCuts> LivePlaylists::cuts(const std::string& id) const {

@@ -14,9 +14,10 @@ Result<void> ViewBook::check(Views& views, const std::string& view, std::size_t 
                                          " are allowed: close another first");
 }
 
-Result<std::function<void()>> ViewBook::enter(const std::string& account, const std::string& view,
+Result<std::function<void()>> ViewBook::enter(const std::string& account, const std::string& name,
                                               std::size_t most, TimePoint now,
                                               std::function<void()> replaced) {
+  const auto view = "connection/" + name;
   std::function<void()> before;
   std::uint64_t serial = 0;
   {
@@ -33,15 +34,14 @@ Result<std::function<void()>> ViewBook::enter(const std::string& account, const 
   return std::function<void()>([this, account, view, serial] { leave(account, view, serial); });
 }
 
-Result<void> ViewBook::seen(const std::string& account, const std::string& view, std::size_t most,
+Result<void> ViewBook::seen(const std::string& account, const std::string& name, std::size_t most,
                             TimePoint now) {
+  const auto view = "player/" + name;
   const std::lock_guard lock(mutex_);
   sweep(now);
   auto& views = accounts_[account];
   if (auto fine = check(views, view, most, now); !fine.ok()) return fine;
-  auto& entry = views[view];
-  if (entry.replaced) return {};  // a connection of that name counts already
-  entry.seen = now;
+  views[view].seen = now;
   return {};
 }
 

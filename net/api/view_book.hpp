@@ -13,8 +13,9 @@
 
 namespace troupe::api {
 
-/// A view is a connection, or a player that asks for playlists. It has an id, so that one that
-/// comes back takes the place of what it lost, also before that is noticed. Thread-safe.
+/// A view is a connection, or a player that asks for playlists. It has a name, so that one that
+/// comes back takes the place of what it lost, also before that is noticed. A connection and a
+/// player of one name are two views. Thread-safe.
 class ViewBook {
  public:
   using TimePoint = std::chrono::steady_clock::time_point;
@@ -26,11 +27,11 @@ class ViewBook {
   /// A connection: until the returned function is called. `replaced` runs, on another's thread,
   /// when the same view comes in again. `most` other than 0 takes the place of the usual bound.
   /// Errors: forbidden.
-  Result<std::function<void()>> enter(const std::string& account, const std::string& view,
+  Result<std::function<void()>> enter(const std::string& account, const std::string& name,
                                       std::size_t most, TimePoint now,
                                       std::function<void()> replaced);
   /// A player: until it has not asked for kPlayerGone. Errors: forbidden.
-  Result<void> seen(const std::string& account, const std::string& view, std::size_t most,
+  Result<void> seen(const std::string& account, const std::string& name, std::size_t most,
                     TimePoint now);
 
   [[nodiscard]] std::size_t views(const std::string& account, TimePoint now) const;

@@ -4,7 +4,9 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include <boost/asio/io_context.hpp>
@@ -49,6 +51,11 @@ struct ViewRoll::Impl : std::enable_shared_from_this<Impl> {
     std::vector<std::pair<std::string, WatcherPtr>> due;
     {
       const std::lock_guard lock(mutex);
+      for (const auto& session : std::exchange(changed, {})) {
+        const auto found = sessions.find(session);
+        if (found == sessions.end()) continue;
+        for (const auto& [number, watcher] : found->second) due.emplace_back(session, watcher);
+      }
       const auto end = by_expiry.lower_bound({unix_s() + 1, 0});
       for (auto it = by_expiry.begin(); it != end; ++it)
         due.emplace_back(it->second, sessions.at(it->second).at(it->first.second));
@@ -79,6 +86,7 @@ struct ViewRoll::Impl : std::enable_shared_from_this<Impl> {
   std::unordered_map<std::string, std::unordered_map<std::uint64_t, WatcherPtr>> sessions;
   /// The sessions of those whose link expires, by when and number.
   std::map<std::pair<std::uint64_t, std::uint64_t>, std::string> by_expiry;
+  std::set<std::string> changed;  ///< sessions that ask for something else than at the last look
   std::uint64_t next_number = 1;
 };
 
@@ -113,14 +121,8 @@ std::function<void()> ViewRoll::enter(std::string session, Visitor visitor, cons
 }
 
 void ViewRoll::judge_again(const std::string& session) {
-  std::vector<WatcherPtr> all;
-  {
-    const std::lock_guard lock(impl_->mutex);
-    const auto found = impl_->sessions.find(session);
-    if (found == impl_->sessions.end()) return;
-    for (const auto& [number, watcher] : found->second) all.push_back(watcher);
-  }
-  for (const auto& watcher : all) impl_->judge(session, *watcher);
+  const std::lock_guard lock(impl_->mutex);
+  if (impl_->sessions.contains(session)) impl_->changed.insert(session);
 }
 
 }  // namespace troupe::api

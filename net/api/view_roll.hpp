@@ -29,7 +29,7 @@ class ViewRoll {
   [[nodiscard]] std::function<void()> enter(std::string session, Visitor visitor,
                                             const Viewing& viewing,
                                             std::function<void(const Refusal&)> cut);
-  /// What `session` asks of viewers is another thing now.
+  /// What `session` asks of viewers is another thing now: they are judged with the next look.
   void judge_again(const std::string& session);
 
   struct Impl;

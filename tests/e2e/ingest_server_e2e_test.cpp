@@ -307,6 +307,23 @@ TEST(PullE2E, OneThatIsOverIsNotBegunAgainByTheNextStart) {
   })) << server.log();
 }
 
+TEST(PullE2E, ASessionThatCannotBePulledIsNotLeftBehind) {
+  ServerProcess server({"live.pull_private=true", "live.max_publishers=1"});
+  const boost::json::object wish{{"title", "Copy"}, {"pull", "http://127.0.0.1:9/nothing.m3u8"}};
+  Session first(server, wish);
+
+  const auto second = first.http.post("/api/v1/live", wish);
+
+  EXPECT_EQ(second->status, 503) << second->body;
+  EXPECT_TRUE(eventually([&] {
+    std::size_t open = 0;
+    const auto page = first.http.get("/api/v1/live")->json();
+    for (const auto& item : page.at("items").as_array())
+      open += item.at("state").as_string() != "ended";
+    return open == 1;
+  }));
+}
+
 TEST(PullE2E, OneSessionIsPulledIntoAnother) {
   const ServerProcess server({"live.pull_private=true", "live.segment_ms=1000"});
   Session source(server);

@@ -1,9 +1,13 @@
 // Which addresses the server must not be sent to, and which URLs it does not take.
+#include <condition_variable>
+#include <mutex>
+
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <unistd.h>
 
+#include "base/metrics.hpp"
 #include "net/ingest/connect_guard.hpp"
 #include "net/ingest/pull_ingest.hpp"
 
@@ -99,6 +103,52 @@ TEST(PullUrl, OnlyOnesThatFetchFromANetworkAreTaken) {
     EXPECT_FALSE(PullIngest::check(url).ok()) << url;
   EXPECT_EQ(PullIngest::check("http://h/" + std::string(3'000, 'x')).code(),
             ErrorCode::invalid_argument);
+}
+
+/// Lets nobody in, so that pulls go on to try.
+PullIngestOptions full(std::size_t places) {
+  PullIngestOptions options;
+  options.door.publish = [](const PublishRequest&) -> Result<std::unique_ptr<PublishSink>> {
+    return error(ErrorCode::conflict, "the session has a publisher");
+  };
+  options.places = std::make_shared<PublisherPlaces>(places, places);
+  return options;
+}
+
+TEST(PullIngest, OneThatReplacesAnotherTakesOverItsPlace) {
+  Metrics metrics;
+  PullIngest pulls(metrics, full(1));
+  ASSERT_TRUE(pulls.start("s", "http://example.com/a", "alice").ok());
+
+  EXPECT_TRUE(pulls.start("s", "http://example.com/b", "alice").ok()) << "there is but one place";
+  EXPECT_EQ(pulls.status("s")->url, "http://example.com/b");
+  EXPECT_EQ(pulls.start("t", "http://example.com/c", "alice").code(), ErrorCode::overloaded);
+  EXPECT_EQ(pulls.status("s")->url, "http://example.com/b") << "and goes on";
+}
+
+TEST(PullIngest, SaysWhenItHasEndedForGoodAndNotWhenItWasTold) {
+  Metrics metrics;
+  std::mutex mutex;
+  std::condition_variable changed;
+  std::vector<std::string> finished;
+  auto options = full(2);
+  options.door.publish = [](const PublishRequest& r) -> Result<std::unique_ptr<PublishSink>> {
+    return error(r.session == "over" ? ErrorCode::not_found : ErrorCode::conflict, "no");
+  };
+  options.finished = [&](const std::string& session, const std::string& url) {
+    const std::lock_guard lock(mutex);
+    finished.push_back(session + " " + url);
+    changed.notify_all();
+  };
+  {
+    PullIngest pulls(metrics, options);
+    ASSERT_TRUE(pulls.start("waits", "http://example.com/a", "alice").ok());
+    ASSERT_TRUE(pulls.start("over", "http://example.com/b", "alice").ok());
+    std::unique_lock lock(mutex);
+    changed.wait_for(lock, std::chrono::seconds(20), [&] { return !finished.empty(); });
+  }
+
+  EXPECT_EQ(finished, std::vector<std::string>{"over http://example.com/b"});
 }
 
 }  // namespace

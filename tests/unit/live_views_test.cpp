@@ -45,6 +45,15 @@ TEST_F(LiveViews, AViewThatComesBackTakesItsOwnPlace) {
   EXPECT_EQ(book.views("bob", now), 1U);
 }
 
+TEST_F(LiveViews, AConnectionAndAPlayerOfOneNameAreTwo) {
+  ASSERT_TRUE(book.seen("bob", "p", 0, now).ok());
+  ASSERT_TRUE(enter("p").ok());
+  ASSERT_TRUE(enter("player/p").code() == ErrorCode::forbidden);
+
+  EXPECT_EQ(book.views("bob", now), 2U);
+  EXPECT_TRUE(book.seen("bob", "p", 0, now).ok());
+}
+
 TEST_F(LiveViews, PlayersCountUntilTheyHaveNotAskedForAWhile) {
   EXPECT_TRUE(book.seen("bob", "p", 0, now).ok());
   EXPECT_TRUE(book.seen("bob", "q", 0, now).ok());

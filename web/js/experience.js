@@ -53,8 +53,9 @@ export class Experience {
   }
 }
 
-/** Watches `video` and tells `/live/{id}/beacon`; `latencyMs` gives the latency of now, or null. */
-export function tellExperience(video, id, latencyMs) {
+/** Watches `video` and tells `/live/{id}/beacon`; `latencyMs` gives the latency of now, or null; `address` adds to that
+ * of the beacon what lets the viewer in. */
+export function tellExperience(video, id, latencyMs, address = (path) => path) {
   const experience = new Experience(performance.now());
   const sid = Array.from(crypto.getRandomValues(new Uint8Array(12)), (byte) => byte.toString(16).padStart(2, '0')).join('');
   video.addEventListener('playing', () => experience.playing(performance.now()));
@@ -64,7 +65,7 @@ export function tellExperience(video, id, latencyMs) {
     const latency = latencyMs();
     const body = { sid, protocol: 'ws', ...experience.report(performance.now()), ...more };
     if (latency !== null && latency >= 0) body.latency_ms = Math.round(latency);
-    fetch(`/live/${encodeURIComponent(id)}/beacon`, { method: 'POST', keepalive: true,
+    fetch(address(`/live/${encodeURIComponent(id)}/beacon`), { method: 'POST', keepalive: true,
       headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) }).catch(() => {});
   };
   setInterval(() => { if (!document.hidden || !video.paused) tell(); }, kEveryMs);

@@ -10,17 +10,18 @@ import { rewindBar } from './rewind_bar.js';
 
 const $ = (id) => document.getElementById(id);
 const id = new URLSearchParams(location.search).get('id') ?? '';
+const link = new URLSearchParams(location.search).get('link'); // that the page was opened by
 const view = crypto.getRandomValues(new Uint32Array(4)).join('-'); // a reconnect takes its own place
 const kMaxLines = 200;
 const kLongestCueS = 15;
 const kRetryMs = [500, 1000, 2000, 5000];
-const kNotFound = 4004, kConflict = 4005, kUnauthenticated = 4002, kEnded = 1000;
+const kNotFound = 4004, kConflict = 4005, kUnauthenticated = 4002, kEnded = 1000, kCountry = 4451;
 
 const player = new Player($('video'), (text) => {
   overlay(text);
   experience.failed();
 }, () => auto.trouble(performance.now()));
-const experience = tellExperience($('video'), id, latencyMs);
+const experience = tellExperience($('video'), id, latencyMs, withLink);
 let socket = null;
 let retries = 0;
 let epoch = 0;
@@ -45,7 +46,7 @@ async function startParty() {
     $('notice').textContent = `No party: ${response.status}`;
     return;
   }
-  location.assign((await response.json()).watch_path);
+  location.assign(withLink((await response.json()).watch_path));
 }
 $('start-party').addEventListener('click', startParty);
 
@@ -78,6 +79,13 @@ player.lateS = () => {
 };
 
 const cues = new Cues($('video'));
+
+/** With the link that the page was opened by, if it was. */
+function withLink(address) {
+  const url = new URL(address, location.href);
+  if (link !== null && !url.searchParams.has('link')) url.searchParams.set('link', link);
+  return url;
+}
 
 function state(name) {
   $('state').textContent = name;
@@ -226,7 +234,7 @@ function go(wallMs) {
   });
 }
 
-const get = (url) => fetch(url, token() ? { headers: { Authorization: `Bearer ${token()}` } } : {});
+const get = (url) => fetch(withLink(url), token() ? { headers: { Authorization: `Bearer ${token()}` } } : {});
 const bar = rewindBar({ bar: $('rewind-bar'), range: $('rewind'), preview: $('preview'), label: $('rewind-label'),
   button: $('to-live') }, id, { nowMs: () => (clockOffsetMs === null ? null : Date.now() + clockOffsetMs), get, go });
 
@@ -298,7 +306,8 @@ const polls = new PollPanel($('poll'), $('poll-status'), (poll, option) => {
 
 function connect() {
   const scheme = location.protocol === 'https:' ? 'wss' : 'ws';
-  const asked = { ...(token() && { view, access_token: token() }), ...(partyId !== null && { party: partyId }) };
+  const asked = { ...((token() || link !== null) && { view }), ...(token() && { access_token: token() }),
+    ...(partyId !== null && { party: partyId }), ...(link !== null && { link }) };
   const query = Object.keys(asked).length > 0 ? `?${new URLSearchParams(asked)}` : '';
   const ws = new WebSocket(`${scheme}://${location.host}/live/${encodeURIComponent(id)}/ws${query}`);
   socket = ws;
@@ -310,7 +319,8 @@ function connect() {
   };
   ws.onclose = (event) => {
     if (socket !== ws) return;
-    if (event.code === kEnded || event.code === kConflict || event.code === kNotFound || event.code === kUnauthenticated) {
+    const refused = event.code === kUnauthenticated || event.code === kCountry || event.reason.startsWith('link_');
+    if (event.code === kEnded || event.code === kConflict || event.code === kNotFound || refused) {
       wanted = false;
       state(event.code === kNotFound ? 'failed' : 'ended');
       overlay(event.reason || 'The session has ended');
