@@ -23,6 +23,14 @@ std::int64_t unix_us() {
       .count();
 }
 
+/// Epoch and time of what it begins with. A track that never sent anything has no segments.
+std::pair<std::uint64_t, std::int64_t> beginning(const Recording& recording) {
+  for (const auto& [kind, track] : recording)  // the picture's first
+    if (!track.segments.empty())
+      return {track.segments.front().epoch, track.segments.front().start_us};
+  return {};
+}
+
 /// Whether a recording with a hole may go on with this chunk.
 bool resumes(const std::vector<Track>& tracks, const Track& track, const Chunk& chunk) {
   const bool pictures =
@@ -231,10 +239,10 @@ void RecordingWriter::drop(const std::string& id, Session& session, const Trimme
     const std::lock_guard lock(mutex_);
     session.trimmed = true;
     session.bytes -= gone.bytes;
-    const auto& first = session.recording.begin()->second.segments.front();
+    const auto first = beginning(session.recording);
     auto& all = session.thumbnails;
     const auto end = std::ranges::find_if(all, [&](const RecordedThumbnail& one) {
-      return std::pair(one.epoch, one.media_us) >= std::pair(first.epoch, first.start_us);
+      return std::pair(one.epoch, one.media_us) >= first;
     });
     pictures.assign(all.begin(), end);
     all.erase(all.begin(), end);

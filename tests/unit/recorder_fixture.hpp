@@ -54,12 +54,14 @@ class RecorderFixture : public testing::Test {
     std::string session = kSession;
     Keep keep = Keep::window;
     std::vector<std::uint32_t> tracks{1, 2};
+    std::vector<std::uint32_t> told = {};  ///< of the publication; empty: these
   };
   /// Picture and sound, chunks of half a second, a key frame each second.
   static void push(Recorder& recorder, const Pushed& what) {
     auto published = *two_tracks();
+    const auto& told = what.told.empty() ? what.tracks : what.told;
     std::erase_if(published, [&](const Track& track) {
-      return std::ranges::find(what.tracks, track.id) == what.tracks.end();
+      return std::ranges::find(told, track.id) == told.end();
     });
     const auto tracks = std::make_shared<const std::vector<Track>>(std::move(published));
     for (int half = 0; half < 2 * what.seconds; ++half) {

@@ -205,6 +205,16 @@ TEST_F(RecorderTest, who_is_being_written_is_trimmed_and_not_thrown_away) {
   EXPECT_LE(bytes, 1'800U);
 }
 
+TEST_F(RecorderTest, a_picture_that_never_comes_does_not_hinder_the_sound) {
+  const auto recorder = open(options());
+  RecorderFixture::push(*recorder, {40, now_us(), 0, kSession, Keep::window, {2}, {1, 2}});
+
+  const auto recording = recorder->find(kSession);
+
+  EXPECT_FALSE(recording.contains(TrackKind::video));
+  EXPECT_LE(recording.at(TrackKind::audio).duration_us(), 29'000'000);
+}
+
 TEST_F(RecorderTest, what_is_held_does_not_go) {
   { push(*open(options()), 2, now_us() - 48 * 3'600'000'000ULL); }
   const auto recorder = open(options());  // its age counts from its last chunk
