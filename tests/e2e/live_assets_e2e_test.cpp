@@ -8,6 +8,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tests/support/captioned_clip.hpp"
 #include "tests/support/hls_rules.hpp"
 #include "tests/support/recorded_session.hpp"
 
@@ -185,6 +186,30 @@ TEST(LiveAssetE2E, NothingIsRecordedOfASessionThatIsOff) {
 
   EXPECT_EQ(alice.get("/api/v1/live/" + id + "/recordings")->status, 404);
   EXPECT_EQ(alice.post("/api/v1/live/" + id + "/assets", json::object())->status, 404);
+}
+
+TEST(LiveAssetE2E, CaptionsOfASessionAreThoseOfItsAsset) {
+  ServerProcess server({"live.record=whole", "http.access_log=false"});
+  auto alice = server.client("alice");
+  const auto made = alice.post("/api/v1/live", json::object{{"title", "s"}})->json();
+  const auto clip = make_captioned_clip();
+  std::string file = *clip.tracks.front().init;
+  for (const auto& chunk : clip.chunks)
+    if (chunk.track == clip.tracks.front().id) file += *chunk.bytes;
+  const auto pushed =
+      alice.request("POST", text_at(made, "ingest_path"), file, {{"Content-Type", "video/mp4"}});
+  ASSERT_EQ(pushed->status, 200) << pushed->body;
+
+  const auto asset = ready_asset(server, alice, end_session(alice, text_at(made, "id")));
+
+  const auto captions = alice.get(text_at(asset, "captions_path"));
+  EXPECT_THAT(captions->body, HasSubstr("HELLO WORLD"));
+  const auto hls = text_at(asset, "hls_path");
+  EXPECT_THAT(alice.get(hls)->body, HasSubstr("TYPE=SUBTITLES"));
+  const auto folder = hls.substr(0, hls.rfind('/')) + "/captions/";
+  const auto list = read_playlist(alice.get(folder + "index.m3u8")->body);
+  EXPECT_THAT(list.objections, testing::IsEmpty());
+  EXPECT_THAT(alice.get(folder + list.segments.at(0).uri)->body, HasSubstr("HELLO WORLD"));
 }
 
 TEST(LiveAssetE2E, AnEndThatWasAcknowledgedIsAnAssetWheneverTheServerIsKilled) {
