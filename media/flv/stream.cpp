@@ -99,9 +99,12 @@ void Stream::release(bool all, std::vector<Piece>& out) {
     lane->waiting.pop_front();
     write(next.sample, lane == &pictures_, out);
   }
-  // Sound alone waits for the picture that follows it.
-  if (piece_has_picture_ || all || !video_) return close_piece(out);
-  if (sound_.until_us - piece_start_us_ > kMaxSoundUs) close_piece(out);
+  // Sound alone waits for the picture that follows it, pictures for the others of their chunk: each
+  // piece is a write to all viewers.
+  const bool whole = piece_has_picture_ && pictures_.waiting.empty();
+  if (whole || all || !video_) return close_piece(out);
+  if (std::max(pictures_.until_us, sound_.until_us) - piece_start_us_ > kMaxPieceUs)
+    close_piece(out);
 }
 
 void Stream::write(const Sample& sample, bool picture, std::vector<Piece>& out) {

@@ -30,13 +30,13 @@ struct Piece {
 };
 
 /// Picture and sound interleaved by decode time: either waits for the other's of its time, but not
-/// longer than kMaxWaitUs of media. Sound leaves in one piece with a picture. Times go on over
-/// publications. Not thread-safe.
+/// longer than kMaxWaitUs of media. The pictures of a chunk leave in one piece, with the sound of
+/// their time. Times go on over publications. Not thread-safe.
 class Stream {
  public:
   static constexpr std::int64_t kMaxWaitUs = 300'000;
-  /// Sound that no picture follows leaves in pieces as long as this.
-  static constexpr std::int64_t kMaxSoundUs = 150'000;
+  /// What is in a piece does not wait longer for what belongs to it.
+  static constexpr std::int64_t kMaxPieceUs = 150'000;
 
   /// A publication: what is published, and what of it to begin with. Its times begin at 0.
   void start(std::optional<Format> video, std::optional<Format> audio, std::vector<Piece>& out);

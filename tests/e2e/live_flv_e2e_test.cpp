@@ -8,6 +8,7 @@
 #include "sim/http_client.hpp"
 #include "tests/support/http_fixture.hpp"
 #include "tests/support/live_viewing.hpp"
+#include "tests/support/server_process.hpp"
 #include "tests/support/temp_dir.hpp"
 
 namespace troupe::test {
@@ -25,17 +26,6 @@ const Clip& clip() {
 
 std::string flv_path(const MadeSession& session) {
   return "/live/" + session.id + ".flv";
-}
-
-/// True once `done()`; it gives up after 20 s.
-template <class F>
-bool eventually(const F& done) {
-  const auto until = std::chrono::steady_clock::now() + 20s;
-  while (!done()) {
-    if (std::chrono::steady_clock::now() > until) return false;
-    std::this_thread::sleep_for(20ms);
-  }
-  return true;
 }
 
 /// Answers 200 once the publication has reached the hubs.
@@ -278,6 +268,29 @@ TEST(LiveFlvE2E, CodecsThatPlayersOfFlvDoNotTakeAreRefused) {
   EXPECT_EQ(close_code_of(viewer), 4013);
 }
 
+TEST(LiveFlvE2E, ARenditionIsPlayedByWhoAsksForIt) {
+  LiveServer server(1, {},
+                    {.rungs = *media::parse_ladder("90p:100k"), .workers = 1, .max_lag = 20s});
+  const auto session = make_session(server.endpoint());
+  OnAir air(server, session, clip());
+  const auto path = flv_path(session) + "?rendition=90p";
+  ASSERT_TRUE(eventually([&] {
+    RawSocket socket(server.endpoint().http_port);
+    socket.send(get(path));
+    return socket.until("\r\n").starts_with("HTTP/1.1 200");
+  }));
+
+  HttpViewer viewer(server, session, "?rendition=90p");
+  const auto tags = viewer.tags(150);
+
+  ASSERT_GE(tags.size(), 150U);
+  // "height" and 90 as a double (AMF0).
+  constexpr std::string_view kHeight("height\x00\x40\x56\x80\x00\x00\x00\x00\x00", 15);
+  EXPECT_NE(tags[0].data.find(kHeight), std::string::npos);
+  EXPECT_EQ(viewer.totals().corrupt, 0U);
+  EXPECT_EQ(viewer.totals().gaps, 0U);
+}
+
 TEST(LiveFlvE2E, AnAccountsViewsAreCountedAsThoseOfWebSockets) {
   LiveServer server;
   const auto session = make_session(server.endpoint());
@@ -303,6 +316,32 @@ TEST(LiveFlvE2E, AnAccountsViewsAreCountedAsThoseOfWebSockets) {
   EXPECT_EQ(second.first, "403");
   EXPECT_EQ(again.first, "200");
   EXPECT_TRUE(first.second.closed()) << "its view goes on over the other connection";
+}
+
+TEST(LiveFlvE2E, WhoMayNotWatchIsTurnedAwayAndWhoMayNotAnyMoreIsLetGo) {
+  LiveServer server;
+  const auto session = make_session(server.endpoint());
+  OnAir air(server, session, clip());
+  await_on_air(server, session);
+  HttpViewer anonymous(server, session);
+  auto unknown = join_flv(server, session);
+  ASSERT_FALSE(anonymous.tags(10).empty());
+
+  sim::HttpClient owner("127.0.0.1", server.endpoint().http_port, live_token("alice"));
+  ASSERT_TRUE(owner
+                  .request("PATCH", "/api/v1/live/" + session.id, R"({"access":"token"})",
+                           {{"Content-Type", "application/json"}})
+                  ->ok());
+
+  EXPECT_TRUE(anonymous.closed());
+  EXPECT_EQ(close_code_of(unknown), 4002);
+  sim::HttpClient http("127.0.0.1", server.endpoint().http_port);
+  EXPECT_EQ(http.get(flv_path(session))->status, 401);
+  auto late = join_flv(server, session);
+  EXPECT_EQ(close_code_of(late), 4002);
+  RawSocket known(server.endpoint().http_port);
+  known.send(get(flv_path(session), "Authorization: Bearer " + live_token("bob") + "\r\n"));
+  EXPECT_TRUE(known.until("\r\n").starts_with("HTTP/1.1 200"));
 }
 
 }  // namespace
