@@ -28,6 +28,11 @@ Result<CodecPtr> open_codec(const RungOptions& options) {
   codec->bit_rate = std::int64_t{options.rung.kbit_per_s} * 1000;
   codec->rc_max_rate = codec->bit_rate;
   codec->rc_buffer_size = static_cast<int>(codec->bit_rate);  // a second
+  codec->color_range = options.shape.range;
+  codec->colorspace = options.shape.space;
+  codec->color_primaries = options.shape.primaries;
+  codec->color_trc = options.shape.transfer;
+  codec->sample_aspect_ratio = options.shape.pixel;
   codec->max_b_frames = 0;
   codec->thread_count = 1;  // renditions run beside each other already
   codec->flags |= AV_CODEC_FLAG_GLOBAL_HEADER;
@@ -43,6 +48,23 @@ Result<CodecPtr> open_codec(const RungOptions& options) {
 }
 
 }  // namespace
+
+PictureShape shape_of(const AVFrame& frame, Size size) {
+  PictureShape out{frame.color_range, frame.colorspace, frame.color_primaries, frame.color_trc, {}};
+  // The formats that are of full range by their name become such of limited range.
+  const auto format = static_cast<AVPixelFormat>(frame.format);
+  if (format == AV_PIX_FMT_YUVJ420P || format == AV_PIX_FMT_YUVJ422P ||
+      format == AV_PIX_FMT_YUVJ444P)
+    out.range = AVCOL_RANGE_MPEG;
+  const auto& pixel = frame.sample_aspect_ratio;
+  if (pixel.num > 0 && pixel.den > 0) {
+    // Sizes are rounded to even ones.
+    constexpr int kMost = 255;  // x264 writes 16 bits, and players read small ratios best
+    av_reduce(&out.pixel.num, &out.pixel.den, std::int64_t{pixel.num} * frame.width * size.height,
+              std::int64_t{pixel.den} * frame.height * size.width, kMost);
+  }
+  return out;
+}
 
 Result<std::unique_ptr<RungEncoder>> RungEncoder::open(const RungOptions& options) {
   auto codec = open_codec(options);

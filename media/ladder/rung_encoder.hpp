@@ -12,12 +12,24 @@
 
 namespace troupe::media {
 
+/// How the numbers of a picture are to be shown: what its rendition has to say too.
+struct PictureShape {
+  AVColorRange range = AVCOL_RANGE_UNSPECIFIED;
+  AVColorSpace space = AVCOL_SPC_UNSPECIFIED;
+  AVColorPrimaries primaries = AVCOL_PRI_UNSPECIFIED;
+  AVColorTransferCharacteristic transfer = AVCOL_TRC_UNSPECIFIED;
+  AVRational pixel{0, 1};  ///< its width to its height; 0: nobody said
+};
+/// Of `frame` once it is scaled to `size`.
+[[nodiscard]] PictureShape shape_of(const AVFrame& frame, Size size);
+
 struct RungOptions {
   std::uint32_t track = 0;
   Rung rung;
   Size size;
-  int timescale = 90'000;     ///< of the source
-  AVRational rate{30, 1};     ///< pictures a second, about
+  int timescale = 90'000;  ///< of the source
+  AVRational rate{30, 1};  ///< pictures a second, about
+  PictureShape shape;
   std::int64_t chunk_us = 0;  ///< as long as the source's are
   /// By how much the times in the source's bytes are later than its chunks say: the muxer moves a
   /// picture that comes out of order.

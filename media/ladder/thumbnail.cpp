@@ -31,7 +31,11 @@ Result<CodecPtr> open_jpeg(int width, int height) {
 Result<std::string> encode_thumbnail(const AVFrame& frame) {
   if (frame.width <= 0 || frame.height <= 0) return error(ErrorCode::internal, "no picture");
   const auto width = kThumbnailWidth;
-  const auto height = std::clamp(frame.height * width / frame.width / 2 * 2, 2, 4 * width);
+  const auto& pixel = frame.sample_aspect_ratio;
+  const bool square = pixel.num <= 0 || pixel.den <= 0;
+  const auto exact = av_rescale(std::int64_t{frame.height} * width, square ? 1 : pixel.den,
+                                std::int64_t{frame.width} * (square ? 1 : pixel.num));
+  const auto height = static_cast<int>(std::clamp<std::int64_t>(exact / 2 * 2, 2, 4 * width));
   const ScalerPtr scaler(
       sws_getContext(frame.width, frame.height, static_cast<AVPixelFormat>(frame.format), width,
                      height, AV_PIX_FMT_YUVJ420P, SWS_FAST_BILINEAR, nullptr, nullptr, nullptr));

@@ -24,6 +24,7 @@ struct Transcode::Decoder {
   std::unique_ptr<PictureReader> reader;
   std::deque<PacketPtr> packets;
   TimePoint arrived{};
+  std::int64_t step = 0;  ///< from the first packet to the next, in ticks
   std::int64_t chunk_us = 0;
   std::int64_t shift_us = 0;  ///< RungOptions
   std::int64_t wall_us = 0;
@@ -217,12 +218,12 @@ bool Transcode::fill_packets() {
   }
 }
 
-void Transcode::open_lanes() {
+void Transcode::open_lanes(const AVFrame& first) {
   auto& decoder = *decoder_;
   decoder.lanes_open = true;
   if (rungs_.empty()) return;
   const auto timescale = static_cast<int>(source_.timescale);
-  auto step = decoder.packets.size() > 1 ? decoder.packets[1]->dts - decoder.packets[0]->dts : 0;
+  auto step = decoder.step;
   if (step <= 0) step = av_rescale(kUsualFrameUs, timescale, 1'000'000);
   const auto rate =
       std::clamp((timescale + static_cast<int>(step) / 2) / static_cast<int>(step), 1, kMaxRate);
@@ -237,6 +238,7 @@ void Transcode::open_lanes() {
                              .size = rungs_[i].size,
                              .timescale = timescale,
                              .rate = {rate, 1},
+                             .shape = shape_of(first, rungs_[i].size),
                              .chunk_us = decoder.chunk_us,
                              .shift_us = decoder.shift_us},
                             nullptr});
@@ -253,6 +255,7 @@ void Transcode::open_lanes() {
 void Transcode::decode(const AVPacket& packet) {
   const auto take = [&](Picture picture) {
     picture.arrived = decoder_->arrived;
+    if (!decoder_->lanes_open) open_lanes(*picture.frame);
     if (sink_.look && picture.key) sink_.look(decoder_->looker.look(*picture.frame));
     make_thumbnail(picture);
     distribute(std::move(picture));
@@ -270,7 +273,8 @@ void Transcode::decode_step() {
   auto& decoder = *decoder_;
   if (!decoder.reader && !decoder.failed) open_reader();
   if (!decoder.failed && fill_packets()) {
-    if (!decoder.lanes_open) open_lanes();
+    if (decoder.step == 0 && decoder.packets.size() > 1)
+      decoder.step = decoder.packets[1]->dts - decoder.packets[0]->dts;
     const auto packet = std::move(decoder.packets.front());
     decoder.packets.pop_front();
     decode(*packet);

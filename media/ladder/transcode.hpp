@@ -16,6 +16,7 @@
 #include "media/ladder/rungs.hpp"
 #include "media/ladder/thumbnail.hpp"
 
+struct AVFrame;
 struct AVPacket;
 
 namespace troupe::media {
@@ -99,7 +100,7 @@ class Transcode : public std::enable_shared_from_this<Transcode> {
   [[nodiscard]] std::size_t least_packets() const;
   bool fill_packets();
   void open_reader();
-  void open_lanes();
+  void open_lanes(const AVFrame& first);
   bool begin(LanePlace& place);
   void distribute(Picture picture);
   void make_thumbnail(const Picture& picture);

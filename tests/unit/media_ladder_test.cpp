@@ -178,6 +178,67 @@ TEST(Transcode, RenditionsHaveTheSourcesKeyFramesTimesAndEveryPicture) {
   }
 }
 
+TEST(Transcode, RenditionsAndThumbnailsHaveTheSourcesColoursAndShape) {
+  // As of a broadcast: wide pixels, and colours that a small picture would not be taken to have.
+  const auto from =
+      test::package_bytes(test::encode_clip({"-f",
+                                             "lavfi",
+                                             "-i",
+                                             "testsrc2=size=720x576:rate=25,setsar=64/45",
+                                             "-t",
+                                             "1",
+                                             "-c:v",
+                                             "libx264",
+                                             "-preset",
+                                             "ultrafast",
+                                             "-tune",
+                                             "zerolatency",
+                                             "-g",
+                                             "25",
+                                             "-pix_fmt",
+                                             "yuv420p",
+                                             "-color_range",
+                                             "pc",
+                                             "-colorspace",
+                                             "bt709",
+                                             "-color_primaries",
+                                             "bt709",
+                                             "-color_trc",
+                                             "bt709"},
+                                            "clip.ts"),
+                          {.chunk_ms = 100});
+  Kept kept;
+  WorkerPool pool(1);
+  const auto transcode = std::make_shared<Transcode>(
+      pool, from.tracks.at(0),
+      TranscodeOptions{
+          .rungs = *parse_ladder("180p:300k"), .lag = {.max_lag = 60s}, .thumbnail_every = 1'000ms},
+      kept.sink());
+
+  for (const auto& chunk : from.chunks) transcode->push(chunk, std::chrono::steady_clock::now());
+
+  ASSERT_TRUE(kept.wait([](Kept& k) { return k.chunks_[3].size() > 3 && !k.thumbnails_.empty(); }));
+  transcode->stop();
+  const std::lock_guard lock(kept.mutex_);
+  const test::TempDir dir;
+  {
+    std::ofstream file(dir / "rendition.mp4", std::ios::binary);
+    file << *kept.renditions_.at(0).at(0).init;
+    for (const auto& chunk : kept.chunks_[3]) file << *chunk->bytes;
+  }
+  std::ofstream(dir / "thumbnail.jpg", std::ios::binary) << *kept.thumbnails_.at(0).jpeg;
+  const auto shown = [&](const std::string& file, const std::string& entries) {
+    return test::run_tool({"ffprobe", "-v", "error", "-show_entries", "stream=" + entries, "-of",
+                           "csv=p=0", dir / file})
+        .out;
+  };
+  EXPECT_EQ(shown("rendition.mp4", "width,height,display_aspect_ratio"), "226,180,16:9\n");
+  EXPECT_EQ(shown("rendition.mp4", "color_range,color_space,color_transfer,color_primaries"),
+            "tv,bt709,bt709,bt709\n")
+      << "full range becomes limited, which all players show";
+  EXPECT_EQ(shown("thumbnail.jpg", "width,height"), "320,180\n");
+}
+
 TEST(Transcode, ThatLagsGivesUpItsRenditionsFromTheTopAndNothingElseWaits) {
   const auto& from = source();
   Kept kept;
