@@ -256,8 +256,9 @@ void Upstream::say(std::string token, std::string message,
     broken(error(ErrorCode::overloaded, "unsent"));
 }
 
-void Upstream::react(std::size_t reaction) {
-  if (reaction < reactions_.size()) ++reactions_[reaction];
+void Upstream::react(std::size_t reaction, std::uint64_t times) {
+  if (reaction >= reactions_.size()) return;
+  reactions_[reaction] = std::min(reactions_[reaction] + times, kMaxReactions);
 }
 
 void Upstream::send_report() {

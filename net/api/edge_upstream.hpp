@@ -50,7 +50,7 @@ class Upstream {
   void greet(std::function<void(Result<std::vector<std::string>>)> then);
   void say(std::string token, std::string message, std::function<void(Result<std::string>)> then,
            TimePoint now);
-  void react(std::size_t reaction);
+  void react(std::size_t reaction, std::uint64_t times);
   /// Twice a second or so. `interest`: when a viewer asked last. Something: it is to be dropped.
   std::optional<Over> tick(TimePoint now, TimePoint interest);
 

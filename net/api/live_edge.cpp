@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <deque>
 #include <mutex>
 #include <random>
 #include <shared_mutex>
@@ -26,6 +27,7 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::chrono::milliseconds kTick{500};
 constexpr std::chrono::seconds kRefusedFor{2};
+constexpr std::chrono::seconds kEndedStays{150};  ///< longer than a window of HLS does
 constexpr std::size_t kMaxRefused = 10'000, kMaxFetches = 1'024;
 constexpr std::size_t kMaxFetchBytes = 2U << 20, kMaxKeptBytes = 64U << 20;
 
@@ -118,9 +120,9 @@ class Edge final : public LiveEdge {
     });
   }
 
-  void react(const std::string& id, std::size_t reaction) override {
-    asio::post(loop_, [this, id, reaction] {
-      if (auto* upstream = upstream_of(id)) upstream->react(reaction);
+  void react(const std::string& id, std::size_t reaction, std::uint64_t times) override {
+    asio::post(loop_, [this, id, reaction, times] {
+      if (auto* upstream = upstream_of(id)) upstream->react(reaction, times);
     });
   }
 
@@ -231,6 +233,8 @@ class Edge final : public LiveEdge {
       it = over ? drop(it, *over, now) : std::next(it);
     }
     std::erase_if(refused_, [&](const auto& refused) { return refused.second.until <= now; });
+    for (; !ended_.empty() && now - ended_.front().first > kEndedStays; ended_.pop_front())
+      if (!upstreams_.contains(ended_.front().second)) sinks_.forget(ended_.front().second);
     trim_fetches(now);
   }
 
@@ -247,6 +251,7 @@ class Edge final : public LiveEdge {
     // Players read to the end of what is there; a window that is let go would be out of date.
     if (over.ended) {
       sinks_.end(id);
+      ended_.emplace_back(now, id);
     } else {
       sinks_.forget(id);
     }
@@ -316,6 +321,7 @@ class Edge final : public LiveEdge {
   std::uniform_real_distribution<double> chance_{0, 1};
   Upstreams upstreams_;  // on the loop
   std::unordered_map<std::string, Refused> refused_;
+  std::deque<std::pair<Clock::time_point, std::string>> ended_;  ///< of which a window may be left
   std::unordered_map<std::string, Fetch> fetches_;
   std::size_t kept_bytes_ = 0;
   mutable std::shared_mutex known_mutex_;

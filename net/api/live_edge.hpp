@@ -88,7 +88,7 @@ class LiveEdge {
   /// unavailable, overloaded, timeout.
   virtual void say(const std::string& id, std::string token, std::string message,
                    std::function<void(Result<std::string>)> then) = 0;
-  virtual void react(const std::string& id, std::size_t reaction) = 0;
+  virtual void react(const std::string& id, std::size_t reaction, std::uint64_t times) = 0;
 
   /// GET of the origin, kept for `fresh`; one request however many ask. Errors: unsupported (a
   /// circle), unavailable, timeout, overloaded.

@@ -106,6 +106,13 @@ RelayOptions relay_options(std::string instance, const std::shared_ptr<ws::Fanou
   RelayOptions out;
   out.instance = std::move(instance);
   out.cuts = [playlists](const std::string& id) { return playlists->cuts(id); };
+  out.react = [fanout, links](const std::string& id, std::size_t reaction, std::uint64_t times) {
+    if (times == 0) return;
+    // They come back from the origin, for all to see.
+    if (links->edge != nullptr && links->edge->relays(id))
+      return links->edge->react(id, reaction, times);
+    fanout->react(id, reaction, times);
+  };
   out.rules = [links](const std::string& id) {
     relay::Rules asked;
     if (const auto own = links->api->directory.viewing(id)) asked = {own->rules, own->owner};

@@ -128,7 +128,7 @@ void react(const ApiPtr& api, const SessionPtr& session, Viewer& viewer,
   if (!reaction) return tell_error(*session, error(ErrorCode::invalid_argument, "reaction"));
   if (!viewer.reactions.take("", std::chrono::steady_clock::now()).allowed)
     return tell_error(*session, error(ErrorCode::rate_limited, "too many reactions"));
-  if (viewer.relayed) return api->edge->react(viewer.live_id, *reaction);
+  if (viewer.relayed) return api->edge->react(viewer.live_id, *reaction, 1);
   api->fanout.react(viewer.live_id, *reaction);
 }
 

@@ -47,8 +47,7 @@ struct Cache {
     chunks.pop_front();
   }
   void add(const media::ChunkPtr& chunk, const RelayLimits& limits) {
-    if (!chunks.empty() && chunk->sequence != chunks.back()->sequence + 1 &&
-        chunk->track == chunks.back()->track)
+    if (!chunks.empty() && chunk->sequence != chunks.back()->sequence + 1)
       clear();  // what follows a hole cannot be decoded
     chunks.push_back(chunk);
     bytes += chunk->bytes->size();
@@ -360,7 +359,7 @@ void RelayHub::Impl::on_message(const std::string& id, const std::shared_ptr<ws:
     return take_one(id, from, *greeting);
   if (const auto* reactions = std::get_if<relay::Reactions>(&*message)) {
     for (std::size_t i = 0; i < std::min(reactions->counts.size(), ws::kReactions.size()); ++i)
-      fanout.react(id, i, reactions->counts[i]);
+      options.react(id, i, reactions->counts[i]);
     return;
   }
   const std::lock_guard lock(mutex);

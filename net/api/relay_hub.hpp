@@ -37,6 +37,8 @@ struct RelayOptions {
   std::string instance;  ///< of this server
   /// Where the session's window cuts.
   std::function<std::optional<media::WindowCuts>(const std::string& id)> cuts;
+  /// Viewers of an edge reacted.
+  std::function<void(const std::string& id, std::size_t reaction, std::uint64_t times)> react;
   /// What the session asks of viewers.
   std::function<relay::Rules(const std::string& id)> rules;
   /// Those that are kept, oldest first.

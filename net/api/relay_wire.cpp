@@ -466,7 +466,6 @@ Result<Down> parse_down(std::string_view text) {
 
 Result<Up> parse_up(std::string_view text) {
   constexpr std::size_t kMaxUp = 64U << 10, kMaxKinds = 16;
-  constexpr std::uint64_t kMaxCount = 1'000'000;
   auto object = object_of(text, kMaxUp);
   if (!object.ok()) return object.error();
   Reader in(*object);
@@ -481,8 +480,8 @@ Result<Up> parse_up(std::string_view text) {
     for (const auto& count : in.array("counts", kMaxKinds)) {
       boost::system::error_code ec;
       reactions.counts.push_back(count.is_number() ? count.to_number<std::uint64_t>(ec)
-                                                   : kMaxCount + 1);
-      if (ec || reactions.counts.back() > kMaxCount) in.fail("counts");
+                                                   : kMaxReactions + 1);
+      if (ec || reactions.counts.back() > kMaxReactions) in.fail("counts");
     }
     out = std::move(reactions);
   } else if (type == "relay_greet") {

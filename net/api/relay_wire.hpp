@@ -29,6 +29,8 @@ inline constexpr std::size_t kMaxTextBytes = 2U << 20;
 inline constexpr std::size_t kMaxThumbnailBytes = 512U << 10;
 /// Viewers that an edge may tell of.
 inline constexpr std::int64_t kMaxViewers = 10'000'000;
+/// Of one kind that an edge may tell of at once.
+inline constexpr std::uint64_t kMaxReactions = 1'000'000;
 
 /// Who watches: over WebSocket, and as players of HLS and DASH.
 struct Viewers {

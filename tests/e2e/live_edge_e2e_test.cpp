@@ -225,8 +225,8 @@ TEST_F(LiveEdgeE2E, WhatIsSaidAtAnEdgeIsHeardEverywhere) {
       return is_type(m, "chat") && json::parse(m.bytes).at("user").as_string() == "carol";
     }));
   }
-  ASSERT_TRUE(near.send_text(R"({"type":"react","reaction":"heart"})").ok());
-  for (auto* viewer : {&direct, &far}) {
+  ASSERT_TRUE(far.send_text(R"({"type":"react","reaction":"heart"})").ok());
+  for (auto* viewer : {&direct, &near, &far}) {
     EXPECT_TRUE(read_until(*viewer, [](const auto& m) {
       return is_type(m, "reactions") &&
              json::parse(m.bytes).at("counts").at("heart").as_int64() == 1;
