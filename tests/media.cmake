@@ -15,5 +15,5 @@ add_dependencies(ingest_server_e2e_test troupe)
 troupe_test(media_lag_test SOURCES unit/media_ladder_lag_test.cpp LINK troupe_media_ladder LABELS unit)
 troupe_test(media_sound_test SOURCES unit/media_ladder_sound_test.cpp
   LINK troupe_media troupe_media_ladder troupe_sim_core FFmpeg::libs LABELS unit)
-troupe_test(media_flv_test SOURCES unit/media_flv_test.cpp support/live_replay.cpp
+troupe_test(media_flv_test SOURCES unit/media_flv_test.cpp unit/media_flv_tags_test.cpp support/live_replay.cpp
   LINK troupe_media troupe_net_rtmp troupe_sim_live FFmpeg::libs LABELS unit WHOLE)
