@@ -19,6 +19,8 @@ if(NODE AND CHROMIUM)
     COMMAND ${NODE} "${CMAKE_CURRENT_SOURCE_DIR}/browser/assets.mjs" $<TARGET_FILE:troupe> "${PROJECT_SOURCE_DIR}/web")
   add_test(NAME browser.recorded_rewind
     COMMAND ${NODE} "${CMAKE_CURRENT_SOURCE_DIR}/browser/recorded_rewind.mjs" $<TARGET_FILE:troupe> "${PROJECT_SOURCE_DIR}/web")
+  add_test(NAME browser.restart
+    COMMAND ${NODE} "${CMAKE_CURRENT_SOURCE_DIR}/browser/restart.mjs" $<TARGET_FILE:troupe> "${PROJECT_SOURCE_DIR}/web")
   add_test(NAME browser.match
     COMMAND ${NODE} "${CMAKE_CURRENT_SOURCE_DIR}/browser/match.mjs" $<TARGET_FILE:troupe> $<TARGET_FILE:troupe-sim> "${PROJECT_SOURCE_DIR}/web")
   add_test(NAME browser.flv
@@ -30,5 +32,5 @@ if(NODE AND CHROMIUM)
   add_test(NAME browser.play_soak
     COMMAND ${NODE} --experimental-websocket --no-warnings "${CMAKE_CURRENT_SOURCE_DIR}/browser/play_soak.mjs" $<TARGET_FILE:troupe> "${PROJECT_SOURCE_DIR}/web")
   set_tests_properties(browser.play_soak PROPERTIES LABELS browser TIMEOUT 120)
-  set_tests_properties(browser.assets browser.broadcast browser.captions browser.cues browser.flv browser.health browser.ladder browser.live browser.match browser.parties browser.play browser.players browser.polls browser.recorded_rewind browser.sound PROPERTIES LABELS browser TIMEOUT 120)
+  set_tests_properties(browser.assets browser.broadcast browser.captions browser.cues browser.flv browser.health browser.ladder browser.live browser.match browser.parties browser.play browser.players browser.polls browser.restart browser.recorded_rewind browser.sound PROPERTIES LABELS browser TIMEOUT 120)
 endif()

@@ -82,6 +82,7 @@ export class Stage {
   }
 
   async clear() {
+    this.over = true;
     await this.context?.close();
     for (const child of this.programs) child.kill('SIGKILL');
     await rm(this.directory, { recursive: true, force: true });

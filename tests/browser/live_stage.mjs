@@ -1,0 +1,119 @@
+// A live session on a real server with an encoder that does not give up, and players of every protocol that watch it.
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import { openPlayer } from './library_player.mjs';
+import { sleep, until } from './stage.mjs';
+
+/** Pages that are not in front run at full speed too. */
+export const kAwake = ['--disable-background-timer-throttling', '--disable-renderer-backgrounding',
+  '--disable-backgrounding-occluded-windows'];
+
+/** `seconds` of a test picture and a tone, encoded as for live; a key frame each two seconds. */
+export function makeClip(stage, seconds) {
+  const path = join(stage.directory, 'clip.flv');
+  execFileSync('ffmpeg', ['-loglevel', 'error', '-f', 'lavfi', '-i', 'testsrc2=size=640x360:rate=30', '-f', 'lavfi', '-i',
+    'sine=frequency=440:sample_rate=48000', '-t', `${seconds}`, '-c:v', 'libx264', '-preset', 'ultrafast', '-tune', 'zerolatency',
+    '-g', '60', '-b:v', '600k', '-pix_fmt', 'yuv420p', '-c:a', 'aac', path]);
+  return path;
+}
+
+/** A session that publishes `clip` by RTMP for as long as the stage stands; the encoder begins again half a second after
+ * it lost the server. Returns once there is something to play. */
+export async function goLive(stage, { root, api }, clip) {
+  const { id, rtmp_server: server, rtmp_stream_key: key } = await api('POST', '/api/v1/live', { title: 'On air' });
+  const begin = () => {
+    if (stage.over) return;
+    stage.encoder = stage.run('ffmpeg', ['-loglevel', 'quiet', '-re', '-stream_loop', '-1', '-i', clip, '-c', 'copy', '-f', 'flv',
+      `${server}/${key}`], { stdio: 'ignore' }).once('exit', () => setTimeout(begin, 500));
+  };
+  begin();
+  for (let i = 0; (await fetch(`${root}/live/${id}/manifest.mpd`)).status !== 200; ++i) {
+    assert.ok(i < 300, 'nothing on air');
+    await sleep(100);
+  }
+  return id;
+}
+
+// hls.js leaves it to its user to go on after fatal errors, in just this way (its API documentation).
+const hls = (config) => ({ library: 'hls.js/dist/hls.min.js', script: (session) => `
+  window.hls = new Hls(${JSON.stringify(config)});
+  hls.on(Hls.Events.ERROR, (event, data) => {
+    window.seen.errors.push(data.details + (data.fatal ? ' (fatal)' : ''));
+    if (!data.fatal) return;
+    if (data.type === Hls.ErrorTypes.MEDIA_ERROR) hls.recoverMediaError();
+    else setTimeout(() => (hls.levels.length > 0 ? hls.startLoad() : hls.loadSource(hls.url)), 500);
+  });
+  hls.loadSource('/live/${session}/index.m3u8');
+  hls.attachMedia(video);
+  window.shown = () => (hls.playingDate ? hls.playingDate.getTime() : null);
+  window.range = () => [video.seekable.start(0), hls.liveSyncPosition];
+  window.heights = () => hls.levels.map((one) => one.height).filter(Boolean);
+  window.pick = (height) => { hls.nextLevel = hls.levels.findIndex((one) => one.height === height); };` });
+// shaka-player waits a second and more before it tries again, unless told otherwise, and stays where a stop left it.
+const kManifest = { baseDelay: 250, backoffFactor: 1.2, maxAttempts: 20 }, kMedia = { baseDelay: 250, maxAttempts: 2 };
+const shaka = (text, config) => ({ library: 'shaka-player/dist/shaka-player.compiled.js', script: (session) => `
+  shaka.polyfill.installAll();
+  window.player = new shaka.Player();
+  player.configure(${JSON.stringify({ abr: { enabled: false }, manifest: { retryParameters: kManifest },
+    streaming: { retryParameters: kMedia, liveSync: { enabled: true }, ...config } })});
+  player.addEventListener('error', (event) => window.seen.errors.push([event.detail.code, ...event.detail.data.slice(0, 2)].join(' ')));
+  player.attach(video).then(() => player.load('/live/${session}/${text}'))
+    .catch((error) => window.seen.errors.push(String(error.code ?? error.stack)));
+  window.shown = () => { const at = player.getPlayheadTimeAsDate(); return at ? at.getTime() : null; };
+  window.range = () => [player.seekRange().start, null];
+  window.heights = () => player.getVariantTracks().map((one) => one.height).filter(Boolean);
+  window.pick = (height) => player.selectVariantTrack(player.getVariantTracks().find((one) => one.height === height));` });
+
+/** What each page has in its window: `shown()`, when, in Unix ms, that came in which it shows (null: nothing yet);
+ * `range()`, where it may go back to, and where live is (null: goToLive() knows); `heights()` and `pick(height)`. */
+export const players = {
+  'hls.js, LL-HLS': hls({ lowLatencyMode: true }),
+  'hls.js, HLS': hls({ lowLatencyMode: false }),
+  'shaka-player, HLS': shaka('index.m3u8', {}),
+  'shaka-player, DASH': shaka('manifest.mpd', {}),
+  'shaka-player, low-latency DASH': shaka('low-latency.mpd', { lowLatencyMode: true }),
+};
+
+/** A page for each player whose name holds `only` and not `without`, playing. */
+export async function openPlayers(context, root, session, { only = '', without = null } = {}) {
+  const pages = {};
+  for (const [name, { library, script }] of Object.entries(players))
+    if (name.includes(only) && name !== without) pages[name] = await openPlayer(context, root, library, script(session));
+  for (const [name, page] of Object.entries(pages)) {
+    await until(page, () => document.getElementById('video').currentTime > 0.3, null, 30).catch(async () => {
+      throw new Error(`${name} does not play: ${await page.evaluate(() => window.seen.errors)}`);
+    });
+  }
+  return pages;
+}
+
+/** From now on the page notes 20 times a second where it is, in `window.notes`; `window.seen` begins anew. */
+export const note = () => {
+  const video = document.getElementById('video');
+  window.notes = [];
+  window.seen = { stalls: 0, errors: [] };
+  clearInterval(window.noting);
+  window.noting = setInterval(() => window.notes.push({ now: Date.now(), at: video.currentTime, date: window.shown(), seeking: video.seeking }), 50);
+};
+const kStillMs = 300; // less is no stop that anybody sees, and a busy machine looks later
+
+/** Where the picture of these notes stood still, though nobody sought: from, until (Unix ms). */
+export function stopsIn(notes) {
+  const stops = [];
+  let moved = notes[0];
+  for (const one of notes) {
+    if (one.at === moved.at && !one.seeking) continue;
+    if (one.now - moved.now > kStillMs && !one.seeking) stops.push({ from: moved.now, until: one.now });
+    moved = one;
+  }
+  const end = notes.at(-1);
+  if (end.now - moved.now > kStillMs) stops.push({ from: moved.now, until: end.now });
+  return stops;
+}
+
+/** Seconds behind live, the median of these notes. */
+export function behind(notes) {
+  const all = notes.filter((one) => one.date !== null).map((one) => (one.now - one.date) / 1000).sort((x, y) => x - y);
+  return all.length > 0 ? all[Math.floor(all.length / 2)] : NaN;
+}
