@@ -102,7 +102,9 @@ Result<void> ClipEncoder::choose(FramePtr frame, const Take& take) {
       if (auto done = encode(std::move(held_), take); !done.ok()) return done;
     }
   }
-  return at_us < to_us_ ? encode(std::move(frame), take) : Result<void>();
+  const auto duration_us = av_rescale_q(frame->pkt_duration, time_base_, kMicroseconds);
+  const bool over = at_us + duration_us > to_us_ + kMillisecond;  // on at the end, or after it
+  return over ? Result<void>() : encode(std::move(frame), take);
 }
 
 /// As the encoder was told that they are.

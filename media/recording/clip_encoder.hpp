@@ -12,9 +12,9 @@
 
 namespace troupe::media {
 
-/// Of `from_us` to `to_us`: the picture that was on at `from_us` is the first, the last one that
-/// began before `to_us` the last. Each keeps its time. libx264, without pictures out of order. Not
-/// thread-safe.
+/// Of `from_us` to `to_us`: the picture that was on at `from_us` is the first, the one before that
+/// which was on at `to_us` the last. Each keeps its time. libx264, without pictures out of order.
+/// Not thread-safe.
 class ClipEncoder {
  public:
   /// `source` and `time_base`: of what will be pushed. Errors: unsupported (no decoder, or FFmpeg
