@@ -1,6 +1,7 @@
 #include "media/ladder/transcode.hpp"
 
 #include <algorithm>
+#include <exception>
 #include <map>
 #include <optional>
 
@@ -165,7 +166,18 @@ void Transcode::schedule_decoder() {
   if (waiting_.empty() && decoder_->packets.size() < least_packets()) return;
   if (lanes_full()) return;  // the lane that makes room comes back here
   decoding_ = true;
-  pool_.post([self = shared_from_this()] { self->decode_step(); });
+  post([this] { decode_step(); });
+}
+
+void Transcode::post(std::function<void()> step) {
+  pool_.post([self = shared_from_this(), step = std::move(step)] {
+    try {
+      step();
+    } catch (const std::exception& e) {
+      for (std::size_t i = 0; i < self->rungs_.size(); ++i) self->fail(i, e.what());
+      self->stop();
+    }
+  });
 }
 
 void Transcode::open_reader() {

@@ -93,6 +93,8 @@ class Transcode : public std::enable_shared_from_this<Transcode> {
   void drop_waiting();
   void fail(std::size_t rung, const std::string& why);
   void tell(const Changes& changes);
+  /// On the pool: a step that throws costs this publication its renditions, and nothing else.
+  void post(std::function<void()> step);
   void schedule_decoder();
   void schedule_lane(const std::shared_ptr<Lane>& lane);
   void decode_step();

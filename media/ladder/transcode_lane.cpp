@@ -10,7 +10,7 @@ namespace troupe::media {
 void Transcode::schedule_lane(const std::shared_ptr<Lane>& lane) {
   if (lane->busy || closed_ || (lane->pictures.empty() && !lane->sweep)) return;
   lane->busy = true;
-  pool_.post([self = shared_from_this(), lane] { self->lane_step(lane); });
+  post([this, lane] { lane_step(lane); });
 }
 
 /// Opens the encoder of a rung that is to be made. False: there is none.

@@ -346,6 +346,32 @@ TEST(Transcode, WhatWasGivenUpComesBackWithAKeyFrameOnceItIsCalm) {
             "");
 }
 
+TEST(Transcode, ThatCrashesCostsItsOwnRenditionsAndNoOthers) {
+  const auto& from = source();
+  Kept crashing, other;
+  WorkerPool pool(1);
+  const TranscodeOptions options{.rungs = *parse_ladder("180p:300k,90p:100k"),
+                                 .lag = {.max_lag = 60s}};
+  auto sink = crashing.sink();
+  sink.chunk = [](const ChunkPtr&) { throw std::bad_alloc(); };
+  const auto first = std::make_shared<Transcode>(pool, from.tracks.at(0), options, sink);
+  const auto second = std::make_shared<Transcode>(pool, from.tracks.at(0), options, other.sink());
+
+  for (const auto& chunk : from.chunks) {
+    first->push(chunk, std::chrono::steady_clock::now());
+    second->push(chunk, std::chrono::steady_clock::now());
+  }
+
+  const auto almost = end_us(from.chunks) - 300'000;
+  EXPECT_TRUE(
+      other.wait([&](Kept& k) { return k.chunks_.size() == 2 && end_us(k.chunks_[4]) >= almost; }));
+  EXPECT_THAT(crashing.dropped_, ElementsAre("180p", "90p"));
+  EXPECT_THAT(crashing.renditions_.back(), IsEmpty());
+  first->push(from.chunks.front(), std::chrono::steady_clock::now());
+  EXPECT_EQ(first->status(std::chrono::steady_clock::now()).lag, 0ms) << "it takes no more";
+  second->stop();
+}
+
 TEST(Transcode, AfterAHoleRenditionsGoOnWithTheNextKeyFrame) {
   const auto& from = source();
   Kept kept;
