@@ -12,6 +12,7 @@ namespace troupe::server {
 namespace {
 
 constexpr std::size_t kSecretBytes = 64;
+constexpr std::size_t kLeastBytes = 32;  // RFC 7518, section 3.2: of the hash's size
 
 Result<void> make_secret(const std::filesystem::path& path) {
   std::error_code ec;
@@ -30,37 +31,32 @@ Result<void> make_secret(const std::filesystem::path& path) {
                  : Result<void>(error(ErrorCode::io, "cannot write " + path.string()));
 }
 
+Result<std::string> read_secret(const std::filesystem::path& path, std::size_t least_bytes) {
+  std::ifstream file(path, std::ios::binary);
+  std::string secret(std::istreambuf_iterator<char>(file), {});
+  if (!file) return error(ErrorCode::io, "cannot read " + path.string());
+  if (secret.size() < least_bytes)
+    return error(ErrorCode::invalid_argument, path.string() + ": a secret needs at least " +
+                                                  std::to_string(least_bytes) + " bytes");
+  return secret;
+}
+
 }  // namespace
 
 Result<std::string> load_secret(const std::filesystem::path& path) {
   if (!std::filesystem::exists(path)) {
     if (auto made = make_secret(path); !made.ok()) return made.error();
   }
-  std::ifstream file(path, std::ios::binary);
-  std::string secret(std::istreambuf_iterator<char>(file), {});
-  if (!file) return error(ErrorCode::io, "cannot read " + path.string());
-  if (secret.size() < 32)
-    return error(ErrorCode::invalid_argument,
-                 path.string() + ": a secret needs at least 32 bytes");
-  return secret;
+  return read_secret(path, kLeastBytes);
 }
 
 Result<JwtKey> load_token_key(const Config& config) {
-  const bool own = config.auth_key_file.empty();
-  const std::filesystem::path path = own ? std::filesystem::path(config.data_dir) / "token.key"
-                                         : std::filesystem::path(config.auth_key_file);
-  if (own && !std::filesystem::exists(path)) {
-    if (auto made = make_secret(path); !made.ok()) return made.error();
-  }
-  std::ifstream file(path, std::ios::binary);
-  JwtKey key{config.auth_algorithm == "ES256" ? JwtAlgorithm::es256 : JwtAlgorithm::hs256,
-             std::string(std::istreambuf_iterator<char>(file), {})};
-  if (!file) return error(ErrorCode::io, "cannot read " + path.string());
-  if (key.algorithm == JwtAlgorithm::hs256 && key.material.size() < 32) {
-    return error(ErrorCode::invalid_argument,
-                 path.string() + ": an HS256 secret needs at least 32 bytes");
-  }
-  return key;
+  const bool es256 = config.auth_algorithm == "ES256";
+  auto material = config.auth_key_file.empty()
+                      ? load_secret(std::filesystem::path(config.data_dir) / "token.key")
+                      : read_secret(config.auth_key_file, es256 ? 0 : kLeastBytes);
+  if (!material.ok()) return material.error();
+  return JwtKey{es256 ? JwtAlgorithm::es256 : JwtAlgorithm::hs256, std::move(*material)};
 }
 
 }  // namespace troupe::server

@@ -364,6 +364,28 @@ TEST(Http, TheRateLimitAnswers429WithRetryAfter) {
                                    HasSubstr("Retry-After: ")));
 }
 
+TEST(Http, BehindATrustedProxyTheRateLimitIsThatOfEachClient) {
+  const auto answers = [](const std::string& trusted) {
+    const HttpFixture server(mount, [&](http::ServerOptions& o) {
+      o.rate_limit = {.per_second = 0.01, .burst = 1};
+      o.trusted_proxies = *http::parse_address_ranges(trusted);
+    });
+    RawSocket socket(server.port());
+    socket.send(
+        get("/hello/ann", "X-Forwarded-For: 203.0.113.1\r\n") +
+        get("/hello/ann", "X-Forwarded-For: 203.0.113.2\r\n") +
+        get("/hello/ann", "X-Forwarded-For: 9.9.9.9, 203.0.113.2\r\n" + std::string(kClose)));
+    EXPECT_TRUE(socket.closed());
+    std::string statuses;
+    for (std::size_t at = 0; (at = socket.seen().find("HTTP/1.1 ", at)) != std::string::npos; ++at)
+      statuses += socket.seen().substr(at + 9, 3) + " ";
+    return statuses;
+  };
+
+  EXPECT_EQ(answers("127.0.0.0/8"), "200 200 429 ") << "what a client wrote itself changes nothing";
+  EXPECT_EQ(answers(""), "200 429 429 ") << "nobody is believed";
+}
+
 TEST(Http, DrainAnswersWhatIsInFlightAndClosesTheIdle) {
   std::promise<Responder> asked;
   HttpFixture server([&](Router& router) {
