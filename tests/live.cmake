@@ -6,7 +6,7 @@ troupe_test(live_test
 troupe_library(troupe_live_support SOURCES support/captioned_clip.cpp support/live_replay.cpp support/live_server.cpp
   PUBLIC troupe_net_api_live troupe_sim_core
   PRIVATE troupe_media FFmpeg::libs)
-troupe_test(live_e2e_test SOURCES e2e/live_e2e_test.cpp e2e/live_polls_e2e_test.cpp e2e/live_cues_e2e_test.cpp e2e/live_views_e2e_test.cpp e2e/live_access_e2e_test.cpp support/country_file.cpp e2e/live_parties_e2e_test.cpp
+troupe_test(live_e2e_test SOURCES e2e/live_e2e_test.cpp e2e/live_chat_e2e_test.cpp e2e/live_health_e2e_test.cpp e2e/live_polls_e2e_test.cpp e2e/live_cues_e2e_test.cpp e2e/live_views_e2e_test.cpp e2e/live_access_e2e_test.cpp support/country_file.cpp e2e/live_parties_e2e_test.cpp
   LINK troupe_live_support troupe_test_support troupe_sim_live LABELS e2e WHOLE)
 troupe_test(live_srt_test SOURCES e2e/live_srt_test.cpp
   LINK troupe_sim_live troupe_test_support LABELS e2e WHOLE)
@@ -19,7 +19,7 @@ add_dependencies(live_record_e2e_test troupe)
 add_dependencies(live_assets_e2e_test troupe)
 troupe_test(live_ladder_e2e_test SOURCES e2e/live_ladder_e2e_test.cpp support/hls_rules.cpp
   LINK troupe_live_support troupe_test_support troupe_sim_live LABELS e2e WHOLE)
-troupe_test(live_relay_test SOURCES unit/live_relay_test.cpp support/live_replay.cpp
+troupe_test(live_relay_test SOURCES unit/live_relay_test.cpp unit/live_upstream_test.cpp support/live_replay.cpp
   LINK troupe_net_api_relay troupe_media troupe_sim_core LABELS unit)
 troupe_test(live_edge_e2e_test SOURCES e2e/live_edge_e2e_test.cpp
   LINK troupe_live_support troupe_test_support troupe_sim_live LABELS e2e WHOLE)

@@ -156,12 +156,14 @@ void Upstream::take(Publication& publication) {
   publication_ = std::make_shared<const live::Publication>(
       live::Publication{id_, publication.epoch, std::move(publication.tracks)});
   resuming_ = false;
+  made_.reset();
   env_.sinks.start(publication_, publication.cuts);
 }
 
 void Upstream::take(const Renditions& renditions) {
   if (!publication_ || renditions.epoch != cursor_.epoch()) return;
   if (auto fine = check_.add(renditions.tracks); !fine.ok()) return broken(fine.error());
+  made_ = renditions;
   env_.sinks.renditions(id_, renditions.epoch, renditions.tracks);
 }
 
@@ -225,8 +227,10 @@ void Upstream::on_media(std::string_view bytes) {
   if (chunk->wall_us >= live_from_us_ && !relayed->made)
     env_.delay.Observe(static_cast<double>(std::max<std::int64_t>(delay_us, 0)) / kMicros);
   if (relayed->made) return env_.sinks.rendition_chunk(id_, relayed->epoch, chunk);
-  if (std::exchange(resuming_, false) && place == RelayCursor::Place::hole)
+  if (std::exchange(resuming_, false) && place == RelayCursor::Place::hole) {
     env_.sinks.resume(publication_, cuts_);
+    if (made_) env_.sinks.renditions(id_, made_->epoch, made_->tracks);
+  }
   env_.sinks.chunk(id_, chunk);
 }
 

@@ -96,6 +96,7 @@ class Upstream {
   live::PublicationPtr publication_;
   std::optional<media::WindowCuts> cuts_;  ///< if the next chunk shows a hole
   bool resuming_ = false;
+  std::optional<Renditions> made_;  ///< of the publication
   Viewers total_;
   std::optional<Viewers> told_;
   std::vector<std::uint64_t> reactions_;

@@ -1,6 +1,6 @@
 # Sessions that come from another server: both ends.
 troupe_library(troupe_net_api_relay
-  SOURCES edge_link.cpp edge_state.cpp edge_upstream.cpp live_edge.cpp relay_hub.cpp relay_media.cpp relay_wire.cpp
+  SOURCES edge_link.cpp edge_state.cpp edge_upstream.cpp live_edge.cpp relay_encode.cpp relay_hub.cpp relay_hub_edges.cpp relay_media.cpp relay_wire.cpp
   PUBLIC troupe_net_ws troupe_media_playlist troupe_schemas OpenSSL::SSL PRIVATE troupe_media troupe_actors_live)
 
 troupe_library(troupe_net_api_live

@@ -2,6 +2,7 @@
 // that comes in is judged here. docs/live_edge.md lists the messages.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -31,6 +32,9 @@ inline constexpr std::size_t kMaxThumbnailBytes = 512U << 10;
 inline constexpr std::int64_t kMaxViewers = 10'000'000;
 /// Of one kind that an edge may tell of at once.
 inline constexpr std::uint64_t kMaxReactions = 1'000'000;
+
+/// As live::Countries::Rule counts.
+inline constexpr std::array<std::string_view, 3> kCountryRules{"any", "allow", "deny"};
 
 /// Who watches: over WebSocket, and as players of HLS and DASH.
 struct Viewers {
