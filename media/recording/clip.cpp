@@ -217,8 +217,7 @@ class Cutter {
       if (auto done = write(*packet, 0); !done.ok()) return done;
     }
     // Which picture is the first shows with the one after it.
-    while (encoder_ != nullptr && !encoder_->first_us() && !main.at_end() &&
-           main.decode_us() < plan_.to_us) {
+    while (encoder_ != nullptr && !encoder_->first_us() && !main.at_end()) {
       if (auto done = write(main.packet(), 0); !done.ok()) return done;
       if (auto more = main.next(); !more.ok()) return more;
     }
@@ -248,7 +247,9 @@ class Cutter {
     std::optional<std::size_t> best;
     for (std::size_t i = 0; i < inputs_.size(); ++i) {
       const auto& input = *inputs_[i];
-      if (input.at_end() || input.decode_us() >= plan_.to_us) continue;
+      const bool wanted =
+          i == 0 && encoder_ != nullptr ? !encoder_->past_end() : input.decode_us() < plan_.to_us;
+      if (input.at_end() || !wanted) continue;
       if (!best || input.decode_us() < inputs_[*best]->decode_us()) best = i;
     }
     return best;

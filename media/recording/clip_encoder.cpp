@@ -1,5 +1,7 @@
 #include "media/recording/clip_encoder.hpp"
 
+#include <utility>
+
 namespace troupe::media {
 namespace {
 
@@ -74,10 +76,10 @@ Result<void> ClipEncoder::push(const AVPacket* packet, const Take& take) {
   static_cast<void>(avcodec_send_packet(decoder_.get(), packet));
   if (auto done = receive(take); !done.ok()) return done;
   if (packet != nullptr) return {};
-  if (!first_us_ && held_) {
-    first_us_ = us_of(*held_);
-    if (auto done = encode(std::move(held_), take); !done.ok()) return done;
+  if (!first_us_ && before_) {
+    if (auto done = begin(std::move(before_), take); !done.ok()) return done;
   }
+  if (auto done = finish(take); !done.ok()) return done;
   return encode(nullptr, take);
 }
 
@@ -89,22 +91,45 @@ Result<void> ClipEncoder::receive(const Take& take) {
   }
 }
 
-/// Whole milliseconds are asked for: a picture that begins within the first of them is meant.
+/// Whole milliseconds are asked for: a picture that begins within one of them is meant.
 Result<void> ClipEncoder::choose(FramePtr frame, const Take& take) {
   const auto at_us = us_of(*frame);
+  if (past_end_) return {};
   if (!first_us_ && at_us < from_us_ + kMillisecond) {
-    held_ = std::move(frame);
+    before_ = std::move(frame);
     return {};
   }
-  if (!first_us_) {
-    first_us_ = held_ ? us_of(*held_) : at_us;
-    if (held_) {
-      if (auto done = encode(std::move(held_), take); !done.ok()) return done;
-    }
+  if (!first_us_ && before_) {
+    if (auto done = begin(std::move(before_), take); !done.ok()) return done;
   }
-  const auto duration_us = av_rescale_q(frame->pkt_duration, time_base_, kMicroseconds);
-  const bool over = at_us + duration_us > to_us_ + kMillisecond;  // on at the end, or after it
-  return over ? Result<void>() : encode(std::move(frame), take);
+  past_end_ = at_us >= to_us_ + kMillisecond;
+  if (!past_end_) return first_us_ ? follow(std::move(frame), take) : begin(std::move(frame), take);
+  if (first_us_ && only_one()) return encode(std::move(last_), take);
+  last_.reset();  // it was on at the end
+  return {};
+}
+
+Result<void> ClipEncoder::begin(FramePtr frame, const Take& take) {
+  first_us_ = us_of(*frame);
+  return follow(std::move(frame), take);
+}
+
+/// Goes on with a picture; the one before it is known to be over before the end.
+Result<void> ClipEncoder::follow(FramePtr frame, const Take& take) {
+  if (!last_) {
+    last_ = std::move(frame);
+    return {};
+  }
+  step_us_ = us_of(*frame) - us_of(*last_);
+  auto over = std::exchange(last_, std::move(frame));
+  return encode(std::move(over), take);
+}
+
+/// The source ends: so does its last picture, about when another would begin.
+Result<void> ClipEncoder::finish(const Take& take) {
+  if (!last_) return {};
+  const bool over = us_of(*last_) + step_us_ <= to_us_ + kMillisecond;
+  return over || only_one() ? encode(std::move(last_), take) : Result<void>();
 }
 
 /// As the encoder was told that they are.
@@ -136,7 +161,9 @@ Result<void> ClipEncoder::encode(FramePtr frame, const Take& take) {
     last_pts_ = pts;
     frame->pts = pts;
     frame->pict_type = AV_PICTURE_TYPE_NONE;
-    durations_.push_back(frame->pkt_duration);
+    durations_.push_back(frame->pkt_duration > 0
+                             ? frame->pkt_duration
+                             : av_rescale_q(step_us_, kMicroseconds, time_base_));
   }
   if (const int sent = avcodec_send_frame(encoder_.get(), frame.get()); sent < 0)
     return error(ErrorCode::internal, "libx264: " + av_error(sent));

@@ -31,6 +31,8 @@ class ClipEncoder {
   [[nodiscard]] const AVCodecParameters& parameters() const { return *parameters_; }
   /// When the first picture begins; nothing while it is not known.
   [[nodiscard]] std::optional<std::int64_t> first_us() const { return first_us_; }
+  /// Whether a picture after the end was there: more packets change nothing.
+  [[nodiscard]] bool past_end() const noexcept { return past_end_; }
 
  private:
   ClipEncoder() = default;
@@ -38,6 +40,11 @@ class ClipEncoder {
   Result<void> open_encoder(const AVCodecParameters& source);
   Result<void> receive(const Take& take);
   Result<void> choose(FramePtr frame, const Take& take);
+  Result<void> begin(FramePtr frame, const Take& take);
+  Result<void> follow(FramePtr frame, const Take& take);
+  Result<void> finish(const Take& take);
+  /// A clip has a picture, however short it is.
+  [[nodiscard]] bool only_one() const noexcept { return last_ && last_pts_ == INT64_MIN; }
   /// Null: there are no more.
   Result<void> encode(FramePtr frame, const Take& take);
   [[nodiscard]] FramePtr fitting(FramePtr frame);
@@ -48,7 +55,10 @@ class ClipEncoder {
   CodecPtr decoder_, encoder_;
   ParametersPtr parameters_;
   ScalerPtr scaler_;
-  FramePtr held_;  ///< the last picture at or before the beginning
+  FramePtr before_;  ///< the last picture at or before the beginning
+  FramePtr last_;    ///< of the clip's: whether it is over before the end shows with the next
+  std::int64_t step_us_ = 0;  ///< between the last two pictures
+  bool past_end_ = false;
   std::optional<std::int64_t> first_us_;
   std::deque<std::int64_t> durations_;  ///< of pictures in the encoder
   std::int64_t last_pts_ = INT64_MIN;
