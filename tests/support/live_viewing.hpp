@@ -14,6 +14,12 @@
 
 namespace troupe::test {
 
+/// Two seconds, for tests to which it is all the same what is shown. Encoded once.
+inline const Clip& usual_clip() {
+  static const Clip made = make_clip({});
+  return made;
+}
+
 /// A publisher on its own thread.
 class OnAir {
  public:
