@@ -1,5 +1,7 @@
 #include "media/ladder/sound_transcode.hpp"
 
+#include <exception>
+
 #include "media/ladder/worker_pool.hpp"
 
 namespace troupe::media {
@@ -50,30 +52,33 @@ void SoundTranscode::step() {
     }
   }
   if (chunk) {
-    Result<void> done;
-    if (!encoder_) {
-      auto opened = SoundEncoder::open(source_, options_);
-      if (opened.ok())
-        encoder_ = std::move(*opened);
-      else
-        done = opened.error();
+    // What throws costs this publication its rendition of the sound, and nothing else.
+    try {
+      if (auto done = encode(*chunk); !done.ok()) return fail(done.error().detail);
+    } catch (const std::exception& e) {
+      return fail(e.what());
     }
-    if (encoder_) {
-      const auto begun = [this](const Track& track) {
-        {
-          const std::lock_guard lock(mutex_);
-          if (closed_) return;
-          status_.state = SoundStatus::State::on;
-        }
-        sink_.begun(track);
-      };
-      done = encoder_->take(*chunk, begun, sink_.chunk);
-    }
-    if (!done.ok()) return fail(done.error().detail);
   }
   const std::lock_guard lock(mutex_);
   working_ = false;
   schedule();
+}
+
+Result<void> SoundTranscode::encode(const Chunk& chunk) {
+  if (!encoder_) {
+    auto opened = SoundEncoder::open(source_, options_);
+    if (!opened.ok()) return opened.error();
+    encoder_ = std::move(*opened);
+  }
+  const auto begun = [this](const Track& track) {
+    {
+      const std::lock_guard lock(mutex_);
+      if (closed_) return;
+      status_.state = SoundStatus::State::on;
+    }
+    sink_.begun(track);
+  };
+  return encoder_->take(chunk, begun, sink_.chunk);
 }
 
 void SoundTranscode::fail(const std::string& why) {

@@ -49,6 +49,7 @@ class SoundTranscode : public std::enable_shared_from_this<SoundTranscode> {
  private:
   void schedule();
   void step();
+  Result<void> encode(const Chunk& chunk);
   void fail(const std::string& why);
 
   WorkerPool& pool_;

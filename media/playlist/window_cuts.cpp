@@ -75,8 +75,9 @@ bool SegmentWindow::follow(const WindowCuts& cuts) {
 
 bool SegmentWindow::catch_up(Rendition& rendition, const Chunk& chunk) {
   if (rendition.made()) {
-    // Of a segment that the others cut only when it has the whole of it.
-    if (!following_ || leading() == nullptr) return true;
+    // Of a segment that the others cut only when it has the whole of it: a picture that comes back
+    // would else begin late in a segment whose number says otherwise. Sound may at the origin.
+    if (leading() == nullptr || (!following_ && rendition.kind == TrackKind::audio)) return true;
     if (!rendition.segments.empty() && rendition.segments.back().epoch == epoch_) return true;
     const auto* source = source_segment(chunk);
     const auto slack_us =

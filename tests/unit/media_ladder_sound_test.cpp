@@ -3,6 +3,7 @@
 #include <condition_variable>
 #include <fstream>
 #include <mutex>
+#include <new>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -295,6 +296,30 @@ TEST(Ladder, SoundThatTheWorkersLeaveWaitingIsBounded) {
   }
 
   EXPECT_NEAR(static_cast<double>(skipped), 100, 4) << "twice five seconds";
+}
+
+TEST(Ladder, SoundThatCrashesCostsItsOwnRenditionAlone) {
+  std::mutex mutex;
+  std::condition_variable changed;
+  std::string why;
+  WorkerPool pool(1);
+  const auto sound = std::make_shared<SoundTranscode>(
+      pool, sound_of(opus()), SoundOptions{9, 96},
+      SoundTranscodeSink{.begun = [](const Track&) {},
+                         .chunk = [](const ChunkPtr&) { throw std::bad_alloc(); },
+                         .failed =
+                             [&](const std::string& reason) {
+                               const std::lock_guard lock(mutex);
+                               why = reason;
+                               changed.notify_all();
+                             },
+                         .skipped = {}});
+
+  for (std::size_t i = 0; i < 10; ++i) sound->push(sound_chunks(opus())[i]);
+
+  std::unique_lock lock(mutex);
+  ASSERT_TRUE(changed.wait_for(lock, 30s, [&] { return !why.empty(); }));
+  EXPECT_EQ(sound->status().state, SoundStatus::State::failed);
 }
 
 TEST(LadderAudio, IsReadAsARate) {

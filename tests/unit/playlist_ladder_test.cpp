@@ -158,6 +158,31 @@ TEST_F(LadderWindowTest, a_rendition_that_is_given_up_is_gone_from_all_playlists
   EXPECT_THAT(multivariant_playlist(window, ""), testing::Not(HasSubstr("360p")));
 }
 
+TEST_F(LadderWindowTest, a_rendition_that_comes_back_does_so_with_a_whole_segment) {
+  SegmentWindow window({.segment_us = 2'000'000});
+  window.begin(1, tracks());
+  window.set_made(1, {small()});
+  Publication publication(33'333, 3, 30);  // a key frame each second
+  feed_both(window, publication, 5'000'000);
+  window.set_made(1, {});
+  feed_both(window, publication, 8'700'000);
+  window.set_made(1, {small()});
+
+  feed_both(window, publication, 14'500'000);
+
+  const auto& made = *window.find("360p");
+  ASSERT_FALSE(made.segments.empty());
+  for (const auto& segment : made.segments) {
+    const auto* source = video_of(window).find(segment.number);
+    ASSERT_NE(source, nullptr);
+    EXPECT_EQ(segment.start_us, source->start_us);
+    EXPECT_EQ(segment.ordinal, source->ordinal);
+    EXPECT_TRUE(segment.independent);
+  }
+  EXPECT_EQ(made.segments.front().number, 5U) << "the key frame at 9 s lies within segment 4";
+  EXPECT_THAT(read_playlist(media_playlist(window, made, false, "")).objections, IsEmpty());
+}
+
 TEST(DashLowLatencyTest, even_segments_are_told_by_their_length_alone) {
   SegmentWindow window({.segment_us = 2'000'000});
   window.begin(1, tracks());
