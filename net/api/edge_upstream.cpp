@@ -208,6 +208,10 @@ void Upstream::take(Answer& answer) {
   then(std::move(answer.text));
 }
 
+void Upstream::take(const Caption& caption) {
+  env_.sinks.caption(id_, caption);
+}
+
 void Upstream::take(const Pong& pong) {
   clock_.sample(pong.sent_us, pong.wall_us, unix_us());
 }

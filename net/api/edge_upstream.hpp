@@ -74,6 +74,7 @@ class Upstream {
   void take(Greeting& greeting);
   void take(Answer& answer);
   void take(const Pong& pong);
+  void take(const Caption& caption);
   void broken(const Error& why);
   void send_greet();
   void send_report();

@@ -51,6 +51,7 @@ struct EdgeSinks {
       rendition_chunk;
   std::function<void(const std::string& id, const relay::Text& what, std::string_view text)> text;
   std::function<void(const std::string& id, const media::Thumbnail&)> thumbnail;
+  std::function<void(const std::string& id, const relay::Caption&)> caption;
   std::function<void(const std::string& id, const relay::Rules& asked)> rules;
   std::function<void(const std::string& id)> stop;
   std::function<void(const std::string& id)> end;

@@ -344,6 +344,7 @@ class Gateway final : public LiveGateway {
     out.chunk = [fanout = fanout_, playlists = playlists_, ladder = ladder_, health = health_,
                  sound = sound_, cues = cues_, announce = announce_cue(),
                  record_caption = std::move(record_caption), languages = caption_languages_,
+                 relay = relay_,
                  captions](const std::string& id, const media::ChunkPtr& chunk) {
       fanout->chunk(id, chunk);
       for (const auto& cue : cues->chunk(id, *chunk)) announce(id, cue);
@@ -351,8 +352,9 @@ class Gateway final : public LiveGateway {
       if (sound) sound->push(id, *chunk);
       const auto shown = captions->read(id, *chunk);
       for (const auto& event : shown.events) {
-        playlists->caption(id, shown.epoch, event.start_us, event.text,
-                           caption_track(event.channel, languages));
+        const auto track = caption_track(event.channel, languages);
+        playlists->caption(id, shown.epoch, event.start_us, event.text, track);
+        relay->caption(id, {shown.epoch, event.start_us, event.text, track});
         // The others are for players who choose one.
         if (event.channel != media::CaptionChannel::cc1) continue;
         fanout->text(id, LiveCaptions::message(shown.epoch, event));

@@ -13,9 +13,7 @@ namespace {
 
 void show(const ShieldParts& parts, const std::string& id, const relay::Text& what,
           std::string_view text) {
-  if (const auto* caption = std::get_if<relay::Caption>(&what.what))
-    parts.playlists->caption(id, caption->epoch, caption->media_us, caption->text);
-  if (const auto* said = std::get_if<relay::Cue>(&what.what)) {
+  if (const auto& said = what.cue) {
     const Cue cue{said->number, said->epoch, said->media_us, said->scheme, said->payload};
     parts.cues->keep(id, cue);
     parts.playlists->mark(id, CueBook::mark(cue));
@@ -59,6 +57,10 @@ EdgeSinks edge_sinks(const ShieldParts& parts) {
   };
   out.text = [parts](const std::string& id, const relay::Text& what, std::string_view text) {
     show(parts, id, what, text);
+  };
+  out.caption = [parts](const std::string& id, const relay::Caption& caption) {
+    parts.playlists->caption(id, caption.epoch, caption.media_us, caption.text, caption.track);
+    parts.relay->caption(id, caption);
   };
   out.thumbnail = [parts](const std::string& id, const media::Thumbnail& thumbnail) {
     parts.thumbnails->add(id, thumbnail);

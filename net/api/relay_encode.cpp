@@ -92,6 +92,14 @@ std::string encode(const Rules& rules) {
                 {"countries", kCountryRules[static_cast<std::size_t>(countries.rule)]},
                 {"codes", json::array(countries.codes.begin(), countries.codes.end())}});
 }
+std::string encode(const Caption& caption) {
+  return typed("relay_caption", {{"epoch", caption.epoch},
+                                 {"media_us", caption.media_us},
+                                 {"text", caption.text},
+                                 {"folder", caption.track.folder},
+                                 {"name", caption.track.name},
+                                 {"language", caption.track.language}});
+}
 std::string encode(const Ready&) {
   return typed("relay_ready", {});
 }

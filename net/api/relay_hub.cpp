@@ -232,6 +232,13 @@ void RelayHub::renditions(const std::string& id, std::uint64_t epoch,
   impl_->renditions(id, epoch, tracks);
 }
 
+void RelayHub::caption(const std::string& id, const relay::Caption& caption) {
+  const std::lock_guard lock(impl_->mutex);
+  const auto found = impl_->sessions.find(id);
+  if (found != impl_->sessions.end() && !found->second.edges.empty())
+    Impl::tell_all(found->second, relay_frame(caption));
+}
+
 void RelayHub::thumbnail(const std::string& id, const media::Thumbnail& thumbnail) {
   const std::lock_guard lock(impl_->mutex);
   const auto found = impl_->sessions.find(id);

@@ -74,6 +74,7 @@ class RelayHub : public std::enable_shared_from_this<RelayHub> {
   void renditions(const std::string& id, std::uint64_t epoch,
                   const std::vector<media::Track>& tracks);
 
+  void caption(const std::string& id, const relay::Caption& caption);
   void thumbnail(const std::string& id, const media::Thumbnail& thumbnail);
   /// RelayOptions::rules has another answer now.
   void rules_changed(const std::string& id);

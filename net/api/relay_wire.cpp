@@ -25,6 +25,12 @@ Error bad(std::string what) {
   return error(ErrorCode::corrupt, "relay: " + std::move(what));
 }
 
+/// Letters, digits, "-" and "_", if anything.
+bool is_plain(std::string_view text) {
+  return std::ranges::all_of(
+      text, [](unsigned char c) { return std::isalnum(c) != 0 || c == '-' || c == '_'; });
+}
+
 std::optional<std::string> from_base64(std::string_view text) {
   std::string out(text.size() / 4 * 3 + 3, '\0');
   std::size_t size = 0;
@@ -108,9 +114,7 @@ Result<media::Track> track_of(const json::value& value) {
   track.channels = static_cast<int>(in.number<std::int64_t>("channels", 0, 64));
   track.name = in.text("name");
   // It becomes a folder of addresses, and stands in playlists.
-  if (!std::ranges::all_of(
-          track.name, [](unsigned char c) { return std::isalnum(c) != 0 || c == '-' || c == '_'; }))
-    in.fail("name");
+  if (!is_plain(track.name)) in.fail("name");
   for (const auto* text : {&track.codecs, &track.mime})
     if (std::ranges::any_of(*text, [](unsigned char c) { return c < 0x20 || c > 0x7E; }))
       in.fail("codecs");
@@ -192,7 +196,8 @@ Result<Down> renditions_of(const json::object& object) {
   if (!tracks.ok()) return tracks.error();
   out.tracks = std::move(*tracks);
   if (std::ranges::any_of(out.tracks, [](const auto& t) {
-        return t.name.empty() || t.name == "video" || t.name == "audio" || t.name == "captions";
+        return t.name.empty() || t.name == "video" || t.name == "audio" ||
+               media::is_captions_folder(t.name);
       }))
     return bad("name");
   return Down(std::move(out));
@@ -243,19 +248,32 @@ Result<Down> greeting_of(const json::object& object) {
   return Down(std::move(out));
 }
 
+Result<Down> caption_of(const json::object& object) {
+  Reader in(object);
+  Caption out{in.count("epoch"),
+              in.number<std::int64_t>("media_us", -kMaxMediaUs, kMaxMediaUs),
+              in.text("text", 4U << 10),
+              {in.text("folder"), in.text("name"), in.text("language", 35)}};
+  // The first becomes a folder of addresses; all stand in playlists.
+  if (!media::is_captions_folder(out.track.folder) || !is_plain(out.track.folder))
+    in.fail("folder");
+  if (!is_plain(out.track.language)) in.fail("language");
+  if (std::ranges::any_of(out.track.name,
+                          [](unsigned char c) { return c < 0x20 || c > 0x7E || c == '"'; }))
+    in.fail("name");
+  if (!in.ok()) return in.problem();
+  return Down(std::move(out));
+}
+
 Result<Down> text_of(std::string_view type, const json::object& object) {
   if (type.starts_with("relay_")) return bad("unknown message");
   Reader in(object);
   Text out;
-  if (type == "caption") {
-    out.what =
-        Caption{in.count("epoch"), in.number<std::int64_t>("media_us", -kMaxMediaUs, kMaxMediaUs),
-                in.text("text", 4U << 10)};
-  } else if (type == "cue") {
-    out.what = Cue{in.count("number"), in.count("epoch"),
-                   in.number<std::int64_t>("media_us", 0, kMaxMediaUs), in.text("scheme", 200),
-                   in.text("payload", 8U << 10)};
-    if (std::ranges::any_of(std::get<Cue>(out.what).scheme,
+  if (type == "cue") {
+    out.cue = Cue{in.count("number"), in.count("epoch"),
+                  in.number<std::int64_t>("media_us", 0, kMaxMediaUs), in.text("scheme", 200),
+                  in.text("payload", 8U << 10)};
+    if (std::ranges::any_of(out.cue->scheme,
                             [](char c) { return c <= 0x20 || c >= 0x7F || c == '"'; }))
       in.fail("scheme");
   } else if (type.empty()) {
@@ -294,6 +312,7 @@ Result<Down> parse_down(std::string_view text) {
   if (type == "relay_publication") return publication_of(*object);
   if (type == "relay_renditions") return renditions_of(*object);
   if (type == "relay_rules") return rules_of(*object);
+  if (type == "relay_caption") return caption_of(*object);
   if (type == "relay_ready") return Down(Ready{});
   if (type == "relay_stop") return Down(Stop{});
   if (type == "relay_viewers") {

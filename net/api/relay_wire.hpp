@@ -15,6 +15,7 @@
 #include "base/result.hpp"
 #include "media/chunk.hpp"
 #include "media/ladder/thumbnail.hpp"
+#include "media/playlist/captions.hpp"
 #include "media/playlist/segment_window.hpp"
 
 namespace troupe::api::relay {
@@ -77,10 +78,12 @@ struct Pong {
   std::int64_t sent_us = 0;  ///< of the ping
   std::int64_t wall_us = 0;  ///< the origin's clock
 };
+/// From a moment on the captions of one track show this, for playlists.
 struct Caption {
   std::uint64_t epoch = 0;
   std::int64_t media_us = 0;
   std::string text;
+  media::CaptionTrack track;
 };
 struct Cue {
   std::uint64_t number = 0, epoch = 0;
@@ -89,10 +92,10 @@ struct Cue {
 };
 /// For viewers, as it is.
 struct Text {
-  std::variant<std::monostate, Caption, Cue> what;
+  std::optional<Cue> cue;  ///< if it is one
 };
 using Down = std::variant<Hello, Publication, Renditions, Rules, Ready, Stop, Viewers, Greeting,
-                          Answer, Pong, Text>;
+                          Answer, Pong, Caption, Text>;
 
 // From the edge:
 struct Reactions {
@@ -122,6 +125,7 @@ struct RelayedChunk {
 [[nodiscard]] std::string encode(const Publication& publication);
 [[nodiscard]] std::string encode(const Renditions& renditions);
 [[nodiscard]] std::string encode(const Rules& rules);
+[[nodiscard]] std::string encode(const Caption& caption);
 [[nodiscard]] std::string encode(const Ready& ready);
 [[nodiscard]] std::string encode(const Stop& stop);
 [[nodiscard]] std::string encode(const Viewers& viewers);

@@ -5,4 +5,4 @@ troupe_fuzzer(view_link SOURCES live_view_link_fuzz.cpp "${PROJECT_SOURCE_DIR}/n
 troupe_fuzzer(live_relay
   SOURCES live_relay_fuzz.cpp "${PROJECT_SOURCE_DIR}/net/api/relay_wire.cpp" "${PROJECT_SOURCE_DIR}/net/api/relay_media.cpp"
     "${PROJECT_SOURCE_DIR}/actors/live/viewing.cpp" "${PROJECT_SOURCE_DIR}/media/mp4_boxes.cpp" "${PROJECT_SOURCE_DIR}/media/mp4_fragments.cpp"
-  LINK troupe_base troupe_schemas)
+  LINK troupe_base troupe_media_playlist troupe_schemas)

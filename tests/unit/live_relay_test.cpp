@@ -124,11 +124,23 @@ TEST(RelayWire, ARenditionMayNotTakeAPlaceInTheFoldersOfOthers) {
 TEST(RelayWire, TextsOfViewersPassAndCuesAreRead) {
   const auto chat = parse_down(R"({"type":"chat","number":1,"text":"hi"})");
   ASSERT_TRUE(chat.ok());
-  EXPECT_TRUE(std::holds_alternative<std::monostate>(std::get<Text>(*chat).what));
+  EXPECT_FALSE(std::get<Text>(*chat).cue);
   const auto cue = parse_down(
       R"({"type":"cue","number":5,"epoch":7,"media_us":9,"scheme":"urn:x","payload":"p"})");
   ASSERT_TRUE(cue.ok());
-  EXPECT_EQ(std::get<Cue>(std::get<Text>(*cue).what).number, 5U);
+  EXPECT_EQ(std::get<Text>(*cue).cue->number, 5U);
+}
+
+TEST(RelayWire, CaptionsOfATrackKeepToTheirFolder) {
+  Caption caption{7, 9, "hello", {"captions-cc3", "Captions CC3", "es"}};
+  const auto heard = parse_down(encode(caption));
+  ASSERT_TRUE(heard.ok());
+  EXPECT_EQ(std::get<Caption>(*heard).track, caption.track);
+
+  for (const char* folder : {"video", "captions/../x", ""}) {
+    caption.track.folder = folder;
+    EXPECT_FALSE(parse_down(encode(caption)).ok()) << folder;
+  }
 }
 
 TEST(RelayWire, AServerFindsItselfAmongThoseARequestCameThrough) {

@@ -39,6 +39,7 @@ class UpstreamTest : public ::testing::Test {
     sinks.renditions = [this](const auto&, auto, const auto&) { heard.emplace_back("renditions"); };
     sinks.rendition_chunk = [](const auto&, auto, const auto&) {};
     sinks.text = [this](const auto&, const auto&, auto text) { heard.emplace_back(text); };
+    sinks.caption = [](const auto&, const auto&) {};
     sinks.thumbnail = [](const auto&, const auto&) {};
     sinks.rules = [](const auto&, const auto&) {};
     sinks.stop = [this](const auto&) { heard.emplace_back("stop"); };
