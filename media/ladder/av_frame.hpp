@@ -1,4 +1,4 @@
-// Ownership of what only the ladder uses of FFmpeg. Only for .cpp files of this folder.
+// Ownership of what decoders and encoders use of FFmpeg. Only for this room.
 #pragma once
 
 #include <chrono>

@@ -176,9 +176,9 @@ void AssetLibrary::order(const Order& order) {
   {
     const std::lock_guard lock(impl_->mutex);
     if (!impl_->waiting.insert(order.asset).second) return;
+    impl_->recorder.hold(order.session);  // before it can be released
     impl_->queue.push_back(order);
   }
-  impl_->recorder.hold(order.session);
   impl_->wake.notify_one();
 }
 

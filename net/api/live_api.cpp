@@ -104,23 +104,30 @@ json::object view(const LiveApi& api, const live::Session& session) {
     out["countries"] = json::object{{rule, json::value_from(countries.codes)}};
   }
   out["record"] = live::to_string(api.record.mode(session));
-  if (!session.asset.empty()) {
-    out["asset"] = session.asset;
-    out["asset_path"] = "/api/v1/assets/" + session.asset;
-  }
   if (session.started_ms != 0) out["started_ms"] = session.started_ms;
   if (session.ended_ms != 0) out["ended_ms"] = session.ended_ms;
   return out;
 }
 
-/// What the owner sees: which keys there are, and for how long.
+/// What the owner sees: which keys there are, and for how long; what it became, which is for those
+/// to find whom the asset is for.
 json::object own_view(const LiveApi& api, const live::Session& session) {
   auto out = view(api, session);
   if (session.key.expires_ms != 0) out["key_expires_ms"] = session.key.expires_ms;
   out["backup_key"] = session.backup_key.has_value();
   if (session.backup_key && session.backup_key->expires_ms != 0)
     out["backup_key_expires_ms"] = session.backup_key->expires_ms;
+  if (!session.asset.empty()) {
+    out["asset"] = session.asset;
+    out["asset_path"] = "/api/v1/assets/" + session.asset;
+  }
   return out;
+}
+
+json::object view_for(const LiveApi& api, const live::Session& session,
+                      const std::optional<http::Principal>& who) {
+  const bool own = who && (who->subject == session.owner || who->has_scope("admin"));
+  return own ? own_view(api, session) : view(api, session);
 }
 
 /// With the key, which is not stored and so never shown again.
@@ -219,11 +226,12 @@ void list(const ApiPtr& api, const Request& request, const Responder& out) {
   const auto cursor = request.query_value("cursor").value_or("");
   if (!cursor.empty() && !parse_id(cursor))
     return out.send(error(ErrorCode::invalid_argument, "cursor"));
-  auto posted = api->context.reads.post([api, out, cursor, limit](const storage::Store& store) {
+  auto posted = api->context.reads.post([api, out, cursor, limit,
+                                         who = request.principal](const storage::Store& store) {
     auto sessions = live::list(store, cursor, limit);
     if (!sessions.ok()) return out.send(sessions.error());
     json::array items;
-    for (const auto& session : *sessions) items.push_back(view(*api, session));
+    for (const auto& session : *sessions) items.push_back(view_for(*api, session, who));
     json::object page{{"items", std::move(items)}, {"next_cursor", nullptr}};
     if (sessions->size() == limit) page["next_cursor"] = sessions->back().id;
     out.send(http::json_response(200, page));
@@ -241,7 +249,8 @@ void show(const ApiPtr& api, const Request& request, const Responder& out) {
   api->asker.ask_as<live::Session>(
       live::kKind, *id, request.time_left(),
       [api, request, id = *id, out](const Result<live::Session>& session) {
-        if (session.ok()) return out.send(http::json_response(200, view(*api, *session)));
+        if (session.ok())
+          return out.send(http::json_response(200, view_for(*api, *session, request.principal)));
         if (session.code() != ErrorCode::not_found || api->edge == nullptr)
           return out.send(session.error());
         show_relayed(*api, request, id, out);
@@ -255,7 +264,7 @@ void end(const ApiPtr& api, const Request& request, const Responder& out) {
   ask_session(
       api, request, *id,
       [api, out](const live::Session& session) {
-        out.send(http::json_response(200, view(*api, session)));
+        out.send(http::json_response(200, own_view(*api, session)));
       },
       out, live::end_atom::value, caller_of(request));
 }
@@ -319,7 +328,7 @@ void change(const ApiPtr& api, const Request& request, const Responder& out) {
   ask_session(
       api, request, *id,
       [api, out](const live::Session& session) {
-        out.send(http::json_response(200, view(*api, session)));
+        out.send(http::json_response(200, own_view(*api, session)));
       },
       out, live::change_atom::value, caller_of(request), std::move(*what));
 }

@@ -109,6 +109,10 @@ TEST(LiveAssetE2E, WhatItsOwnerMakesPrivateIsThereForNobodyElse) {
     return http.get("/api/v1/assets")->json().at("items").as_array().size();
   };
   EXPECT_EQ(listed(mallory), 1U);
+  const auto session = "/api/v1/live/" + recorded.id;
+  EXPECT_EQ(text_at(alice.get(session)->json(), "asset_path"), path);
+  EXPECT_FALSE(mallory.get(session)->json().as_object().contains("asset"))
+      << "who finds it there would know of an unlisted one";
 
   EXPECT_EQ(patch(mallory, path, {{"title", "mine"}}).status, 403);
   EXPECT_EQ(patch(alice, path, {{"visibility", "sometimes"}}).status, 400);

@@ -47,8 +47,8 @@ int decoded_pictures(const std::string& url, std::string& complaints) {
 }
 
 std::vector<int> brightness(const std::string& url) {
-  const auto command =
-      "ffmpeg -v error -i '" + url + "' -vsync passthrough -vf scale=1:1 -f rawvideo -pix_fmt gray - 2>/dev/null";
+  const auto command = "ffmpeg -v error -i '" + url +
+                       "' -vsync passthrough -vf scale=1:1 -f rawvideo -pix_fmt gray - 2>/dev/null";
   FILE* pipe = popen(command.c_str(), "r");
   std::vector<int> all;
   for (int byte = fgetc(pipe); byte != EOF; byte = fgetc(pipe)) all.push_back(byte);

@@ -9,7 +9,8 @@ new CursorList({
   empty: 'Nothing here yet. POST /api/v1/live makes a session.',
   first: (session) => session.state === 'live',
   row: (session) => ({
-    href: `/live.html?id=${encodeURIComponent(session.id)}`,
+    href: session.asset ? `/asset.html?id=${encodeURIComponent(session.asset)}`
+      : `/live.html?id=${encodeURIComponent(session.id)}`,
     title: session.title,
     state: session.state,
     facts: `${session.viewers} ${session.viewers === 1 ? 'viewer' : 'viewers'}`,
