@@ -1,7 +1,5 @@
 // A live session on a real server with an encoder that does not give up, and players of every protocol that watch it.
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { join } from 'node:path';
 import { openPlayer } from './library_player.mjs';
 import { sleep, until } from './stage.mjs';
 
@@ -9,23 +7,19 @@ import { sleep, until } from './stage.mjs';
 export const kAwake = ['--disable-background-timer-throttling', '--disable-renderer-backgrounding',
   '--disable-backgrounding-occluded-windows'];
 
-/** `seconds` of a test picture and a tone, encoded as for live; a key frame each two seconds. */
-export function makeClip(stage, seconds) {
-  const path = join(stage.directory, 'clip.flv');
-  execFileSync('ffmpeg', ['-loglevel', 'error', '-f', 'lavfi', '-i', 'testsrc2=size=640x360:rate=30', '-f', 'lavfi', '-i',
-    'sine=frequency=440:sample_rate=48000', '-t', `${seconds}`, '-c:v', 'libx264', '-preset', 'ultrafast', '-tune', 'zerolatency',
-    '-g', '60', '-b:v', '600k', '-pix_fmt', 'yuv420p', '-c:a', 'aac', path]);
-  return path;
-}
+/** A test picture and a tone; a key frame each two seconds. */
+const kEncode = ['-re', '-f', 'lavfi', '-i', 'testsrc2=size=640x360:rate=30', '-f', 'lavfi', '-i',
+  'sine=frequency=440:sample_rate=48000', '-c:v', 'libx264', '-preset', 'ultrafast', '-tune', 'zerolatency', '-threads', '1',
+  '-g', '60', '-b:v', '600k', '-pix_fmt', 'yuv420p', '-c:a', 'aac'];
 
-/** A session that publishes `clip` by RTMP for as long as the stage stands; the encoder begins again half a second after
- * it lost the server. Returns once there is something to play. */
-export async function goLive(stage, { root, api }, clip) {
+/** A session that ffmpeg publishes by RTMP for as long as the stage stands; it begins again half a second after it lost
+ * the server. Returns once there is something to play. */
+export async function goLive(stage, { root, api }) {
   const { id, rtmp_server: server, rtmp_stream_key: key } = await api('POST', '/api/v1/live', { title: 'On air' });
   const begin = () => {
     if (stage.over) return;
-    stage.encoder = stage.run('ffmpeg', ['-loglevel', 'quiet', '-re', '-stream_loop', '-1', '-i', clip, '-c', 'copy', '-f', 'flv',
-      `${server}/${key}`], { stdio: 'ignore' }).once('exit', () => setTimeout(begin, 500));
+    stage.encoder = stage.run('ffmpeg', ['-loglevel', 'quiet', ...kEncode, '-f', 'flv', `${server}/${key}`], { stdio: 'ignore' })
+      .once('exit', () => setTimeout(begin, 500));
   };
   begin();
   for (let i = 0; (await fetch(`${root}/live/${id}/manifest.mpd`)).status !== 200; ++i) {
@@ -94,21 +88,29 @@ export const note = () => {
   window.notes = [];
   window.seen = { stalls: 0, errors: [] };
   clearInterval(window.noting);
-  window.noting = setInterval(() => window.notes.push({ now: Date.now(), at: video.currentTime, date: window.shown(), seeking: video.seeking }), 50);
+  const ahead = () => {
+    for (let i = 0; i < video.buffered.length; ++i)
+      if (video.buffered.start(i) <= video.currentTime + 0.05 && video.buffered.end(i) > video.currentTime)
+        return video.buffered.end(i) - video.currentTime;
+    return 0;
+  };
+  window.noting = setInterval(() => window.notes.push(
+    { now: Date.now(), at: video.currentTime, date: window.shown(), seeking: video.seeking, ahead: ahead() }), 50);
 };
 const kStillMs = 300; // less is no stop that anybody sees, and a busy machine looks later
 
-/** Where the picture of these notes stood still, though nobody sought: from, until (Unix ms). */
+/** Where the picture of these notes stood still, though nobody sought: from, until (Unix ms), and how much was in the
+ * buffer (s): a browser that has some and does not show it was not given the time. */
 export function stopsIn(notes) {
   const stops = [];
   let moved = notes[0];
   for (const one of notes) {
     if (one.at === moved.at && !one.seeking) continue;
-    if (one.now - moved.now > kStillMs && !one.seeking) stops.push({ from: moved.now, until: one.now });
+    if (one.now - moved.now > kStillMs && !one.seeking) stops.push({ from: moved.now, until: one.now, ahead: moved.ahead });
     moved = one;
   }
   const end = notes.at(-1);
-  if (end.now - moved.now > kStillMs) stops.push({ from: moved.now, until: end.now });
+  if (end.now - moved.now > kStillMs) stops.push({ from: moved.now, until: end.now, ahead: moved.ahead });
   return stops;
 }
 

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
-import { behind, goLive, kAwake, makeClip, note, openPlayers, stopsIn } from './live_stage.mjs';
+import { behind, goLive, kAwake, note, openPlayers, stopsIn } from './live_stage.mjs';
 import { onStage, sleep, until } from './stage.mjs';
 
 const { values: options, positionals: [program, web] } = parseArgs({
@@ -35,7 +35,7 @@ await onStage(async (stage) => {
   const first = await stage.troupe(program, web);
   const { ports, root } = first;
   let troupe = stage.programs.at(-1);
-  const session = await goLive(stage, first, makeClip(stage, 48));
+  const session = await goLive(stage, first);
   await sleep(6000); // a window
   const context = await stage.browser(kAwake);
   const pages = { 'live page': await openPage(context, root, session), ...await openPlayers(context, root, session, options) };
