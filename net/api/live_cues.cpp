@@ -102,18 +102,17 @@ CueBook::Keep CueBook::keep_until_due(const std::string& id, const Cue& cue, std
     out.due = live::DueCue{cue.number, at_us, cue.scheme, cue.payload};
     due_[id].push_back(*out.due);
   }
-  const auto found = due_.find(id);
-  if (found == due_.end()) return out;
-  std::erase_if(found->second, [&](const live::DueCue& known) {
-    if (known.due_us > now_us) return false;
-    out.past.push_back(known.number);
-    return true;
-  });
-  while (found->second.size() > kPending) {
-    out.past.push_back(found->second.front().number);
-    found->second.pop_front();
+  for (auto& [session, all] : due_) {
+    std::erase_if(all, [&, &name = session](const live::DueCue& known) {
+      if (known.due_us <= now_us) out.past.emplace_back(name, known.number);
+      return known.due_us <= now_us;
+    });
+    while (all.size() > kPending) {
+      out.past.emplace_back(session, all.front().number);
+      all.pop_front();
+    }
   }
-  if (found->second.empty()) due_.erase(found);
+  std::erase_if(due_, [](const auto& entry) { return entry.second.empty(); });
   return out;
 }
 
@@ -208,8 +207,8 @@ void place(const LiveCueApi& api, const std::string& session, const NewCue& what
   if (keep.due)
     batch.put(storage::Family::live, live::cue_key(session, cue->number),
               live::encode_cue(*keep.due));
-  for (const auto number : keep.past)
-    batch.erase(storage::Family::live, live::cue_key(session, number));
+  for (const auto& [of, number] : keep.past)
+    batch.erase(storage::Family::live, live::cue_key(of, number));
   auto queued = api.writer.submit(std::move(batch), [told, out](const auto& done) {
     if (!done.ok()) return out.send(done.error());
     told();

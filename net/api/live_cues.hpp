@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "actors/live/cue_store.hpp"
@@ -53,11 +54,11 @@ class CueBook {
   /// Errors: conflict (nobody publishes), invalid_argument, too_large, rate_limited.
   [[nodiscard]] Result<Cue> add(const std::string& id, std::string scheme, std::string payload,
                                 std::int64_t at_us, std::int64_t now_us);
-  /// What is to be stored of a cue that `add` made, if it is due later than `now_us`, and which of
-  /// those before it are to be so no longer.
+  /// What is to be stored of a cue that `add` made, if it is due later than `now_us`, and what is
+  /// to be stored no longer, of any session: the number of each with its session.
   struct Keep {
     std::optional<live::DueCue> due;
-    std::vector<std::uint64_t> past;
+    std::vector<std::pair<std::string, std::uint64_t>> past;
   };
   [[nodiscard]] Keep keep_until_due(const std::string& id, const Cue& cue, std::int64_t at_us,
                                     std::int64_t now_us);

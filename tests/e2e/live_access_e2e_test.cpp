@@ -180,6 +180,7 @@ TEST_F(LiveAccessE2E, ASessionByLinkPlaysInEachWayByItsLinkAlone) {
   EXPECT_EQ(reason(api + "/recordings/index.m3u8"), "link_needed");
   EXPECT_EQ(nobody.get(api + "/clips" + with)->status, 200);
   EXPECT_EQ(reason(api + "/clips"), "link_needed");
+  EXPECT_EQ(reason(live + ".flv"), "link_needed");
 
   auto viewer = watch(with), stranger = watch("");
   EXPECT_EQ(fate(viewer), 0);
@@ -187,12 +188,15 @@ TEST_F(LiveAccessE2E, ASessionByLinkPlaysInEachWayByItsLinkAlone) {
   EXPECT_GE(server.metric("troupe_live_views_refused_total{reason=\"link_needed\"}"), 1);
 }
 
-TEST_F(LiveAccessE2E, FfmpegPlaysHlsAndDashByNothingButTheLink) {
+TEST_F(LiveAccessE2E, FfmpegPlaysHlsDashAndFlvByNothingButTheLink) {
   ask_for("link");
   publish();
   const auto with = "?link=" + link();
-  for (const auto* name : {"/index.m3u8", "/manifest.mpd"}) {
-    ASSERT_LT(on_air(live + name + with).status, 400);
+  for (const std::string name : {"/index.m3u8", "/manifest.mpd", ".flv"}) {
+    // A stream without end: by then the session is on air.
+    if (name != ".flv") {
+      ASSERT_LT(on_air(live + name + with).status, 400);
+    }
     const auto url =
         "http://127.0.0.1:" + std::to_string(server.endpoint().http_port) + live + name + with;
     FILE* pipe =

@@ -107,11 +107,21 @@ TEST_F(LiveCues, WhatIsPastIsKeptNoLonger) {
   const auto keep = book.keep_until_due("s", *add(), kNow + 2'000'000, kNow + 2'000'000);
 
   EXPECT_FALSE(keep.due.has_value());
-  EXPECT_EQ(keep.past, std::vector{first.number});
+  EXPECT_EQ(keep.past, (std::vector<std::pair<std::string, std::uint64_t>>{{"s", first.number}}));
   book.stop("s");
   publish(8);
   picture(100'000, kNow + 500'000);
   EXPECT_TRUE(moved.empty());
+}
+
+TEST_F(LiveCues, WhatIsPastOfAnotherSessionIsSweptToo) {
+  book.restore("gone", {7, kNow - 1, "urn:x", "goal"});
+  picture(5'000'000, kNow);
+
+  const auto keep = book.keep_until_due("s", *add(), kNow, kNow);
+
+  EXPECT_EQ(keep.past, (std::vector<std::pair<std::string, std::uint64_t>>{{"gone", 7}}));
+  EXPECT_TRUE(book.keep_until_due("s", *add(), kNow, kNow).past.empty());
 }
 
 TEST_F(LiveCues, WhatWasStoredComesBackWithItsNumber) {
