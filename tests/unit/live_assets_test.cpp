@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "actors/live/asset.hpp"
+#include "net/api/recorded_file.hpp"
 
 namespace troupe::live {
 namespace {
@@ -67,6 +68,32 @@ TEST(LiveRecordMode, OnlyWhatIsAModeIsOne) {
   for (const auto one : {RecordMode::off, RecordMode::window, RecordMode::whole})
     EXPECT_EQ(*parse_record_mode(to_string(one)), one);
   EXPECT_EQ(parse_record_mode("").code(), ErrorCode::invalid_argument);
+}
+
+TEST(RecordedFile, NamesAreReadWholeOrNotAtAll) {
+  const auto segment = api::parse_recorded_file("segment-1700000000000000-12.m4s");
+
+  ASSERT_TRUE(segment);
+  EXPECT_EQ(segment->kind, api::RecordedFile::Kind::segment);
+  EXPECT_EQ(segment->epoch, 1'700'000'000'000'000U);
+  EXPECT_EQ(segment->number, 12U);
+  EXPECT_EQ(api::parse_recorded_file("init-7.mp4")->kind, api::RecordedFile::Kind::init);
+  EXPECT_EQ(api::parse_recorded_file("segment-7-0.vtt")->kind, api::RecordedFile::Kind::captions);
+  for (const auto* name : {"", "init-.mp4", "init-7.mp4x", "init--7.mp4", "init-7", "segment-7.m4s",
+                           "segment-7-.m4s", "segment-7-1.mp4", "segment-7-1.m4s/..",
+                           "segment-99999999999999999999-1.m4s", "../init-7.mp4"})
+    EXPECT_FALSE(api::parse_recorded_file(name)) << name;
+}
+
+TEST(RecordedFile, ThumbnailsAreNamedByTheirMoment) {
+  const auto picture = api::parse_recorded_thumbnail("thumb-1700000000000000-5000000.jpg");
+
+  ASSERT_TRUE(picture);
+  EXPECT_EQ(picture->media_us, 5'000'000);
+  for (const auto* name : {"thumb-7.jpg", "thumb-7-.jpg", "thumb-7--1.jpg", "thumb-7-1.png",
+                           "thumb-7-9223372036854775808.jpg"})
+    EXPECT_FALSE(api::parse_recorded_thumbnail(name)) << name;
+  EXPECT_FALSE(api::parse_track("captions"));
 }
 
 }  // namespace
