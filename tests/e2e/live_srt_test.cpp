@@ -1,9 +1,13 @@
 // The whole way: ffmpeg encodes and pushes over SRT or RTMP to a real server; viewers check and
 // decode.
+#include <csignal>
+#include <cstdlib>
+
 #include <boost/json.hpp>
 #include <gtest/gtest.h>
 
 #include "sim/live_sim.hpp"
+#include "tests/support/packaged_media.hpp"
 #include "tests/support/server_process.hpp"
 
 namespace troupe::test {
@@ -116,6 +120,58 @@ TEST(LiveRtmpE2E, OneKeyOnePublisherAndANewKeyCuts) {
   EXPECT_TRUE(eventually([&] { return !is_live(); }));
   auto next = push(std::string(rotated.at("rtmp_stream_key").as_string()));
   EXPECT_TRUE(eventually(is_live));
+}
+
+// HEVC in MPEG-TS, to players of HLS and DASH as they want it.
+TEST(LiveSrtE2E, HevcIsNamedInPlaylistsAndPlaysOverHls) {
+  const ServerProcess server({"live.srt_latency_ms=60"});
+  auto http = server.client("alice");
+  const auto made = http.post("/api/v1/live", boost::json::object{{"title", "Kitchen"}})->json();
+  const auto live = "/live/" + std::string(made.at("id").as_string());
+  auto encoder =
+      std::move(*sim::ChildProcess::start({"ffmpeg",
+                                           "-loglevel",
+                                           "error",
+                                           "-re",
+                                           "-f",
+                                           "lavfi",
+                                           "-i",
+                                           "testsrc2=size=320x180:rate=30",
+                                           "-f",
+                                           "lavfi",
+                                           "-i",
+                                           "sine",
+                                           "-c:v",
+                                           "libx265",
+                                           "-preset",
+                                           "ultrafast",
+                                           "-x265-params",
+                                           "keyint=30:log-level=none",
+                                           "-pix_fmt",
+                                           "yuv420p",
+                                           "-c:a",
+                                           "aac",
+                                           "-f",
+                                           "mpegts",
+                                           std::string(made.at("publish_url").as_string())},
+                                          {}));
+  std::string main;
+
+  ASSERT_TRUE(eventually([&] {
+    const auto reply = http.get(live + "/index.m3u8");
+    main = reply.ok() && reply->status == 200 ? reply->body : "";
+    return !main.empty();
+  })) << server.log();
+
+  EXPECT_NE(main.find("CODECS=\"hvc1.1.6.L60.90,mp4a.40.2\""), std::string::npos) << main;
+  const auto probed = run_tool(
+      {"ffprobe", "-v", "error", "-select_streams", "v:0", "-read_intervals", "%+2",
+       "-count_frames", "-show_entries", "stream=codec_name,codec_tag_string,nb_read_frames", "-of",
+       "csv=p=0",
+       "http://127.0.0.1:" + std::to_string(server.endpoint().http_port) + live + "/index.m3u8"});
+  EXPECT_EQ(probed.out.substr(0, 10), "hevc,hvc1,") << probed.out;
+  EXPECT_GE(std::atoi(probed.out.substr(10).c_str()), 55) << probed.out;
+  encoder.signal(SIGKILL);
 }
 
 }  // namespace
