@@ -133,7 +133,11 @@ void Upstream::on_text(std::string_view text) {
     }
     return broken(message.error());
   }
-  if (const auto* shown = std::get_if<Text>(&*message)) return env_.sinks.text(id_, *shown, text);
+  if (const auto* shown = std::get_if<Text>(&*message)) {
+    if (shown->cue && shown->cue->number <= last_cue_) return;
+    if (shown->cue) last_cue_ = shown->cue->number;
+    return env_.sinks.text(id_, *shown, text);
+  }
   std::visit(
       [this](auto& what) {
         if constexpr (!std::is_same_v<std::decay_t<decltype(what)>, Text>) take(what);
@@ -182,11 +186,15 @@ void Upstream::take(const Ready&) {
 }
 
 void Upstream::take(const Stop&) {
+  stop(env_.sinks.stop);
+}
+
+void Upstream::stop(const std::function<void(const std::string& id)>& how) {
   if (cursor_.epoch() == 0) return;
   cursor_.stop();
   check_.clear();
   publication_ = nullptr;
-  env_.sinks.stop(id_);
+  how(id_);
 }
 
 void Upstream::take(const Viewers& viewers) {
@@ -308,7 +316,8 @@ std::optional<Upstream::Over> Upstream::tick(TimePoint now, TimePoint interest) 
     connect(now);
   }
   if (ready_) send_report();
-  if (!ready_ && cursor_.epoch() != 0 && now - lost_at_ > env_.options.stop_after) take(Stop{});
+  if (!ready_ && cursor_.epoch() != 0 && now - lost_at_ > env_.options.stop_after)
+    stop(env_.sinks.lost);
   const bool watched = env_.sinks.viewers(id_) != Viewers() || !waiters_.empty() || !said_.empty();
   if (watched || now - interest <= env_.options.idle) return std::nullopt;
   return Over{error(ErrorCode::unavailable, "nobody watches")};

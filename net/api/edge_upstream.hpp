@@ -70,6 +70,8 @@ class Upstream {
   void take(const Rules& rules);
   void take(const Ready& ready);
   void take(const Stop& stop);
+  /// The publication is over for viewers; `how` tells them.
+  void stop(const std::function<void(const std::string& id)>& how);
   void take(const Viewers& viewers);
   void take(Greeting& greeting);
   void take(Answer& answer);
@@ -98,6 +100,7 @@ class Upstream {
   std::optional<media::WindowCuts> cuts_;  ///< if the next chunk shows a hole
   bool resuming_ = false;
   std::optional<Renditions> made_;  ///< of the publication
+  std::uint64_t last_cue_ = 0;      ///< its number: those that are still to come are told again
   Viewers total_;
   std::optional<Viewers> told_;
   std::vector<std::uint64_t> reactions_;

@@ -54,6 +54,9 @@ struct EdgeSinks {
   std::function<void(const std::string& id, const relay::Caption&)> caption;
   std::function<void(const std::string& id, const relay::Rules& asked)> rules;
   std::function<void(const std::string& id)> stop;
+  /// The origin is gone for so long that viewers are told to wait: what came last may be half of a
+  /// segment.
+  std::function<void(const std::string& id)> lost;
   std::function<void(const std::string& id)> end;
   /// The edge let go of it: nobody watches, and what was kept is out of date soon.
   std::function<void(const std::string& id)> forget;

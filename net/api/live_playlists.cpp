@@ -294,7 +294,7 @@ void LivePlaylists::forget(const std::string& id) {
     const std::unique_lock lock(impl_->mutex);
     impl_->sessions.erase(id);
   }
-  session->sweep(Clock::time_point::max());
+  session->break_off();
 }
 
 void LivePlaylists::chunk(const std::string& id, const media::Chunk& chunk) {

@@ -76,6 +76,11 @@ EdgeSinks edge_sinks(const ShieldParts& parts) {
     parts.fanout->stop(id);
     parts.playlists->stop(id);
   };
+  out.lost = [parts](const std::string& id) {
+    parts.cues->stop(id);
+    parts.fanout->stop(id);
+    parts.playlists->forget(id);
+  };
   out.end = [parts](const std::string& id) {
     parts.cues->stop(id);
     parts.fanout->end(id);
@@ -108,6 +113,7 @@ RelayOptions relay_options(std::string instance, const std::shared_ptr<ws::Fanou
   RelayOptions out;
   out.instance = std::move(instance);
   out.cuts = [playlists](const std::string& id) { return playlists->cuts(id); };
+  out.cues = [links](const std::string& id) { return links->api->cues->pending(id); };
   out.react = [fanout, links](const std::string& id, std::size_t reaction, std::uint64_t times) {
     if (times == 0) return;
     // They come back from the origin, for all to see.

@@ -97,12 +97,13 @@ void PlaylistSession::start_relayed(const live::Publication& publication,
     epoch_ = publication.epoch;
     publishing_ = made_told_ = true;
     started_at_ = std::chrono::steady_clock::now();
-    end_all_feeds();
     if (goes_on) {
+      end_all_feeds();
       window_.begin(publication.epoch, publication.tracks);
       goes_on = !cuts || window_.follow(*cuts);
     }
     if (!goes_on) {
+      break_all_feeds();
       window_ = media::SegmentWindow(options);
       window_.begin(publication.epoch, publication.tracks);
       // A new window takes any cuts of its publication; without those of a track it counts itself.
@@ -113,6 +114,19 @@ void PlaylistSession::start_relayed(const live::Publication& publication,
     answers = release();
   }
   send(std::move(answers));
+}
+
+void PlaylistSession::break_off() {
+  {
+    const std::lock_guard lock(mutex_);
+    break_all_feeds();
+  }
+  sweep(TimePoint::max());
+}
+
+void PlaylistSession::break_all_feeds() {
+  for (const auto& feeding : feeding_) feeding.feed->break_off();
+  feeding_.clear();
 }
 
 media::WindowCuts PlaylistSession::cuts() const {

@@ -47,6 +47,9 @@ class PlaylistSession {
   void start_relayed(const live::Publication& publication,
                      const std::optional<media::WindowCuts>& cuts);
   [[nodiscard]] media::WindowCuts cuts() const;
+  /// Nothing more is known of it: who waits is refused, what is under way is cut off, so that no
+  /// cache takes it for whole.
+  void break_off();
   void push(const media::Chunk& chunk);
   /// What the ladder makes of the publication `epoch`; ignored when another runs.
   void set_made(std::uint64_t epoch, const std::vector<media::Track>& tracks);
@@ -110,6 +113,7 @@ class PlaylistSession {
                                           const media::MediaFile& file);
   void end_feeds(const std::string& rendition);
   void end_all_feeds();
+  void break_all_feeds();
   static void send(Answers answers);
 
   bool hold(Held held);

@@ -300,6 +300,7 @@ Result<void> RelayHub::join(const std::string& id, const std::shared_ptr<ws::Ses
     for (const auto& chunk : cache.chunks)
       if (!edge.behind)
         impl_->send(edge, ws::binary_frame(relay::encode(relayed.epoch, true, *chunk)));
+  for (const auto& cue : impl_->options.cues(id)) Impl::tell(edge, ws::text_frame(cue));
   for (const auto& thumbnail : impl_->options.thumbnails(id))
     edge.session->send(ws::binary_frame(relay::encode(thumbnail)));
   return {};

@@ -41,6 +41,8 @@ struct RelayOptions {
   std::function<void(const std::string& id, std::size_t reaction, std::uint64_t times)> react;
   /// What the session asks of viewers.
   std::function<relay::Rules(const std::string& id)> rules;
+  /// The texts of those that are still to come.
+  std::function<std::vector<std::string>(const std::string& id)> cues;
   /// Those that are kept, oldest first.
   std::function<std::vector<media::Thumbnail>(const std::string& id)> thumbnails;
   /// Who watches, here and everywhere else; `below`: over edges of this server. Must not ask the

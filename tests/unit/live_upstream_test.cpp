@@ -43,6 +43,7 @@ class UpstreamTest : public ::testing::Test {
     sinks.thumbnail = [](const auto&, const auto&) {};
     sinks.rules = [](const auto&, const auto&) {};
     sinks.stop = [this](const auto&) { heard.emplace_back("stop"); };
+    sinks.lost = [this](const auto&) { heard.emplace_back("lost"); };
     sinks.end = [this](const auto&) { heard.emplace_back("end"); };
     sinks.forget = [](const auto&) {};
     sinks.viewers = [this](const auto&) { return viewers; };
@@ -161,7 +162,22 @@ TEST_F(UpstreamTest, ViewersAreToldToWaitWhenTheOriginStaysAway) {
   now = std::chrono::steady_clock::now() + options.stop_after + 1s;
   EXPECT_FALSE(upstream->tick(now, now));
 
-  EXPECT_EQ(heard, (std::vector<std::string>{"start", "stop"}));
+  EXPECT_EQ(heard, (std::vector<std::string>{"start", "lost"}));
+}
+
+TEST_F(UpstreamTest, CuesThatAreToldAgainAreNotShownTwice) {
+  const auto cue = [](int number) {
+    return R"({"type":"cue","number":)" + std::to_string(number) +
+           R"(,"epoch":1,"media_us":9,"scheme":"urn:x","payload":"p"})";
+  };
+  greet();
+  events.message(cue(5), true);
+
+  come_back();
+  events.message(cue(5), true);
+  events.message(cue(6), true);
+
+  EXPECT_EQ(heard, (std::vector<std::string>{"start", cue(5), cue(6)}));
 }
 
 TEST_F(UpstreamTest, WhatIsWrongBreaksTheUpstreamOnly) {
