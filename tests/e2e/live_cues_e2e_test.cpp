@@ -173,10 +173,14 @@ TEST_F(LiveCuesE2E, SegmentsAndPartsCarryItAsTheSameBytesForAllWhoAskAndDecode) 
   const auto segment = live + "/video/segment-" + std::to_string(std::stoull(number) + 1) + ".m4s";
   std::string streamed;
   std::thread reader([&] { streamed = bob.get(segment)->body; });
-  for (int i = 0; i < 3; ++i) {
-    std::this_thread::sleep_for(900ms);  // it lasts two seconds
-    post(alice, {{"scheme", std::string(media::kId3Scheme)}, {"payload", "goal of the month"}});
-  }
+  // It begins within two seconds and lasts as long.
+  const auto now_ms = std::chrono::duration_cast<std::chrono::milliseconds>(
+                          std::chrono::system_clock::now().time_since_epoch())
+                          .count();
+  for (int i = 1; i <= 8; ++i)
+    post(alice, {{"scheme", std::string(media::kId3Scheme)},
+                 {"payload", "goal of the month"},
+                 {"at_ms", now_ms + 500 * i}});
   reader.join();
 
   const auto again = alice.get(segment);
