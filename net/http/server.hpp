@@ -36,7 +36,7 @@ struct ServerOptions {
   std::chrono::milliseconds header_timeout{
       10'000};  ///< From the first byte of a request to the end of its header; then 408.
   std::chrono::milliseconds body_timeout{30'000};
-  std::chrono::milliseconds idle_timeout{60'000};  ///< Between two requests.
+  std::chrono::milliseconds idle_timeout{60'000};   ///< Between two requests.
   std::chrono::milliseconds write_timeout{30'000};  ///< Without a client taking anything.
   /// Peers whose X-Forwarded-For says whose requests they bring.
   std::vector<AddressRange> trusted_proxies = {};

@@ -217,19 +217,19 @@ struct FanoutTap {
   std::function<void(const std::string& id, const media::ChunkPtr&)> chunk;
   std::function<void(const std::string& id, std::uint64_t epoch, const media::ChunkPtr&)>
       rendition_chunk;
-  std::function<void(const std::string& id)> stop, end;
+  std::function<void(const std::string&id)> stop, end;
   std::function<void(const std::string& id, const Frame&)> text;
 };
 
-/// Gives viewers of any session the same in another form: called with what they get, on the caller's
-/// thread and before they do. All are set.
+/// Gives viewers of any session the same in another form: called with what they get, on the
+/// caller's thread and before they do. All are set.
 struct FanoutFollower {
-  std::function<void(const std::string& id, std::uint64_t epoch, const std::vector<media::Track>&)>
+  std::function<void(const std::string&id, std::uint64_t epoch, const std::vector<media::Track>&)>
       start, renditions;
   std::function<void(const std::string& id, const media::ChunkPtr&)> chunk;
   std::function<void(const std::string& id, std::uint64_t epoch, const media::ChunkPtr&)>
       rendition_chunk;
-  std::function<void(const std::string& id)> stop, end;
+  std::function<void(const std::string&id)> stop, end;
 };
 
 /// All hubs. Thread-safe.
