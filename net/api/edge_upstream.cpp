@@ -202,9 +202,12 @@ void Upstream::take(const Viewers& viewers) {
 }
 
 void Upstream::take(Greeting& greeting) {
-  if (!greeting_ || greeting.ref != greet_ref_) return;
+  if (greeting_ && greeting.ref == greet_ref_) end_greet(std::move(greeting.texts));
+}
+
+void Upstream::end_greet(const Result<std::vector<std::string>>& texts) {
   greeting_ = false;
-  for (auto& then : std::exchange(greeted_, {})) then(greeting.texts);
+  for (auto& then : std::exchange(greeted_, {})) then(texts);
   if (!greeted_next_.empty()) send_greet();
 }
 
@@ -249,6 +252,7 @@ void Upstream::on_media(std::string_view bytes) {
 void Upstream::send_greet() {
   if (!link_) return;
   greeting_ = true;
+  greet_until_ = Clock::now() + kSaidWithin;
   greeted_ = std::exchange(greeted_next_, {});
   if (!link_->send(encode(Greet{++greet_ref_}))) broken(error(ErrorCode::overloaded, "unsent"));
 }
@@ -264,6 +268,9 @@ void Upstream::greet(Greeted then) {
 void Upstream::say(std::string token, std::string message,
                    std::function<void(Result<std::string>)> then, TimePoint now) {
   if (!ready_) return then(error(ErrorCode::unavailable, "the origin is out of reach"));
+  // One that the origin would not take would cost all others the upstream.
+  if (message.size() > kMaxSaidBytes || token.size() > kMaxTokenBytes)
+    return then(error(ErrorCode::too_large, "at most 8 KiB for the origin"));
   if (said_.size() >= env_.options.max_said)
     return then(error(ErrorCode::overloaded, "too much waits for the origin"));
   const auto ref = ++last_ref_;
@@ -299,6 +306,8 @@ void Upstream::expire(TimePoint now) {
     waiter.then(error(ErrorCode::unavailable, "the origin is out of reach"));
     return true;
   });
+  if (greeting_ && greet_until_ <= now)
+    end_greet(error(ErrorCode::timeout, "the origin did not answer"));
   std::erase_if(said_, [&](auto& said) {
     if (said.second.until > now) return false;
     said.second.then(error(ErrorCode::timeout, "the origin did not answer"));

@@ -79,6 +79,7 @@ class Upstream {
   void take(const Caption& caption);
   void broken(const Error& why);
   void send_greet();
+  void end_greet(const Result<std::vector<std::string>>& texts);
   void send_report();
   void admit(const Result<void>& verdict);
   void fail_said(const Error& why);
@@ -89,7 +90,7 @@ class Upstream {
   std::string target_;
   std::shared_ptr<Link> link_;
   bool open_ = false, ready_ = false, announced_ = false;
-  TimePoint heard_, lost_at_, retry_at_;
+  TimePoint heard_, lost_at_, retry_at_, greet_until_;
   std::optional<Over> over_;
   Backoff backoff_;
   ClockOffset clock_;

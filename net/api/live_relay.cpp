@@ -13,6 +13,7 @@ namespace troupe::api {
 namespace {
 
 namespace json = boost::json;
+using relay::error_text;
 using SessionPtr = std::shared_ptr<ws::Session>;
 
 constexpr std::chrono::seconds kAskTimeout{5};
@@ -47,11 +48,6 @@ void join(const std::shared_ptr<const LiveApi>& api, const std::string& id,
 }
 
 }  // namespace
-
-std::string error_text(const Error& why) {
-  return json::serialize(
-      json::object{{"type", "error"}, {"code", to_string(why.code)}, {"detail", why.detail}});
-}
 
 void greet_viewer(const LiveApi& api, const std::string& id,
                   std::function<void(Result<std::vector<std::string>>)> then) {

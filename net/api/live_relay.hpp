@@ -43,6 +43,4 @@ void show_relayed(const LiveApi& api, const http::Request& request, const std::s
 [[nodiscard]] Result<std::vector<std::string>> via_of(const LiveApi& api,
                                                       const http::Request& request);
 
-[[nodiscard]] std::string error_text(const Error& why);
-
 }  // namespace troupe::api

@@ -135,6 +135,11 @@ std::string encode(const Ping& ping) {
   return typed("relay_ping", {{"sent_us", ping.sent_us}});
 }
 
+std::string error_text(const Error& why) {
+  return json::serialize(
+      json::object{{"type", "error"}, {"code", to_string(why.code)}, {"detail", why.detail}});
+}
+
 std::string encode(std::uint64_t epoch, bool made, const media::Chunk& chunk) {
   constexpr std::size_t kRoom = 256;
   flatbuffers::FlatBufferBuilder builder(chunk.bytes->size() + kRoom);

@@ -33,7 +33,11 @@ void RelayHub::Impl::end_waiting(const std::string& id, std::uint64_t session_id
 
 void RelayHub::Impl::take_one(const std::string& id, const std::shared_ptr<ws::Session>& from,
                               const relay::Forward& said) {
-  if (!begin_waiting(id, from->id())) return;
+  if (!begin_waiting(id, from->id())) {
+    const auto why = error(ErrorCode::overloaded, "too much waits for an answer");
+    from->send(relay_frame(relay::Answer{said.ref, relay::error_text(why)}));
+    return;
+  }
   options.say(id, said, [weak = weak_from_this(), id, from, ref = said.ref](std::string text) {
     from->send(relay_frame(relay::Answer{ref, std::move(text)}));
     if (const auto self = weak.lock()) self->end_waiting(id, from->id());
@@ -42,7 +46,10 @@ void RelayHub::Impl::take_one(const std::string& id, const std::shared_ptr<ws::S
 
 void RelayHub::Impl::take_one(const std::string& id, const std::shared_ptr<ws::Session>& from,
                               const relay::Greet& greeting) {
-  if (!begin_waiting(id, from->id())) return;
+  if (!begin_waiting(id, from->id())) {
+    from->send(relay_frame(relay::Greeting{greeting.ref, {}}));
+    return;
+  }
   options.greet(id, [weak = weak_from_this(), id, from,
                      ref = greeting.ref](Result<std::vector<std::string>> texts) {
     from->send(relay_frame(

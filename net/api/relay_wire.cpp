@@ -357,7 +357,8 @@ Result<Up> parse_up(std::string_view text) {
   } else if (type == "relay_greet") {
     out = Greet{in.count("ref")};
   } else if (type == "relay_forward") {
-    out = Forward{in.count("ref"), in.text("token", 8U << 10), in.text("message", 48U << 10)};
+    out = Forward{in.count("ref"), in.text("token", kMaxTokenBytes),
+                  in.text("message", kMaxSaidBytes)};
   } else if (type == "relay_ping") {
     out = Ping{in.number<std::int64_t>("sent_us", 0, kMaxUnixUs)};
   } else {

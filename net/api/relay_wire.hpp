@@ -25,8 +25,10 @@ inline constexpr int kVersion = 1;
 inline constexpr std::size_t kMaxHops = 8;
 inline constexpr std::size_t kMaxTracks = 16;
 inline constexpr std::size_t kMaxInitBytes = 256U << 10;
-/// Of one message from the origin: two seconds of 16 Mbit/s.
-inline constexpr std::size_t kMaxMessageBytes = 4U << 20;
+/// Of one message from the origin, as its sockets bound what waits: two seconds of 32 Mbit/s.
+inline constexpr std::size_t kMaxMessageBytes = 8U << 20;
+/// What a viewer says, and the token that it says it by: escaped, both fit in a message of an edge.
+inline constexpr std::size_t kMaxSaidBytes = 8U << 10, kMaxTokenBytes = 8U << 10;
 inline constexpr std::size_t kMaxTextBytes = 2U << 20;
 inline constexpr std::size_t kMaxThumbnailBytes = 512U << 10;
 /// Viewers that an edge may tell of.
@@ -146,6 +148,9 @@ using Media = std::variant<RelayedChunk, media::Thumbnail>;
 /// A binary message, of whose chunk `completed` is now. Its CMAF is not looked at.
 [[nodiscard]] Result<Media> parse_media(std::string_view bytes,
                                         std::chrono::steady_clock::time_point completed);
+
+/// As viewers get it.
+[[nodiscard]] std::string error_text(const Error& why);
 
 /// "A,B" of `?via=`: the instances that a request has come through. Errors: invalid_argument,
 /// unsupported (`self` is among them, or they are too many: live.origin points in a circle).

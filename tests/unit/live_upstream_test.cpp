@@ -247,6 +247,36 @@ TEST_F(UpstreamTest, GreetingsAreAskedForOneAtATimeForAllWhoCame) {
   EXPECT_EQ(greeted, 3);
 }
 
+TEST_F(UpstreamTest, WhatTheOriginWouldNotTakeCostsOnlyWhoSaidIt) {
+  greet();
+  std::optional<ErrorCode> answer;
+
+  upstream->say(
+      "token", std::string(kMaxSaidBytes + 1, 'x'),
+      [&](const auto& given) { answer = given.code(); }, now);
+
+  EXPECT_EQ(answer, ErrorCode::too_large);
+  EXPECT_TRUE(upstream->ready());
+  EXPECT_TRUE(parse_up(encode(Forward{1, std::string(kMaxTokenBytes, '"'),
+                                      std::string(kMaxSaidBytes, '"')}))
+                  .ok());
+}
+
+TEST_F(UpstreamTest, AGreetingThatNeverComesKeepsNobodyElseWaiting) {
+  greet();
+  std::vector<bool> greeted;
+  const auto note = [&](const auto& texts) { greeted.push_back(texts.ok()); };
+  upstream->greet(note);
+  upstream->greet(note);
+
+  now = std::chrono::steady_clock::now() + 6s;
+  options.silent_for = 60s;
+  EXPECT_FALSE(upstream->tick(now, now));
+  say(Greeting{2, {}});
+
+  EXPECT_EQ(greeted, (std::vector<bool>{false, true}));
+}
+
 TEST(RelayCache, KeepsTheLastGroupAndALittleBefore) {
   RelayCache cache;
   const RelayLimits limits;
