@@ -44,13 +44,14 @@ const hls = (config) => ({ library: 'hls.js/dist/hls.min.js', script: (session) 
   window.range = () => [video.seekable.start(0), hls.liveSyncPosition];
   window.heights = () => hls.levels.map((one) => one.height).filter(Boolean);
   window.pick = (height) => { hls.nextLevel = hls.levels.findIndex((one) => one.height === height); };` });
-// shaka-player waits a second and more before it tries again, unless told otherwise, and stays where a stop left it.
+// shaka-player waits a second and more before it tries again, unless told otherwise, and stays where a stop left it. To
+// catch up it needs a target that the manifest names: without one it runs its buffer dry.
 const kManifest = { baseDelay: 250, backoffFactor: 1.2, maxAttempts: 20 }, kMedia = { baseDelay: 250, maxAttempts: 2 };
 const shaka = (text, config) => ({ library: 'shaka-player/dist/shaka-player.compiled.js', script: (session) => `
   shaka.polyfill.installAll();
   window.player = new shaka.Player();
   player.configure(${JSON.stringify({ abr: { enabled: false }, manifest: { retryParameters: kManifest },
-    streaming: { retryParameters: kMedia, liveSync: { enabled: true }, ...config } })});
+    streaming: { retryParameters: kMedia, ...config } })});
   player.addEventListener('error', (event) => window.seen.errors.push([event.detail.code, ...event.detail.data.slice(0, 2)].join(' ')));
   player.attach(video).then(() => player.load('/live/${session}/${text}'))
     .catch((error) => window.seen.errors.push(String(error.code ?? error.stack)));
@@ -66,7 +67,7 @@ export const players = {
   'hls.js, HLS': hls({ lowLatencyMode: false }),
   'shaka-player, HLS': shaka('index.m3u8', {}),
   'shaka-player, DASH': shaka('manifest.mpd', {}),
-  'shaka-player, low-latency DASH': shaka('low-latency.mpd', { lowLatencyMode: true }),
+  'shaka-player, low-latency DASH': shaka('low-latency.mpd', { lowLatencyMode: true, liveSync: { enabled: true } }),
 };
 
 /** A page for each player whose name holds `only` and not `without`, playing. */
