@@ -51,6 +51,7 @@ Upstream::Upstream(const Env& env, std::string id, std::vector<std::string> via,
       id_(std::move(id)),
       target_(target_of(id_, via, env.options.instance)),
       lost_at_(now),
+      watched_(now),
       reactions_(ws::kReactions.size()) {
   connect(now);
 }
@@ -327,8 +328,8 @@ std::optional<Upstream::Over> Upstream::tick(TimePoint now, TimePoint interest) 
   if (ready_) send_report();
   if (!ready_ && cursor_.epoch() != 0 && now - lost_at_ > env_.options.stop_after)
     stop(env_.sinks.lost);
-  const bool watched = env_.sinks.viewers(id_) != Viewers() || !waiters_.empty() || !said_.empty();
-  if (watched || now - interest <= env_.options.idle) return std::nullopt;
+  if (env_.sinks.viewers(id_) != Viewers() || !waiters_.empty() || !said_.empty()) watched_ = now;
+  if (now - std::max(interest, watched_) <= env_.options.idle) return std::nullopt;
   return Over{error(ErrorCode::unavailable, "nobody watches")};
 }
 

@@ -90,7 +90,7 @@ class Upstream {
   std::string target_;
   std::shared_ptr<Link> link_;
   bool open_ = false, ready_ = false, announced_ = false;
-  TimePoint heard_, lost_at_, retry_at_, greet_until_;
+  TimePoint heard_, lost_at_, watched_, retry_at_, greet_until_;
   std::optional<Over> over_;
   Backoff backoff_;
   ClockOffset clock_;

@@ -214,6 +214,17 @@ TEST_F(UpstreamTest, NobodyWatchingIsAReasonToLetGoOnlyAfterAWhile) {
   EXPECT_TRUE(upstream->tick(now + 11s, now));
 }
 
+TEST_F(UpstreamTest, TheWhileBeginsWhenTheLastOneLeft) {
+  options.silent_for = 10min;
+  greet();
+  EXPECT_FALSE(upstream->tick(now + 60s, now));
+
+  viewers = {};
+
+  EXPECT_FALSE(upstream->tick(now + 69s, now));
+  EXPECT_TRUE(upstream->tick(now + 71s, now));
+}
+
 TEST_F(UpstreamTest, TheOriginsLastWordIsForViewersWhoComeYet) {
   greet();
   events.end(1000, error(ErrorCode::io, "the session has ended"));
