@@ -180,6 +180,8 @@ Result<void> apply_environment(Config& config,
   return {};
 }
 
+constexpr std::string_view kNothing = "\"\"";
+
 std::string toml_value(const Config& config, const Setting& setting) {
   return std::visit(Overloaded{
                         [&](std::string Config::*f) {
@@ -246,7 +248,10 @@ std::string to_toml(const Config& config) {
         out += fmt::format("\n[{}]\n", section);
       }
       const auto name = top_level ? setting.key : setting.key.substr(dot + 1);
-      out += fmt::format("# {}\n{} = {}\n", setting.help, name, toml_value(config, setting));
+      out += fmt::format("# {}\n", setting.help);
+      const auto value = toml_value(config, setting);
+      out += setting.secret && value != kNothing ? fmt::format("# {} is set, and not shown\n", name)
+                                                 : fmt::format("{} = {}\n", name, value);
     }
   }
   return out;

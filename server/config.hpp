@@ -163,6 +163,7 @@ struct Setting {
   std::int64_t minimum = 0;
   std::int64_t maximum = INT64_MAX;
   std::vector<std::string> choices;  ///< for text; empty: any
+  bool secret = false;               ///< text that is never shown
 };
 [[nodiscard]] const std::vector<Setting>& settings();
 
@@ -173,7 +174,7 @@ struct Setting {
 /// The process's variables that begin with TROUPE_.
 [[nodiscard]] std::map<std::string, std::string> troupe_environment();
 /// The configuration as TOML with each key's help as a comment; reading it back gives the same
-/// configuration.
+/// configuration, but for secrets: of them it says only that they are set.
 [[nodiscard]] std::string to_toml(const Config& config);
 
 }  // namespace troupe::server

@@ -164,9 +164,10 @@ Result<void> open_gate(const Wiring& w, api::LiveGatewayOptions& options) {
 
 /// The viewers' half. A protocol of publishers enters by LiveGateway::publish and says where it
 /// listens in `srt_port` and the like; 0: not at all.
-Result<std::unique_ptr<api::LiveGateway>> start_live(
-    const Wiring& w, Recordings* recordings, const std::uint16_t& srt_port, const std::uint16_t& rtmp_port,
-    const std::unique_ptr<Ingress>& ingress) {
+Result<std::unique_ptr<api::LiveGateway>> start_live(const Wiring& w, Recordings* recordings,
+                                                     const std::uint16_t& srt_port,
+                                                     const std::uint16_t& rtmp_port,
+                                                     const std::unique_ptr<Ingress>& ingress) {
   const auto loops = loops_of(w.io);
   api::LiveGatewayOptions options;
   if (auto shield = open_shield(w, options); !shield.ok()) return shield.error();
@@ -205,8 +206,8 @@ Result<std::unique_ptr<api::LiveGateway>> start_live(
                     .thumbnail_every = std::chrono::seconds(w.config.live_thumbnail_s)};
   if (recordings != nullptr) recordings->record(options);
   if (auto done = open_gate(w, options); !done.ok()) return done.error();
-  auto live = api::LiveGateway::start(w.context, w.asker, std::move(loops), w.router,
-                                      std::move(options));
+  auto live =
+      api::LiveGateway::start(w.context, w.asker, std::move(loops), w.router, std::move(options));
   if (live.ok() && recordings != nullptr) recordings->mount((*live)->gate());
   return live;
 }
@@ -230,7 +231,8 @@ Result<std::unique_ptr<Domains>> Domains::start(const Wiring& wiring) {
     auto recordings = Recordings::start(wiring);
     if (!recordings.ok()) return recordings.error();
     impl->recordings = std::move(*recordings);
-    auto live = start_live(wiring, impl->recordings.get(), impl->srt_port, impl->rtmp_port, impl->ingress);
+    auto live =
+        start_live(wiring, impl->recordings.get(), impl->srt_port, impl->rtmp_port, impl->ingress);
     if (!live.ok()) return live.error();
     impl->live = std::move(*live);
     auto ingress = Ingress::start(wiring, *impl->live);

@@ -43,6 +43,17 @@ TEST(Config, AnyTextSurvivesToToml) {
   EXPECT_EQ(again->http_rate_per_second, 0.125);
 }
 
+TEST(Config, SecretsAreNotShown) {
+  Config config;
+  config.live_link_keys = "k1:6b6579206f6e65206b6579206f6e6521";
+
+  const auto text = to_toml(config);
+
+  EXPECT_THAT(text, Not(HasSubstr("6b6579")));
+  EXPECT_THAT(text, HasSubstr("# link_keys is set, and not shown\n"));
+  EXPECT_TRUE(load_text(text).ok());
+}
+
 TEST(Config, EachSettingIsDocumentedOnce) {
   std::set<std::string> keys;
   for (const auto& setting : settings()) {
