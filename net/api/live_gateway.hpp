@@ -54,16 +54,16 @@ struct LiveGatewayOptions {
   std::optional<LinkKeys> link_keys;
   /// Where an address is: ISO 3166-1 alpha-2, or empty. Null: nobody knows.
   std::function<std::string(const std::string& address)> country;
-  bool unknown_country_may = false;  ///< watch a session with a rule about countries
+  bool unknown_country_may = false;      ///< watch a session with a rule about countries
   std::size_t views_per_account = 0;     ///< at once, over all sessions; 0: any number
   media::WindowOptions window;           ///< of HLS and DASH
   std::vector<std::string> cue_schemes;  ///< manifests announce them before there is a cue
   media::CaptionLanguages caption_languages;
-  media::AlertRules alerts;              ///< of sessions that set none of their own
-  bool loudness = true;                  ///< sound is decoded to measure it
-  media::LadderOptions ladder;           ///< without rungs and thumbnails: nothing is decoded
+  media::AlertRules alerts;                   ///< of sessions that set none of their own
+  bool loudness = true;                       ///< sound is decoded to measure it
+  media::LadderOptions ladder;                ///< without rungs and thumbnails: nothing is decoded
   std::shared_ptr<media::WindowShelf> shelf;  ///< as LivePlaylistOptions
-  live::Recording record;             ///< and what belongs beside its chunks; nothing blocks
+  live::Recording record;  ///< and what belongs beside its chunks; nothing blocks
   std::function<void(const std::string& id, std::uint64_t epoch, const media::Thumbnail&)>
       record_thumbnail;
   std::function<void(const std::string& id, std::uint64_t epoch, const media::CaptionEvent&)>
