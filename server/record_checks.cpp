@@ -9,7 +9,7 @@
 #include "actors/match/match_store.hpp"
 #include "actors/ratings/rating_store.hpp"
 #include "actors/tournament/tournament_store.hpp"
-#include "net/api/live_alerts.hpp"
+#include "net/api/live/alerts.hpp"
 
 namespace troupe::server {
 

@@ -10,10 +10,10 @@
 #include "media/recording/clip_maker.hpp"
 #include "media/recording/recorder.hpp"
 #include "media/recording/window_shelf.hpp"
-#include "net/api/live_assets.hpp"
-#include "net/api/live_clips.hpp"
-#include "net/api/live_gateway.hpp"
-#include "net/api/live_recordings.hpp"
+#include "net/api/live/assets.hpp"
+#include "net/api/live/clips.hpp"
+#include "net/api/live/gateway.hpp"
+#include "net/api/live/recordings.hpp"
 #include "storage/read_pool.hpp"
 
 namespace troupe::server {

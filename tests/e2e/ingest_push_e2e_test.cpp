@@ -9,7 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "base/metrics.hpp"
-#include "net/api/live_push.hpp"
+#include "net/api/live/push.hpp"
 #include "net/ingest/push_ingest.hpp"
 #include "sim/ws_client.hpp"
 #include "tests/support/http_fixture.hpp"

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include "net/api/cmcd.hpp"
+#include "net/api/live/cmcd.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   troupe::api::Cmcd cmcd;

@@ -7,8 +7,8 @@
 #include <string>
 #include <string_view>
 
-#include "net/api/relay_media.hpp"
-#include "net/api/relay_wire.hpp"
+#include "net/api/relay/media.hpp"
+#include "net/api/relay/wire.hpp"
 
 namespace relay = troupe::api::relay;
 

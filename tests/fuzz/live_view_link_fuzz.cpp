@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include "net/api/view_link.hpp"
+#include "net/api/live/view_link.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace troupe::api;

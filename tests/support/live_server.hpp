@@ -8,7 +8,7 @@
 #include <string>
 
 #include "actors/live/messages.hpp"
-#include "net/api/live_gateway.hpp"
+#include "net/api/live/gateway.hpp"
 #include "sim/endpoint.hpp"
 #include "tests/support/live_replay.hpp"
 

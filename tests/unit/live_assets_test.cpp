@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "actors/live/asset.hpp"
-#include "net/api/recorded_file.hpp"
+#include "net/api/live/recorded_file.hpp"
 
 namespace troupe::live {
 namespace {

@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "base/metrics.hpp"
-#include "net/api/country_book.hpp"
+#include "net/api/live/country_book.hpp"
 #include "tests/support/country_file.hpp"
 #include "tests/support/server_process.hpp"
 #include "tests/support/temp_dir.hpp"

@@ -1,8 +1,8 @@
 // Timed metadata before it goes anywhere.
-#include "net/api/live_cues.hpp"
-
 #include <boost/json.hpp>
 #include <gtest/gtest.h>
+
+#include "net/api/live/cues.hpp"
 
 namespace troupe::api {
 namespace {

@@ -1,9 +1,8 @@
 // What the health of a publication is told by.
-#include "net/api/live_health.hpp"
-
 #include <gtest/gtest.h>
 
 #include "media/health/stream_meter.hpp"
+#include "net/api/live/health.hpp"
 
 namespace troupe::media {
 namespace {

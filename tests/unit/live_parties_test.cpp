@@ -2,7 +2,7 @@
 #include <boost/json.hpp>
 #include <gtest/gtest.h>
 
-#include "net/api/party_book.hpp"
+#include "net/api/live/party_book.hpp"
 
 namespace troupe::api {
 namespace {

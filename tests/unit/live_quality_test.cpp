@@ -2,7 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "base/metrics.hpp"
-#include "net/api/quality_book.hpp"
+#include "net/api/live/quality_book.hpp"
 
 namespace troupe::api {
 namespace {

@@ -2,9 +2,9 @@
 #include <boost/json.hpp>
 #include <gtest/gtest.h>
 
-#include "net/api/edge_state.hpp"
-#include "net/api/relay_media.hpp"
-#include "net/api/relay_wire.hpp"
+#include "net/api/relay/edge_state.hpp"
+#include "net/api/relay/media.hpp"
+#include "net/api/relay/wire.hpp"
 #include "tests/support/live_replay.hpp"
 #include "tests/support/publication.hpp"
 

@@ -1,7 +1,7 @@
 // The window of a session that comes from an origin: what of it must never get into caches.
 #include <gtest/gtest.h>
 
-#include "net/api/playlist_session.hpp"
+#include "net/api/live/playlist_session.hpp"
 #include "net/http/body_feed.hpp"
 #include "tests/support/publication.hpp"
 

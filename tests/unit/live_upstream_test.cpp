@@ -4,8 +4,8 @@
 #include <prometheus/histogram.h>
 
 #include "base/metrics.hpp"
-#include "net/api/edge_upstream.hpp"
-#include "net/api/relay_hub_impl.hpp"
+#include "net/api/relay/edge_upstream.hpp"
+#include "net/api/relay/hub_impl.hpp"
 #include "tests/support/live_replay.hpp"
 
 namespace troupe::test {

@@ -1,7 +1,7 @@
 // How many views an account has at once.
 #include <gtest/gtest.h>
 
-#include "net/api/view_book.hpp"
+#include "net/api/live/view_book.hpp"
 
 namespace troupe::api {
 namespace {

@@ -5,7 +5,7 @@
 
 #include "actors/live/directory.hpp"
 #include "base/metrics.hpp"
-#include "net/api/live_access.hpp"
+#include "net/api/live/access.hpp"
 
 namespace {
 
