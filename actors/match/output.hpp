@@ -23,8 +23,8 @@ struct Welcome {
   std::string game;
 };
 
-/// Implemented by net/udp/message_sink.hpp. Thread-safe, does not block, allocates nothing per receiver beyond the
-/// packet's head.
+/// Implemented by net/udp/message_sink.hpp. Thread-safe, does not block, allocates nothing per
+/// receiver beyond the packet's head.
 class Output {
  public:
   virtual ~Output() = default;
