@@ -318,7 +318,7 @@ FoundFile find_file(const SegmentWindow& window, const Rendition& rendition,
     return {.bytes = segment->bytes, .under_way = !segment->complete};
   }
   if (segment != nullptr && file.part < segment->parts.size())
-    return {.bytes = segment->parts[file.part].bytes};
+    return {.bytes = bytes_of(*segment, file.part)};
   const auto next = rendition.next();
   const bool continues = file.number == next.number && file.part == next.part;
   const bool begins = file.number == rendition.next_number && file.part == 0;

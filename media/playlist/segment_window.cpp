@@ -20,6 +20,15 @@ std::int64_t ceil_ms(std::int64_t us) {
   return (us - kSlackUs / 5 + 999) / 1'000 * 1'000;
 }
 
+/// Of a whole segment: it has them too.
+void drop_bytes(std::vector<Part>& parts) {
+  for (auto& part : parts) {
+    if (!part.bytes) continue;
+    part.size = part.bytes->size();
+    part.bytes.reset();
+  }
+}
+
 }  // namespace
 
 std::string_view folder(TrackKind kind) noexcept {
@@ -81,6 +90,14 @@ const Rendition* SegmentWindow::of_track(std::uint32_t track) const noexcept {
   for (const auto& rendition : renditions_)
     if (rendition.track.id == track) return &rendition;
   return nullptr;
+}
+
+SharedBytes bytes_of(const Segment& segment, std::size_t part) {
+  const auto& wanted = segment.parts[part];
+  if (wanted.bytes) return wanted.bytes;
+  std::size_t from = 0;
+  for (std::size_t i = 0; i < part; ++i) from += segment.parts[i].size;
+  return std::make_shared<const std::string>(segment.bytes->substr(from, wanted.size));
 }
 
 std::string SegmentWindow::under_way(const Rendition& rendition) const {
@@ -285,7 +302,7 @@ void SegmentWindow::trim(Rendition& rendition) {
   const auto target_us = target_duration_s() * 1'000'000;
   std::size_t keep = 0;  // how many from the end
   for (auto segment = segments.rbegin(); segment != segments.rend(); ++segment, ++keep) {
-    if (length_us > kPartDurations * target_us) segment->parts.clear();
+    if (length_us > kPartDurations * target_us) drop_bytes(segment->parts);
     // Section 6.2.2: a playlist holds at least three target durations.
     const bool full = length_us >= options_.window_us || bytes >= options_.max_bytes;
     if (full && length_us >= kPartDurations * target_us) break;

@@ -21,7 +21,8 @@ using SharedBytes = std::shared_ptr<const std::string>;
 struct Part {
   std::int64_t duration_us = 0;
   bool independent = false;  ///< holds a key frame
-  SharedBytes bytes;
+  SharedBytes bytes;         ///< null once no playlist may list it: see bytes_of
+  std::size_t size = 0;      ///< of those that are null
 };
 
 struct Segment {
@@ -35,9 +36,12 @@ struct Segment {
   bool independent = false;    ///< begins with a key frame
   bool discontinuity = false;  ///< first of a publication that is not the first
   bool complete = false;
-  std::vector<Part> parts;  ///< dropped once no playlist may list them
-  SharedBytes bytes;        ///< when complete
+  std::vector<Part> parts;
+  SharedBytes bytes;  ///< when complete
 };
+/// Also of a part that no playlist lists any more: players that listed it once (shaka-player) ask
+/// for it when they go back. Copied out of its segment then.
+[[nodiscard]] SharedBytes bytes_of(const Segment& segment, std::size_t part);
 
 /// Where a window cuts, so that another of the same stream cuts there too (an edge's).
 struct WindowCuts {

@@ -235,7 +235,8 @@ void WindowShelf::Impl::put(const std::string& session, const SegmentWindow& win
                         window.origin_us()};
         head = write_head(first);
       }
-      const auto& part = segment.parts[row.parts];
+      auto part = segment.parts[row.parts];
+      part.bytes = bytes_of(segment, row.parts);
       push({part.bytes->size(), [path, head = std::move(head), index = row.parts, part] {
               append(path, head + write_part(index, part), index == 0);
             }});

@@ -52,8 +52,7 @@ await onStage(async (stage) => {
   const server = await stage.troupe(program, web, [`live.ladder=${kSmall}p:200k`, 'live.ladder_max_lag_ms=10000']);
   const session = await goLive(stage, server);
   const context = await stage.browser(kAwake);
-  // shaka-player 5.2 does not load HLS with more than one rendition of the picture from here.
-  const pages = await openPlayers(context, server.root, session, { only: options.only, without: 'shaka-player, HLS' });
+  const pages = await openPlayers(context, server.root, session, options.only);
   for (const page of Object.values(pages)) {
     const full = Math.max(...await page.evaluate(() => window.heights()));
     await page.evaluate((lines) => window.pick(lines), full);

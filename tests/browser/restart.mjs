@@ -14,9 +14,9 @@ const { values: options, positionals: [program, web] } = parseArgs({
     down: { type: 'string', default: '1' }, only: { type: 'string', default: '' }, json: { type: 'string' },
   },
 });
-const kWatchS = 20;   // after the restart
+const kWatchS = 30;   // after the restart
 // For a busy machine; what was measured is printed.
-const kStoppedS = 15; // after the restart
+const kStoppedS = 25; // after the restart
 const kLaterS = 5;    // further behind live than before
 
 async function openPage(context, root, session) {
@@ -38,7 +38,7 @@ await onStage(async (stage) => {
   const session = await goLive(stage, first);
   await sleep(6000); // a window
   const context = await stage.browser(kAwake);
-  const pages = { 'live page': await openPage(context, root, session), ...await openPlayers(context, root, session, options) };
+  const pages = { 'live page': await openPage(context, root, session), ...await openPlayers(context, root, session, options.only) };
   await sleep(8000); // players settle at their distance to live
 
   const rows = [];

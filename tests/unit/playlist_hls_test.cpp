@@ -17,6 +17,7 @@ using namespace troupe::media;
 using namespace troupe::test;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 
 TEST(SegmentWindowTest, segments_begin_with_the_first_key_frame_after_the_aimed_length) {
   SegmentWindow window({.segment_us = 2'000'000});
@@ -273,6 +274,24 @@ TEST(HlsPlaylistTest, every_uri_of_a_playlist_is_found_and_the_hint_is_held) {
   EXPECT_FALSE(bytes_of(list.hint).bytes);
   EXPECT_TRUE(bytes_of(list.hint).may_come);
   EXPECT_FALSE(bytes_of("part-999.0.m4s").may_come);
+}
+
+TEST(HlsPlaylistTest, parts_are_to_be_had_as_long_as_their_segment) {
+  SegmentWindow window({});
+  window.begin(9, tracks());
+  Publication publication(33'333, 3, 60);
+  feed(window, publication, 30'000'000);
+  const auto& video = video_of(window);
+  const auto& oldest = video.segments.front();
+  ASSERT_THAT(media_playlist(window, video, false, ""),
+              Not(HasSubstr(file_name({MediaFile::Kind::part, oldest.number, 0}))));
+
+  std::string parts;
+  for (std::size_t i = 0; i < oldest.parts.size(); ++i)
+    parts += *find_file(window, video, {MediaFile::Kind::part, oldest.number, i}).bytes;
+
+  EXPECT_FALSE(parts.empty());
+  EXPECT_EQ(parts, *oldest.bytes);
 }
 
 TEST(HlsPlaylistTest, names_that_are_not_ours_are_no_files) {
