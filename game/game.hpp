@@ -59,7 +59,7 @@ class State {
   [[nodiscard]] virtual std::uint32_t tick() const = 0;
   /// Of all that the future depends on; equal on every machine.
   [[nodiscard]] virtual std::uint64_t hash() const = 0;
-  /// What Game::decode makes the same state of.
+  /// What Game::decode_state makes the same state of.
   [[nodiscard]] virtual std::string encode() const = 0;
 
   /// Between ticks. `slot` is below Limits::most_players, and free or taken, as it should be.
@@ -152,7 +152,7 @@ struct Setup {
 };
 
 /// One kind of game. Has no state of its own and lives for ever. Everything that comes from outside
-/// (`decode`, `verify`) may be any bytes; states and views are of this game.
+/// (`decode`, `decode_state`, `verify`) may be any bytes; states and views are of this game.
 class Game {
  public:
   virtual ~Game() = default;
@@ -163,7 +163,7 @@ class Game {
 
   [[nodiscard]] virtual std::unique_ptr<State> begin(const Setup& setup) const = 0;
   /// Null: these bytes are no state that the rules allow.
-  [[nodiscard]] virtual std::unique_ptr<State> decode(std::string_view bytes) const = 0;
+  [[nodiscard]] virtual std::unique_ptr<State> decode_state(std::string_view bytes) const = 0;
   /// Of a whole state, for people: a JSON object.
   [[nodiscard]] virtual std::string describe(const State& state) const = 0;
   /// What the last tick of `state` made of the shot that `slot` fired in it, judged again, with all

@@ -160,8 +160,8 @@ std::optional<Checkpoint> decode_checkpoint(std::string_view bytes) {
   c.epoch = record.epoch;
   c.game = game::find_game(record.game);
   if (c.game == nullptr || record.max_players > c.game->limits().most_players) return std::nullopt;
-  c.state =
-      c.game->decode({reinterpret_cast<const char*>(record.state.data()), record.state.size()});
+  c.state = c.game->decode_state(
+      {reinterpret_cast<const char*>(record.state.data()), record.state.size()});
   if (!c.state || c.state->tick() != record.tick) return std::nullopt;
   for (const auto& place : record.places) {
     if (place->slot >= game::kMaxPlayers || !c.state->taken(place->slot)) return std::nullopt;

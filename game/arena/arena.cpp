@@ -78,7 +78,7 @@ class Arena final : public Game {
   std::unique_ptr<State> begin(const Setup& setup) const override {
     return std::make_unique<ArenaState>(make_world(setup.seed));
   }
-  std::unique_ptr<State> decode(std::string_view bytes) const override {
+  std::unique_ptr<State> decode_state(std::string_view bytes) const override {
     auto world = decode_world(bytes);
     return world ? std::make_unique<ArenaState>(std::move(*world)) : nullptr;
   }

@@ -28,7 +28,7 @@ class BallGame final : public DeltaGame<Pitch, PitchModel> {
   std::unique_ptr<State> begin(const Setup&) const override {
     return std::make_unique<BallState>(Pitch{});
   }
-  std::unique_ptr<State> decode(std::string_view bytes) const override {
+  std::unique_ptr<State> decode_state(std::string_view bytes) const override {
     const auto pitch = decode_pitch(bytes);
     return pitch ? std::make_unique<BallState>(*pitch) : nullptr;
   }

@@ -37,7 +37,7 @@ class SeaGame final : public DeltaGame<Sight, SightModel> {
   std::unique_ptr<State> begin(const Setup& setup) const override {
     return std::make_unique<SeaState>(make_table(setup.tick_hz));
   }
-  std::unique_ptr<State> decode(std::string_view bytes) const override {
+  std::unique_ptr<State> decode_state(std::string_view bytes) const override {
     const auto table = decode_table(bytes);
     return table ? std::make_unique<SeaState>(*table) : nullptr;
   }

@@ -31,7 +31,7 @@ inline std::unique_ptr<State> played(const Game& game, int ticks) {
 
 inline void assert_round_trip([[maybe_unused]] const Game& game,
                               [[maybe_unused]] const State& state) {
-  [[maybe_unused]] const auto again = game.decode(state.encode());
+  [[maybe_unused]] const auto again = game.decode_state(state.encode());
   assert(again && again->hash() == state.hash() && again->tick() == state.tick());
 }
 

@@ -11,7 +11,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   using namespace troupe::game;
   std::string_view bytes(reinterpret_cast<const char*>(data), size);
   const auto& game = fuzz::pick(bytes);
-  const auto state = game.decode(bytes);
+  const auto state = game.decode_state(bytes);
   if (!state) return 0;
   fuzz::assert_round_trip(game, *state);
   if (state->tick() > kMostTicks - 3) return 0;

@@ -41,7 +41,7 @@ TEST(ArenaWithShots, AStateThatCameBackFromItsBytesJudgesAllShotsTheSame) {
     for (int slot = 0; slot < kPlayers; ++slot) one.enter(slot);
     for (int i = 0; i < 300; ++i) {
       const auto bytes = one.encode();
-      const auto two = arena_game().decode(bytes);
+      const auto two = arena_game().decode_state(bytes);
       ASSERT_NE(two, nullptr);
       ASSERT_EQ(two->hash(), one.hash());
       if (i % 50 == 20) {

@@ -27,7 +27,9 @@ class EveryGame : public testing::TestWithParam<const Game*> {
     for (int slot = 0; slot < players(); ++slot) out->enter(slot);
     return out;
   }
-  [[nodiscard]] StateValue decoded(std::string_view bytes) const { return game().decode(bytes); }
+  [[nodiscard]] StateValue decoded(std::string_view bytes) const {
+    return game().decode_state(bytes);
+  }
 
   void play(State& state, int ticks, Random& random) const {
     for (int i = 0; i < ticks; ++i) state.step(bot_commands(game(), state, random));
