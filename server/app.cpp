@@ -175,6 +175,7 @@ void App::Impl::stop() {
   if (io) io->stop();
   http_server.reset();
   if (supervision) supervision->stop();
+  if (reads) reads->wait_until_idle();  // the last requests' jobs use the domains and the asker
   domains.reset();
   admission.reset();
   asker.reset();

@@ -12,10 +12,11 @@ struct ReadPool::Impl {
   const Store& store;
   const std::size_t max_queued;
   std::mutex mutex;
-  std::condition_variable wake;
+  std::condition_variable wake, idle;
   std::deque<std::function<void(const Store&)>> jobs;
   bool stopping = false;
   std::vector<std::thread> threads;
+  std::size_t running = 0;
 
   void run() {
     std::unique_lock lock(mutex);
@@ -24,16 +25,18 @@ struct ReadPool::Impl {
       if (jobs.empty()) return;
       auto job = std::move(jobs.front());
       jobs.pop_front();
+      ++running;
       lock.unlock();
       job(store);
       job = nullptr;  // what it captured goes before the lock comes back
       lock.lock();
+      if (--running == 0 && jobs.empty()) idle.notify_all();
     }
   }
 };
 
 ReadPool::ReadPool(const Store& store, std::size_t threads, std::size_t max_queued)
-    : impl_(new Impl{store, max_queued, {}, {}, {}, false, {}}) {
+    : impl_(new Impl{store, max_queued, {}, {}, {}, {}, false, {}}) {
   for (std::size_t i = 0; i < threads; ++i) impl_->threads.emplace_back([this] { impl_->run(); });
 }
 
@@ -44,6 +47,11 @@ ReadPool::~ReadPool() {
   }
   impl_->wake.notify_all();
   for (auto& thread : impl_->threads) thread.join();
+}
+
+void ReadPool::wait_until_idle() {
+  std::unique_lock lock(impl_->mutex);
+  impl_->idle.wait(lock, [this] { return impl_->jobs.empty() && impl_->running == 0; });
 }
 
 Result<void> ReadPool::post(std::function<void(const Store&)> job) {

@@ -19,6 +19,8 @@ class ReadPool {
   /// Runs `job` on a pool thread. It must not throw; it answers by sending a message. Never blocks.
   /// Any thread.
   Result<void> post(std::function<void(const Store&)> job);
+  /// Returns once nothing is queued and nothing runs: before what its jobs use is destroyed.
+  void wait_until_idle();
 
  private:
   struct Impl;

@@ -214,5 +214,15 @@ TEST_F(StoreTest, TheReadPoolRefusesBeyondItsBound) {
   release.set_value();
 }
 
+TEST_F(StoreTest, AnIdleReadPoolHasRunAllThatWasQueued) {
+  ReadPool pool(*store, 2, 100);
+  for (int round = 0; round < 50; ++round) {
+    std::atomic<int> ran = 0;
+    for (int i = 0; i < 20; ++i) ASSERT_TRUE(pool.post([&](const Store&) { ++ran; }).ok());
+    pool.wait_until_idle();
+    ASSERT_EQ(ran, 20);
+  }
+}
+
 }  // namespace
 }  // namespace troupe::storage
