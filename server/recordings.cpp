@@ -1,5 +1,7 @@
 #include "server/recordings.hpp"
 
+#include <algorithm>
+
 #include "actors/live/asset_actor.hpp"
 #include "actors/live/asset_messages.hpp"
 #include "actors/live/live_store.hpp"
@@ -137,14 +139,17 @@ class Kept final : public Recordings {
       if (!session.ok()) return session.error();
       if (!session->session || session->session->state == live::State::ended) recorder_->finish(id);
     }
+    if (auto done = drop_clips_of_nothing(known); !done.ok()) return done;
     const std::weak_ptr<media::AssetLibrary> weak = assets_;  // actors may live on
     live::AssetHooks hooks;
     hooks.hand_over = [weak](const std::string& asset, const std::string& session) {
       if (const auto library = weak.lock()) library->order({asset, session});
     };
-    hooks.remove = [weak, reads = &w_.context.reads](const std::string& asset) {
-      const auto erase = [weak, asset](const storage::Store&) {
+    hooks.remove = [weak, weak_clips = std::weak_ptr(clips_),
+                    reads = &w_.context.reads](const std::string& asset) {
+      const auto erase = [weak, weak_clips, asset](const storage::Store&) {
         if (const auto library = weak.lock()) library->erase(asset);
+        if (const auto clips = weak_clips.lock()) clips->erase_of(asset);
       };
       static_cast<void>(reads->post(erase));  // refused: its files go at the next start
     };
@@ -162,10 +167,21 @@ class Kept final : public Recordings {
     return {};
   }
 
+  /// Clips of assets whose deletion was cut off.
+  Result<void> drop_clips_of_nothing(const std::vector<std::string>& assets) {
+    for (const auto& source : clips_->sources()) {
+      if (std::ranges::find(assets, source) != assets.end()) continue;
+      const auto session = live::load(w_.context.store, source, 0);
+      if (!session.ok()) return session.error();
+      if (!session->session) clips_->erase_of(source);
+    }
+    return {};
+  }
+
   const Wiring w_;
   std::shared_ptr<media::Recorder> recorder_;
   std::shared_ptr<media::AssetLibrary> assets_;  // of what `recorder_` has
-  std::unique_ptr<media::ClipMaker> clips_;      // likewise
+  std::shared_ptr<media::ClipMaker> clips_;      // likewise
   std::shared_ptr<media::WindowShelf> shelf_;
 };
 

@@ -175,8 +175,9 @@ Result<std::vector<Asset>> all_assets(const storage::Store& store) {
       std::numeric_limits<std::size_t>::max(), [&](std::string_view key, std::string_view value) {
         storage::KeyReader reader(key, kTag);
         const auto id = reader.text();
-        if (auto asset = decode_asset(id, value); asset && reader.at_end())
-          assets.push_back(std::move(*asset));
+        auto asset = decode_asset(id, value);
+        if (!asset) asset = Asset{.id = std::string(id), .state = AssetState::failed};
+        assets.push_back(std::move(*asset));
         return true;
       });
   if (!scanned.ok()) return scanned.error();

@@ -198,14 +198,20 @@ Result<void> AssetFiles::fill(const fs::path& part, const RecordingFiles& from,
       if (!done.ok()) return done;
     }
   }
+  std::vector<RecordedThumbnail> thumbnails;
   for (const auto& one : recorded.thumbnails) {
+    if (stop) return error(ErrorCode::unavailable, "the server stops");
     auto done = adopt(from.thumbnail(session, one.epoch, one.media_us),
                       to.thumbnail(name, one.epoch, one.media_us));
-    if (!done.ok()) return done;
+    if (done.ok()) {
+      thumbnails.push_back(one);
+    } else if (done.code() != ErrorCode::not_found) {  // one that is gone costs nothing else
+      return done;
+    }
   }
   step("index");
   if (auto done = RecordingFiles::write(
-          part / kIndex, write_asset_index({kept, recorded.thumbnails, recorded.complete}));
+          part / kIndex, write_asset_index({kept, std::move(thumbnails), recorded.complete}));
       !done.ok())
     return done;
   if (auto done = sync(part / kIndex); !done.ok()) return done;

@@ -7,6 +7,7 @@
 #include <fstream>
 #include <map>
 #include <mutex>
+#include <set>
 #include <thread>
 
 #include <boost/json.hpp>
@@ -91,6 +92,7 @@ struct ClipMaker::Impl {
   }
   void load();
   void run();
+  void unlink(const std::vector<Clip>& gone) const;
   Result<ClipOutcome> make(const Clip& clip);
   void settle(const std::string& id, const Result<ClipOutcome>& outcome);
   [[nodiscard]] std::uint64_t kept_locked() const;
@@ -104,6 +106,7 @@ struct ClipMaker::Impl {
   std::condition_variable wake;
   std::map<std::string, Clip> clips;  ///< by id, so by age
   std::deque<std::string> queue;
+  std::set<std::string> unwanted;  ///< is being made, and goes then
   std::atomic<bool> stopping{false};
   std::thread thread;
 };
@@ -147,6 +150,21 @@ void ClipMaker::Impl::run() {
     const auto outcome = make(job);
     lock.lock();
     settle(id, outcome);
+    if (unwanted.erase(id) == 0) continue;
+    const std::vector gone{clips.at(id)};
+    clips.erase(id);
+    disk_bytes.Set(static_cast<double>(kept_locked()));
+    lock.unlock();
+    unlink(gone);
+    lock.lock();
+  }
+}
+
+void ClipMaker::Impl::unlink(const std::vector<Clip>& gone) const {
+  std::error_code ignored;
+  for (const auto& clip : gone) {
+    fs::remove(file(clip, ".json"), ignored);
+    fs::remove(file(clip, ".mp4"), ignored);
   }
 }
 
@@ -267,30 +285,53 @@ std::vector<Clip> ClipMaker::list(const std::string& session) const {
 }
 
 Result<void> ClipMaker::erase(const std::string& session, const std::string& id) {
-  const std::lock_guard lock(impl_->mutex);
-  const auto it = impl_->clips.find(id);
-  if (it == impl_->clips.end() || it->second.session != session)
-    return error(ErrorCode::not_found, "no such clip");
-  const auto state = it->second.state;
-  if (state == ClipState::queued || state == ClipState::making)
-    return error(ErrorCode::conflict, "it is being made");
-  std::error_code ignored;
-  std::filesystem::remove(impl_->file(it->second, ".json"), ignored);
-  std::filesystem::remove(impl_->file(it->second, ".mp4"), ignored);
-  impl_->clips.erase(it);
-  impl_->disk_bytes.Set(static_cast<double>(impl_->kept_locked()));
+  std::vector<Clip> gone;
+  {
+    const std::lock_guard lock(impl_->mutex);
+    const auto it = impl_->clips.find(id);
+    if (it == impl_->clips.end() || it->second.session != session)
+      return error(ErrorCode::not_found, "no such clip");
+    const auto state = it->second.state;
+    if (state == ClipState::queued || state == ClipState::making)
+      return error(ErrorCode::conflict, "it is being made");
+    gone.push_back(std::move(it->second));
+    impl_->clips.erase(it);
+    impl_->disk_bytes.Set(static_cast<double>(impl_->kept_locked()));
+  }
+  impl_->unlink(gone);
   return {};
+}
+
+void ClipMaker::erase_of(const std::string& source) {
+  std::vector<Clip> gone;
+  {
+    const std::lock_guard lock(impl_->mutex);
+    std::erase_if(impl_->clips, [&](const auto& entry) {
+      const auto& clip = entry.second;
+      if (clip.session != source) return false;
+      if (clip.state == ClipState::making) {
+        impl_->unwanted.insert(clip.id);  // goes once it is settled
+        return false;
+      }
+      std::erase(impl_->queue, clip.id);
+      gone.push_back(clip);
+      return true;
+    });
+    impl_->disk_bytes.Set(static_cast<double>(impl_->kept_locked()));
+  }
+  impl_->unlink(gone);
+}
+
+std::set<std::string> ClipMaker::sources() const {
+  const std::lock_guard lock(impl_->mutex);
+  std::set<std::string> out;
+  for (const auto& [id, clip] : impl_->clips) out.insert(clip.session);
+  return out;
 }
 
 Result<std::string> ClipMaker::read(const Clip& clip, std::uint64_t offset,
                                     std::uint64_t size) const {
-  std::ifstream file(impl_->file(clip, ".mp4"), std::ios::binary);
-  if (!file) return error(ErrorCode::not_found, "no such clip any more");
-  std::string bytes(size, '\0');
-  file.seekg(static_cast<std::streamoff>(offset));
-  file.read(bytes.data(), static_cast<std::streamsize>(size));
-  if (!file) return error(ErrorCode::io, "the clip cannot be read");
-  return bytes;
+  return RecordingFiles::read_range(impl_->file(clip, ".mp4"), offset, size);
 }
 
 }  // namespace troupe::media

@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -75,8 +76,12 @@ class ClipMaker {
   [[nodiscard]] std::optional<Clip> find(const std::string& session, const std::string& id) const;
   /// Newest first.
   [[nodiscard]] std::vector<Clip> list(const std::string& session) const;
-  /// Errors: not_found, conflict (it is being made).
+  /// Blocks on the disk. Errors: not_found, conflict (it is being made).
   Result<void> erase(const std::string& session, const std::string& id);
+  /// All of a session or an asset that is gone. Blocks on the disk.
+  void erase_of(const std::string& source);
+  /// What there are clips of.
+  [[nodiscard]] std::set<std::string> sources() const;
   /// Of a clip that is ready; blocks on the disk. Errors: not_found, io.
   [[nodiscard]] Result<std::string> read(const Clip& clip, std::uint64_t offset,
                                          std::uint64_t size) const;

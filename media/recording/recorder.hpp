@@ -22,7 +22,8 @@ struct RecorderOptions {
   std::filesystem::path directory;
   std::int64_t window_us = 600'000'000;  ///< of each track of each session
   std::int64_t segment_us = 4'000'000;   ///< a file ends at the first key frame after this
-  std::chrono::hours keep{24};           ///< after a session's last chunk; then all of it goes
+  std::chrono::seconds keep{
+      std::chrono::hours(24)};  ///< after a session's last chunk; then all of it goes
   /// Of all: recordings that nobody writes go, the oldest first; then the oldest of the biggest.
   std::uint64_t max_disk_bytes = std::uint64_t{10} << 30;
   std::uint64_t max_session_bytes = std::uint64_t{8} << 30;  ///< then its oldest segments go

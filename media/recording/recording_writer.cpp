@@ -134,24 +134,30 @@ Result<void> RecordingWriter::append(const std::string& id, Session& session, st
 void RecordingWriter::give_up(const std::string& id, Session& session) {
   session.open.clear();
   session.failing = true;
-  const std::lock_guard lock(mutex_);
-  for (auto& [kind, track] : session.recording) {
-    if (track.segments.empty() || track.segments.back().bytes > 0) continue;
-    files_.erase(id, kind, track.segments.back());
-    track.segments.pop_back();
+  std::vector<std::pair<TrackKind, RecordedSegment>> empty;
+  {
+    const std::lock_guard lock(mutex_);
+    for (auto& [kind, track] : session.recording) {
+      if (track.segments.empty() || track.segments.back().bytes > 0) continue;
+      empty.emplace_back(kind, track.segments.back());
+      track.segments.pop_back();
+    }
   }
+  for (const auto& [kind, segment] : empty) files_.erase(id, kind, segment);
 }
 
 void RecordingWriter::open_segment(const std::string& id, Session& session, TrackKind kind,
                                    const Chunk& chunk) {
-  const std::lock_guard lock(mutex_);
-  auto& segments = session.recording[kind].segments;
   RecordedSegment segment;
   segment.epoch = session.epoch;
   segment.start_us = chunk.start_us;
-  if (!segments.empty() && segments.back().epoch == session.epoch)
-    segment.number = segments.back().number + 1;
-  segments.push_back(segment);
+  {
+    const std::lock_guard lock(mutex_);
+    auto& segments = session.recording[kind].segments;
+    if (!segments.empty() && segments.back().epoch == session.epoch)
+      segment.number = segments.back().number + 1;
+    segments.push_back(segment);
+  }
   const auto file = files_.segment(id, kind, segment);
   auto& open = session.open[kind];
   open.data = std::ofstream(file, std::ios::binary | std::ios::trunc);
@@ -175,7 +181,11 @@ void RecordingWriter::thumbnail(const std::string& id, std::uint64_t epoch,
   auto part = file;
   part.replace_extension(".part");
   std::error_code ec;
-  if (RecordingFiles::write(part, *thumbnail.jpeg).ok()) fs::rename(part, file, ec);
+  if (!RecordingFiles::write(part, *thumbnail.jpeg).ok()) {
+    fs::remove(part, ec);
+    return;
+  }
+  fs::rename(part, file, ec);
   if (ec) return;
   const std::lock_guard lock(mutex_);
   session->thumbnails.push_back({epoch, thumbnail.media_us, thumbnail.jpeg->size()});
@@ -197,7 +207,10 @@ void RecordingWriter::finish(const std::string& id) {
   const auto found = sessions_.find(id);
   if (found == sessions_.end()) return;
   found->second.open.clear();
-  if (found->second.keep == Keep::whole) mark(id, found->second, Keep::window);
+  if (found->second.keep != Keep::whole) return;
+  mark(id, found->second, Keep::window);
+  const std::lock_guard lock(mutex_);
+  found->second.written_us = unix_us();  // its time begins now: it may have to be handed over
 }
 
 /// The mark outlives the process: a recording that is to be whole must not go by its age.

@@ -22,6 +22,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
+/// What a queued job costs beside the bytes that it holds.
+constexpr std::size_t kJobBytes = 256;
+
 /// "s17" of a segment, "i99" of an init by epoch.
 std::string file_of(char kind, std::uint64_t number) {
   return kind + std::to_string(number);
@@ -145,17 +148,19 @@ struct WindowShelf::Impl {
     for (const auto& path : gone) fs::remove_all(path, ec);
   }
 
-  void push(Job job) {
+  /// False: the queue is full.
+  bool push(Job job) {
     {
       const std::lock_guard lock(mutex);
-      if (queued_bytes + job.bytes > options.max_queued_bytes) {
+      if (queued_bytes + kJobBytes + job.bytes > options.max_queued_bytes) {
         dropped.Increment();
-        return;
+        return false;
       }
-      queued_bytes += job.bytes;
+      queued_bytes += kJobBytes + job.bytes;
       queue.push_back(std::move(job));
     }
     wake.notify_one();
+    return true;
   }
 
   void run() {
@@ -215,10 +220,11 @@ void WindowShelf::Impl::put(const std::string& session, const SegmentWindow& win
                             const Rendition& rendition, ShelfMark::Row& row) {
   const auto directory = options.directory / session / rendition.name;
   if (row.epoch != window.epoch() && rendition.inits.contains(window.epoch())) {
-    row.epoch = window.epoch();
-    const auto path = directory / file_of('i', row.epoch);
-    push({rendition.track.init->size(),
-          [path, track = rendition.track] { append(path, write_track(track), true); }});
+    const auto path = directory / file_of('i', window.epoch());
+    const bool queued = push({rendition.track.init->size(), [path, track = rendition.track] {
+                                append(path, write_track(track), true);
+                              }});
+    if (queued) row.epoch = window.epoch();  // else with the next part: without it none can be read
   }
   auto discontinuities = rendition.discontinuities_gone;
   for (const auto& segment : rendition.segments) {

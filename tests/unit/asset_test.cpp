@@ -174,6 +174,20 @@ TEST_F(AssetTest, WhatIsNotRecordedOrTooMuchIsRefused) {
   EXPECT_TRUE(fs::is_empty(dir_ / "assets"));
 }
 
+TEST_F(AssetTest, AThumbnailThatIsGoneCostsNothingElse) {
+  const auto recorder = open(options());
+  record(*recorder);
+  recorder->flush();
+  fs::remove(RecordingFiles(dir_ / "recordings").thumbnail(kSession, kMorning, 0));
+  const auto library = std::move(*AssetLibrary::open(asset_options(), *recorder, metrics_));
+
+  const auto made = resume(*library);
+
+  ASSERT_TRUE(made.ok()) << made.error().detail;
+  ASSERT_EQ((*made)->thumbnails.size(), 1U);
+  EXPECT_EQ((*made)->thumbnails[0].media_us, 5'000'000);
+}
+
 TEST_F(AssetTest, FilesWithoutARecordGo) {
   const auto recorder = open(options());
   record(*recorder);

@@ -1,9 +1,16 @@
 // Records and rules of on-demand assets.
+#include <future>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "actors/live/asset.hpp"
+#include "base/metrics.hpp"
 #include "net/api/live/recorded_file.hpp"
+#include "storage/keys.hpp"
+#include "storage/store.hpp"
+#include "storage/writer.hpp"
+#include "tests/support/temp_dir.hpp"
 
 namespace troupe::live {
 namespace {
@@ -56,6 +63,30 @@ TEST(LiveAsset, APrivateOneIsThereForItsOwnerAndAdministratorsAlone) {
   asset.visibility = Visibility::unlisted;
   EXPECT_TRUE(may_see(asset, nullptr));
   EXPECT_FALSE(owns(asset, bob));
+}
+
+TEST(LiveAsset, OneWhoseRecordIsDamagedIsStillKnownSoThatItsFilesStay) {
+  const test::TempDir dir;
+  Metrics metrics;
+  const auto store = std::move(*storage::Store::open({.path = dir / "db"}));
+  storage::Writer writer(*store, metrics);
+  storage::Batch batch;
+  put(batch, make_asset("01JD3Z2Q8W5N7X4V6T0R9S1M2A", session_of("alice"), 17), "made");
+  batch.put(storage::Family::live,
+            storage::KeyBuilder("asset").text("01JD3Z2Q8W5N7X4V6T0R9S1M2B").take(), "damaged");
+  std::promise<bool> done;
+  const auto taken =
+      writer.submit(std::move(batch), [&](const auto& result) { done.set_value(result.ok()); });
+  ASSERT_TRUE(taken.ok());
+  ASSERT_TRUE(done.get_future().get());
+
+  const auto assets = all_assets(*store);
+
+  ASSERT_TRUE(assets.ok());
+  ASSERT_EQ(assets->size(), 2U);
+  EXPECT_EQ((*assets)[0].state, AssetState::preparing);
+  EXPECT_EQ((*assets)[1].id, "01JD3Z2Q8W5N7X4V6T0R9S1M2B");
+  EXPECT_EQ((*assets)[1].state, AssetState::failed) << "it is not handed over again";
 }
 
 TEST(LiveAsset, OnlyWhatIsAVisibilityIsOne) {

@@ -144,7 +144,7 @@ TEST_F(RecorderTest, the_oldest_recordings_go_when_the_disks_share_is_used_up) {
   EXPECT_TRUE(recorder->find("FIRST").empty());
 }
 
-TEST_F(RecorderTest, a_whole_recording_keeps_its_beginning_and_its_age_does_not_matter) {
+TEST_F(RecorderTest, a_whole_recordings_time_begins_when_it_is_finished) {
   const auto long_ago = now_us() - 48 * 3'600'000'000ULL;
   {
     const auto recorder = open(options());
@@ -159,10 +159,23 @@ TEST_F(RecorderTest, a_whole_recording_keeps_its_beginning_and_its_age_does_not_
   EXPECT_EQ(recorder->whole_sessions(), std::vector<std::string>{kSession});
   EXPECT_EQ(recorder->find(kSession).at(TrackKind::video).duration_us(), 120'000'000);
   recorder->finish(kSession);
-  const auto until = std::chrono::steady_clock::now() + 5s;
+  for (int i = 0; i < 20; ++i) push(*recorder, 1, now_us(), 0, "OTHER");
+  EXPECT_TRUE(recorder->whole_sessions().empty());
+  EXPECT_FALSE(recorder->find(kSession).empty()) << "it may have to be handed over";
+}
+
+TEST_F(RecorderTest, a_finished_recording_goes_with_its_time) {
+  auto brief = options();
+  brief.keep = 1s;
+  const auto recorder = open(brief);
+  RecorderFixture::push(*recorder, {20, now_us(), 0, kSession, Keep::whole});
+  recorder->finish(kSession);
+
+  const auto until = std::chrono::steady_clock::now() + 10s;
   while (!recorder->find(kSession).empty() && std::chrono::steady_clock::now() < until)
     push(*recorder, 1, now_us(), 0, "OTHER");
-  EXPECT_TRUE(recorder->find(kSession).empty()) << "finished, and older than a day";
+
+  EXPECT_TRUE(recorder->find(kSession).empty());
 }
 
 TEST_F(RecorderTest, a_whole_recording_loses_its_beginning_at_its_bound_and_says_so) {

@@ -132,9 +132,12 @@ void erase(const ApiPtr& api, const Request& request, const Responder& out) {
         [api, request](const std::string&, const Responder& admitted) {
           const auto clip = clip_of(*api, request, admitted);
           if (!clip) return;
-          if (auto gone = api->clips.erase(clip->session, clip->id); !gone.ok())
-            return admitted.send(gone.error());
-          admitted.send(http::json_response(200, view(*api, *clip)));
+          auto posted = api->reads.post([api, admitted, clip = *clip](const storage::Store&) {
+            if (auto gone = api->clips.erase(clip.session, clip.id); !gone.ok())
+              return admitted.send(gone.error());
+            admitted.send(http::json_response(200, view(*api, clip)));
+          });
+          if (!posted.ok()) admitted.send(posted.error());
         });
 }
 
@@ -168,8 +171,9 @@ void file(const ApiPtr& api, const SendBudget& budget, const Request& request,
 /// A responder whose answers no shared cache keeps.
 Responder kept_private(const Responder& out) {
   return Responder([out](http::Response response) {
-    auto& caching = response.headers["Cache-Control"];
-    if (caching.starts_with("public")) caching.replace(0, 6, "private");
+    const auto caching = response.headers.find("Cache-Control");
+    if (caching != response.headers.end() && caching->second.starts_with("public"))
+      caching->second.replace(0, 6, "private");
     out.send(std::move(response));
   });
 }

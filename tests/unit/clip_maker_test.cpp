@@ -1,0 +1,97 @@
+// Clips and what becomes of them when what they are of goes away.
+#include "media/recording/clip_maker.hpp"
+
+#include <atomic>
+#include <chrono>
+#include <fstream>
+#include <future>
+#include <thread>
+
+#include <gtest/gtest.h>
+
+#include "base/metrics.hpp"
+#include "tests/support/temp_dir.hpp"
+
+namespace troupe::media {
+namespace {
+
+namespace fs = std::filesystem;
+using namespace std::chrono_literals;
+
+constexpr const char* kShow = "01JD3Z2Q8W5N7X4V6T0R9S1M2K";
+constexpr const char* kOther = "01JD3Z2Q8W5N7X4V6T0R9S1M2L";
+
+class ClipMakerTest : public testing::Test {
+ protected:
+  std::unique_ptr<ClipMaker> open(ClipMaker::Planner planner) {
+    ClipOptions options;
+    options.directory = dir_ / "clips";
+    return std::move(*ClipMaker::open(std::move(options), std::move(planner), metrics_));
+  }
+  /// As a process left it that was killed after it was made.
+  void keep(const std::string& source, const std::string& id) {
+    const fs::path folder = fs::path(dir_ / "clips") / source;
+    fs::create_directories(folder);
+    std::ofstream(folder / (id + ".mp4")) << "moof";
+    std::ofstream(folder / (id + ".json"))
+        << R"({"by":"alice","title":"","from_us":1,"to_us":2,"bytes":4,"pictures":1})";
+  }
+  static ClipMaker::Order order_of(const std::string& source) {
+    return {.session = source, .by = "alice", .title = "", .from_us = 0, .to_us = 1'000'000};
+  }
+  [[nodiscard]] std::ptrdiff_t files_of(const std::string& source) const {
+    return std::distance(fs::directory_iterator(fs::path(dir_ / "clips") / source), {});
+  }
+
+  test::TempDir dir_;
+  Metrics metrics_;
+};
+
+Result<ClipPlan> nothing(const std::string&, std::int64_t, std::int64_t) {
+  return error(ErrorCode::not_found, "nothing is recorded of that time");
+}
+
+TEST_F(ClipMakerTest, ClipsOfWhatIsGoneGoWithTheirFiles) {
+  keep(kShow, "01JD3Z2Q8W5N7X4V6T0R9S1M2A");
+  keep(kShow, "01JD3Z2Q8W5N7X4V6T0R9S1M2B");
+  keep(kOther, "01JD3Z2Q8W5N7X4V6T0R9S1M2C");
+  const auto clips = open(nothing);
+  EXPECT_EQ(clips->sources(), (std::set<std::string>{kShow, kOther}));
+
+  clips->erase_of(kShow);
+
+  EXPECT_TRUE(clips->list(kShow).empty());
+  EXPECT_EQ(files_of(kShow), 0);
+  EXPECT_EQ(clips->list(kOther).size(), 1U);
+  EXPECT_EQ(files_of(kOther), 2);
+}
+
+TEST_F(ClipMakerTest, AClipBeingMadeGoesOnceItIsSettledAndThoseBehindItAtOnce) {
+  std::promise<void> begun, go_on;
+  const auto gate = go_on.get_future().share();
+  std::atomic<int> made = 0;
+  const auto here = std::this_thread::get_id();
+  const auto clips = open([&](const std::string&, std::int64_t, std::int64_t) -> Result<ClipPlan> {
+    if (std::this_thread::get_id() == here) return ClipPlan{};  // an order
+    if (++made == 1) begun.set_value();
+    gate.wait();
+    return error(ErrorCode::not_found, "gone meanwhile");
+  });
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(clips->order(order_of(kShow)).ok());
+  begun.get_future().wait();
+
+  clips->erase_of(kShow);
+
+  const auto left = clips->list(kShow);
+  ASSERT_EQ(left.size(), 1U);
+  EXPECT_EQ(left[0].state, ClipState::making);
+  go_on.set_value();
+  const auto until = std::chrono::steady_clock::now() + 10s;
+  while (!clips->list(kShow).empty() && std::chrono::steady_clock::now() < until)
+    std::this_thread::sleep_for(1ms);
+  EXPECT_TRUE(clips->list(kShow).empty());
+  EXPECT_EQ(made, 1);
+}
+
+}  // namespace
+}  // namespace troupe::media
