@@ -18,6 +18,9 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+/// Threads of pulls that were replaced or stopped: a look-up of a name cannot be broken off.
+constexpr std::size_t kMaxEnding = 32;
+
 std::uint64_t unix_ms() {
   return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(
                                         std::chrono::system_clock::now().time_since_epoch())
@@ -213,6 +216,8 @@ Result<void> PullIngest::start(const std::string& session, const std::string& ur
   const std::lock_guard lock(mutex_);
   if (stopping_) return error(ErrorCode::overloaded, "the server is going away");
   reap();
+  if (ending_.size() >= kMaxEnding)
+    return error(ErrorCode::overloaded, "too many pulls are ending");
   PublisherPlaces::Place place;
   if (const auto it = jobs_.find(session); it != jobs_.end()) place = it->second->give_place();
   if (!place) {
