@@ -92,19 +92,6 @@ class Viewer final : public std::enable_shared_from_this<Viewer> {
   bool stopped_ = false;
 };
 
-class Handle final : public LiveViewer {
- public:
-  Handle(asio::io_context& loop, std::shared_ptr<Viewer> viewer)
-      : loop_(loop), viewer_(std::move(viewer)) {}
-  ~Handle() override {
-    asio::post(loop_, [viewer = viewer_] { viewer->stop(); });
-  }
-
- private:
-  asio::io_context& loop_;
-  std::shared_ptr<Viewer> viewer_;
-};
-
 }  // namespace
 
 std::shared_ptr<LiveViewer> watch_flv(asio::io_context& loop, const Endpoint& endpoint,
@@ -112,7 +99,7 @@ std::shared_ptr<LiveViewer> watch_flv(asio::io_context& loop, const Endpoint& en
                                       Tap tap) {
   auto viewer = std::make_shared<Viewer>(loop, totals, std::move(tap));
   asio::post(loop, [viewer, endpoint, session_id] { viewer->start(endpoint, session_id); });
-  return std::make_shared<Handle>(loop, std::move(viewer));
+  return std::make_shared<StoppedOnLoop<Viewer>>(loop, std::move(viewer));
 }
 
 }  // namespace troupe::sim

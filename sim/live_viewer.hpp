@@ -3,8 +3,10 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
 
 #include "sim/endpoint.hpp"
 #include "sim/stream_check.hpp"
@@ -14,6 +16,21 @@ namespace troupe::sim {
 /// Keeps a viewer. Drop it once its loop has stopped; `watch` says what else is allowed.
 struct LiveViewer {
   virtual ~LiveViewer() = default;
+};
+
+/// Has a `Viewer` stop() on its loop when it is dropped, at any time.
+template <class Viewer>
+class StoppedOnLoop final : public LiveViewer {
+ public:
+  StoppedOnLoop(boost::asio::io_context& loop, std::shared_ptr<Viewer> viewer)
+      : loop_(loop), viewer_(std::move(viewer)) {}
+  ~StoppedOnLoop() override {
+    boost::asio::post(loop_, [viewer = viewer_] { viewer->stop(); });
+  }
+
+ private:
+  boost::asio::io_context& loop_;
+  std::shared_ptr<Viewer> viewer_;
 };
 
 /// Starts a viewer of `session_id` on `loop`, whatever it watches over.

@@ -9,10 +9,10 @@
 
 #include "sim/child_process.hpp"
 #include "sim/http_client.hpp"
-#include "sim/ws_client.hpp"
 #include "tests/support/country_file.hpp"
 #include "tests/support/server_process.hpp"
 #include "tests/support/temp_dir.hpp"
+#include "tests/support/ws_viewing.hpp"
 
 namespace troupe::test {
 namespace {
@@ -109,25 +109,6 @@ class LiveAccessE2E : public testing::Test {
   sim::WsClient watch(const std::string& query) {
     return std::move(
         *sim::WsClient::connect("127.0.0.1", server.endpoint().http_port, live + "/ws" + query));
-  }
-  /// 0: it watches; else the code that it was closed with.
-  static int fate(sim::WsClient& viewer) {
-    const auto until = std::chrono::steady_clock::now() + 20s;
-    while (std::chrono::steady_clock::now() < until) {
-      const auto message = viewer.receive(500ms);
-      if (message.ok() && message->text && message->bytes.find("\"hello\"") != std::string::npos)
-        return 0;
-      if (!message.ok() && message.code() != ErrorCode::timeout) return viewer.close_code();
-    }
-    return -1;
-  }
-  static int end(sim::WsClient& viewer) {
-    const auto until = std::chrono::steady_clock::now() + 20s;
-    while (std::chrono::steady_clock::now() < until) {
-      const auto message = viewer.receive(500ms);
-      if (!message.ok() && message.code() != ErrorCode::timeout) return viewer.close_code();
-    }
-    return -1;
   }
   /// "../../../video/x" of a media playlist, "v/…" of a multivariant one.
   [[nodiscard]] std::string resolve(const std::string& uri) const {
@@ -237,9 +218,9 @@ TEST_F(LiveAccessE2E, AConnectionEndsWithItsLinkAndWithTheSessionsRule) {
   ASSERT_EQ(fate(by_link), 0);
   ASSERT_EQ(fate(anybody), 0);
 
-  EXPECT_EQ(end(by_link), 4003) << "expired";
+  EXPECT_EQ(close_code_of(by_link), 4003) << "expired";
   ask_for("link");
-  EXPECT_EQ(end(anybody), 4003);
+  EXPECT_EQ(close_code_of(anybody), 4003);
 }
 
 TEST_F(LiveAccessE2E, LinksAreMadeByOwnersAndModeratorsAndViewsCountByTheirNames) {
@@ -281,7 +262,7 @@ TEST_F(LiveAccessE2E, ASessionIsKeptToCountriesByTheAddressThatTheProxyTells) {
   EXPECT_EQ(refused->json().at("reason"), "country");
   EXPECT_EQ(from("203.0.113.1, 203.0.113.200")->status, 451) << "what a client wrote itself";
   EXPECT_EQ(from("192.0.2.1")->status, 451) << "nobody knows where";
-  EXPECT_EQ(end(anybody), 4451) << "127.0.0.1 is nowhere";
+  EXPECT_EQ(close_code_of(anybody), 4451) << "127.0.0.1 is nowhere";
   auto again = watch("");
   EXPECT_EQ(fate(again), 4451);
 

@@ -3,8 +3,8 @@
 #include <gtest/gtest.h>
 
 #include "sim/http_client.hpp"
-#include "sim/ws_client.hpp"
 #include "tests/support/server_process.hpp"
+#include "tests/support/ws_viewing.hpp"
 
 namespace troupe::test {
 namespace {
@@ -26,25 +26,6 @@ class LiveViewsE2E : public ::testing::Test {
     const auto at = server.endpoint();
     return std::move(*sim::WsClient::connect(
         "127.0.0.1", at.http_port, "/live/" + session + "/ws?view=" + view, at.token("bob", "")));
-  }
-  /// 0: it watches; else the code that it was closed with.
-  static int fate(sim::WsClient& viewer) {
-    const auto until = std::chrono::steady_clock::now() + 10s;
-    while (std::chrono::steady_clock::now() < until) {
-      const auto message = viewer.receive(500ms);
-      if (message.ok() && message->text && message->bytes.find("\"hello\"") != std::string::npos)
-        return 0;
-      if (!message.ok() && message.code() != ErrorCode::timeout) return viewer.close_code();
-    }
-    return -1;
-  }
-  static int end(sim::WsClient& viewer) {
-    const auto until = std::chrono::steady_clock::now() + 10s;
-    while (std::chrono::steady_clock::now() < until) {
-      const auto message = viewer.receive(500ms);
-      if (!message.ok() && message.code() != ErrorCode::timeout) return viewer.close_code();
-    }
-    return -1;
   }
 };
 
@@ -73,7 +54,7 @@ TEST_F(LiveViewsE2E, AReconnectTakesItsOwnPlaceAndClosesWhatItLost) {
   auto back = join(id, "sofa");
 
   EXPECT_EQ(fate(back), 0);
-  EXPECT_EQ(end(first), 4005);
+  EXPECT_EQ(close_code_of(first), 4005);
 }
 
 TEST_F(LiveViewsE2E, ASessionMayHaveItsOwnBoundThatOutlivesTheServer) {

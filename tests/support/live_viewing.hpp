@@ -2,15 +2,14 @@
 #pragma once
 
 #include <atomic>
-#include <chrono>
 #include <memory>
 #include <string>
 #include <thread>
 
 #include <boost/json.hpp>
 
-#include "sim/ws_client.hpp"
 #include "tests/support/live_server.hpp"
+#include "tests/support/ws_viewing.hpp"
 
 namespace troupe::test {
 
@@ -40,19 +39,6 @@ class OnAir {
   std::thread thread_;
 };
 
-/// Reads until `wanted(message)`, the end, or 20 s have passed.
-template <class F>
-bool read_until(sim::WsClient& viewer, F wanted) {
-  using namespace std::chrono_literals;
-  const auto until = std::chrono::steady_clock::now() + 20s;
-  while (std::chrono::steady_clock::now() < until) {
-    const auto message = viewer.receive(500ms);
-    if (message.ok() && wanted(*message)) return true;
-    if (!message.ok() && message.code() != ErrorCode::timeout) return false;
-  }
-  return false;
-}
-
 inline bool is_type(const sim::WsMessage& message, const char* type) {
   return message.text && boost::json::parse(message.bytes).at("type").as_string() == type;
 }
@@ -61,17 +47,6 @@ inline sim::WsClient join(LiveServer& server, const std::string& id, const std::
                           const std::string& query = {}) {
   return std::move(*sim::WsClient::connect("127.0.0.1", server.endpoint().http_port,
                                            "/live/" + id + "/ws" + query, token));
-}
-
-/// The code that a viewer is closed with within 20 s; 0: it is not.
-inline int close_code_of(sim::WsClient& viewer) {
-  using namespace std::chrono_literals;
-  const auto until = std::chrono::steady_clock::now() + 20s;
-  while (std::chrono::steady_clock::now() < until) {
-    const auto message = viewer.receive(500ms);
-    if (!message.ok() && message.code() != ErrorCode::timeout) return viewer.close_code();
-  }
-  return 0;
 }
 
 }  // namespace troupe::test

@@ -217,11 +217,7 @@ void PlaylistSession::stop(TimePoint now) {
     const std::lock_guard lock(mutex_);
     window_.stop();
     shelve_locked();
-    end_all_feeds();
-    publishing_ = false;
-    stopped_at_ = now;
-    rendered_.clear();
-    answers = release();
+    answers = fall_silent_locked(now);
   }
   send(std::move(answers));
 }
@@ -231,13 +227,17 @@ void PlaylistSession::end(TimePoint now) {
   {
     const std::lock_guard lock(mutex_);
     window_.end();
-    end_all_feeds();
-    publishing_ = false;
-    stopped_at_ = now;
-    rendered_.clear();
-    answers = release();
+    answers = fall_silent_locked(now);
   }
   send(std::move(answers));
+}
+
+PlaylistSession::Answers PlaylistSession::fall_silent_locked(TimePoint now) {
+  end_all_feeds();
+  publishing_ = false;
+  stopped_at_ = now;
+  rendered_.clear();
+  return release();
 }
 
 std::optional<http::Response> PlaylistSession::answer(const std::string& name,

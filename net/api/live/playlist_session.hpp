@@ -118,6 +118,8 @@ class PlaylistSession {
 
   bool hold(Held held);
   void shelve_locked();
+  /// Nobody publishes any more.
+  Answers fall_silent_locked(TimePoint now);
   [[nodiscard]] bool awaits_ladder(TimePoint now) const;
   /// Whether a newcomer finds a whole segment of everything.
   [[nodiscard]] bool playable(TimePoint now) const;
