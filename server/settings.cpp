@@ -6,7 +6,9 @@ namespace troupe::server {
 const std::vector<Setting>& settings() {
   constexpr std::int64_t kPorts = 65'535;
   static const std::vector<Setting> table{
-      {"data_dir", "Directory of the database, backups and the token secret.", &Config::data_dir},
+      {"data_dir",
+       "Directory of the database, recordings, clips, assets, rewind windows, backups and keys.",
+       &Config::data_dir},
       {"log.level",
        "trace, debug, info, warn, error or off.",
        &Config::log_level,

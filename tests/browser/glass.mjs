@@ -113,7 +113,11 @@ async function open(page, root, session) {
       hls.attachMedia(document.getElementById('video'));
     </script>` }));
   // A player is told of nothing that is not on the air.
-  while (!(await fetch(`${root}/live/${session.id}/index.m3u8`)).ok) await sleep(100);
+  const until = Date.now() + 20_000;
+  while (!(await fetch(`${root}/live/${session.id}/index.m3u8`)).ok) {
+    if (Date.now() > until) throw new Error('the session is not on the air after 20 s');
+    await sleep(100);
+  }
   return page.goto(`${root}/player.html`);
 }
 

@@ -93,6 +93,6 @@ async function open() {
 element('sign-in').addEventListener('submit', (event) => {
   event.preventDefault();
   sessionStorage.setItem('troupe.token', element('token').value);
-  open();
+  location.reload(); // one player for the page's life
 });
 open();

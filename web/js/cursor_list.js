@@ -33,7 +33,11 @@ export class CursorList {
       const seen = new Set(newest.items.map((item) => item.id));
       const all = [...newest.items, ...this.older.filter((item) => !seen.has(item.id))];
       all.sort((a, b) => this.first(b) - this.first(a));
+      const focused = this.list.contains(document.activeElement) ? document.activeElement.getAttribute('href') : null;
       this.list.replaceChildren(...all.map((item) => this.element(item)));
+      if (focused !== null) {
+        [...this.list.querySelectorAll('a')].find((link) => link.getAttribute('href') === focused)?.focus({ preventScroll: true });
+      }
       this.status.textContent = all.length === 0 ? this.empty : '';
       this.more.hidden = this.cursor === null;
     } catch (error) {
