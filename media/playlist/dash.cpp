@@ -12,14 +12,41 @@ namespace {
 
 enum class Latency { usual, low };
 
+bool listed(const SegmentWindow& window, const Segment& segment, Latency latency) {
+  return segment.complete || (latency == Latency::low && !segment.parts.empty() && !window.ended());
+}
+
+/// Whether the newest publication is not to be told of yet: players take the tracks that a Period
+/// has when they first see it, so it waits until each rendition has something, but not for those
+/// that have nothing after two whole segments of the leading one.
+bool is_forming(const SegmentWindow& window, Latency latency) {
+  constexpr std::ptrdiff_t kWholeSegments = 2;
+  const auto of_newest = [&](const Segment& segment) { return segment.epoch == window.epoch(); };
+  const auto& renditions = window.renditions();
+  const bool publishing = std::ranges::any_of(renditions, [](const Rendition& rendition) {
+    return !rendition.segments.empty() && !rendition.segments.back().complete;
+  });
+  const auto* leading = window.leading();
+  if (!publishing || leading == nullptr) return false;
+  const auto whole = std::ranges::count_if(leading->segments, [&](const Segment& segment) {
+    return of_newest(segment) && segment.complete;
+  });
+  return whole < kWholeSegments &&
+         !std::ranges::all_of(renditions, [&](const Rendition& rendition) {
+           return std::ranges::any_of(rendition.segments, [&](const Segment& segment) {
+             return of_newest(segment) && listed(window, segment, latency);
+           });
+         });
+}
+
 /// Publications of the window, oldest first. With low latency also one whose first segment is under
 /// way.
 std::set<std::uint64_t> epochs(const SegmentWindow& window, Latency latency) {
   std::set<std::uint64_t> all;
   for (const auto& rendition : window.renditions())
     for (const auto& segment : rendition.segments)
-      if (segment.complete || (latency == Latency::low && !segment.parts.empty()))
-        all.insert(segment.epoch);
+      if (listed(window, segment, latency)) all.insert(segment.epoch);
+  if (all.size() > 1 && is_forming(window, latency)) all.erase(window.epoch());
   return all;
 }
 

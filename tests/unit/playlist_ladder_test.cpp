@@ -46,6 +46,68 @@ TEST(DashManifestTest, a_publisher_that_comes_back_begins_a_period_and_closes_th
   EXPECT_THAT(mpd, HasSubstr("<BaseURL>../../?a=1&amp;b=2</BaseURL>"));
 }
 
+/// How many adaptation sets the last Period has once it is of publication 78; 0: it is not.
+std::size_t sets_of_second(const std::string& mpd) {
+  const auto second = mpd.find("<Period id=\"78\"");
+  std::size_t count = 0;
+  if (second == std::string::npos) return count;
+  for (auto at = mpd.find("<AdaptationSet", second); at != std::string::npos;
+       at = mpd.find("<AdaptationSet", at + 1))
+    ++count;
+  return count;
+}
+
+// shaka-player 5.2 gives a Period that had a picture alone when it first saw it no sound later.
+TEST(DashManifestTest, a_period_is_not_told_of_before_it_has_all_its_tracks) {
+  SegmentWindow window({});
+  window.begin(77, tracks());
+  Publication before(40'000, 3, 50);
+  feed(window, before, 5'000'000);
+  window.begin(78, tracks());
+  Publication after(40'000, 3, 50);
+  bool usual = false, low = false;
+  for (auto chunk = after.next(); chunk.start_us < 3'000'000; chunk = after.next()) {
+    window.push(chunk);
+    const auto sets = sets_of_second(dash_manifest(window, chunk.wall_us, ""));
+    const auto low_sets = sets_of_second(dash_low_latency_manifest(window, chunk.wall_us, ""));
+    ASSERT_NE(sets, 1U) << chunk.start_us;
+    ASSERT_NE(low_sets, 1U) << chunk.start_us;
+    usual = usual || sets == 2;
+    low = low || low_sets == 2;
+    EXPECT_TRUE(low || chunk.start_us < 500'000) << "it need not be whole";
+  }
+  EXPECT_TRUE(usual && low);
+}
+
+TEST(DashManifestTest, a_period_does_not_wait_for_a_track_that_stays_silent) {
+  SegmentWindow window({});
+  window.begin(77, tracks());
+  Publication before(40'000, 3, 50);
+  feed(window, before, 5'000'000);
+  window.begin(78, tracks());
+  Publication after(40'000, 3, 50);
+  for (auto chunk = after.next(); chunk.start_us < 4'500'000; chunk = after.next())
+    if (chunk.track == 1) window.push(chunk);
+
+  EXPECT_EQ(sets_of_second(dash_manifest(window, kStartUs + 9'000'000, "")), 1U);
+}
+
+TEST(DashManifestTest, a_short_publication_is_told_of_once_it_is_over) {
+  SegmentWindow window({});
+  window.begin(77, tracks());
+  Publication before(40'000, 3, 50);
+  feed(window, before, 5'000'000);
+  window.begin(78, tracks());
+  Publication after(40'000, 3, 50);
+  for (auto chunk = after.next(); chunk.start_us < 1'000'000; chunk = after.next())
+    if (chunk.track == 1) window.push(chunk);
+  EXPECT_EQ(sets_of_second(dash_manifest(window, kStartUs + 9'000'000, "")), 0U);
+
+  window.stop();
+
+  EXPECT_EQ(sets_of_second(dash_manifest(window, kStartUs + 9'000'000, "")), 1U);
+}
+
 /// A publication with a rendition that comes 300 ms later.
 class LadderWindowTest : public testing::Test {
  protected:
