@@ -149,9 +149,7 @@ void Room::stop() {
 }
 
 void Room::end() {
-  stream_ = nullptr;
-  cache_.clear();
-  last_video_ = nullptr;
+  forget();
   text(text_frame(R"({"type":"state","state":"ended"})"));
   for (auto& viewer : viewers_) viewer.session->close(1000, "the session has ended");
 }

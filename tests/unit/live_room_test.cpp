@@ -266,14 +266,15 @@ class RenditionRoomTest : public RoomTest {
 
   RenditionRoomTest() { offer_small(); }
 
-  void offer_small() {
+  static media::Track rendition(std::uint32_t id, const std::string& name) {
     media::Track track;
-    track.id = kSmall;
-    track.name = "360p";
+    track.id = id;
+    track.name = name;
     track.mime = "video/mp4; codecs=\"avc1.640015\"";
     track.init = std::make_shared<const std::string>("small init");
-    room.set_renditions(1, {track}, stats);
+    return track;
   }
+  void offer_small() { room.set_renditions(1, {rendition(kSmall, "360p")}, stats); }
   /// The picture at `at_ms`, as published.
   LiveChunk large_at(std::int64_t at_ms, bool key) {
     auto chunk = std::make_shared<media::Chunk>(*make(1, key).chunk);
@@ -364,6 +365,29 @@ TEST_F(RenditionRoomTest, WhenARenditionIsGivenUpItsViewersGoOnWithThePublishedP
   const auto c = small_at(300, true);  // wanted still: taken again
 
   EXPECT_TRUE(viewer->got(a.frame) && viewer->got(b.frame) && viewer->got(c.frame));
+}
+
+TEST_F(RenditionRoomTest, AChoiceThatComesAfterTheEndChangesNothing) {
+  constexpr std::uint32_t kSmallest = kSmall + 1;
+  room.set_renditions(1, {rendition(kSmall, "360p"), rendition(kSmallest, "160p")}, stats);
+  const auto viewer = join();
+  large_at(0, true);
+  small_at(0, true);
+  room.choose(viewer->id(), "360p");
+  large_at(200, true);  // the other is behind: from here on it stands between the two
+  auto chunk = std::make_shared<media::Chunk>();
+  chunk->sequence = 1;
+  chunk->track = kSmallest;
+  chunk->key = true;
+  chunk->start_us = 200'000;
+  const LiveChunk smallest{chunk, binary_frame("smallest")};
+  room.rendition_chunk(1, smallest, now, stats);
+
+  room.end();
+  room.choose(viewer->id(), "160p");
+
+  EXPECT_EQ(viewer->closed, 1000);
+  EXPECT_FALSE(viewer->got(smallest.frame));
 }
 
 TEST_F(RenditionRoomTest, SoundGoesOnBesideEachRendition) {
