@@ -81,6 +81,17 @@ std::string date_range(const Rendition& rendition, const Mark& mark) {
   return out + "\n";
 }
 
+/// Playlists do not list a segment before its first part is whole.
+bool listed(const Segment& segment) {
+  return segment.complete || !segment.parts.empty();
+}
+
+/// Null: a playlist of it lists none.
+const Segment* last_listed(const Rendition& rendition) {
+  const auto last = std::find_if(rendition.segments.rbegin(), rendition.segments.rend(), listed);
+  return last == rendition.segments.rend() ? nullptr : &*last;
+}
+
 class Writer {
  public:
   Writer(const SegmentWindow& window, const Rendition& rendition, std::string_view prefix,
@@ -142,7 +153,7 @@ class Writer {
   }
 
   void segment(const Segment& segment, bool with_parts, std::optional<std::uint64_t>& epoch) {
-    if (segment.parts.empty() && !segment.complete) return;
+    if (!listed(segment)) return;
     if (segment.discontinuity) out_ += "#EXT-X-DISCONTINUITY\n";
     if (captions_ == Captions::none && (!epoch || *epoch != segment.epoch)) {
       out_ += "#EXT-X-MAP:URI=\"" + prefix_ + file_name({MediaFile::Kind::init, segment.epoch, 0}) +
@@ -168,12 +179,12 @@ class Writer {
     out_ += "#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"" + prefix_ +
             name_of({MediaFile::Kind::part, next.number, next.part}, captions_) + "\"\n";
     for (const auto& other : window_.renditions()) {
-      if ((&other == &rendition_ && captions_ == Captions::none) || other.segments.empty())
-        continue;
-      const auto& last = other.segments.back();
+      if (&other == &rendition_ && captions_ == Captions::none) continue;
+      const auto* last = last_listed(other);
+      if (last == nullptr) continue;
       out_ += "#EXT-X-RENDITION-REPORT:URI=\"../" + other.name +
-              "/index.m3u8\",LAST-MSN=" + std::to_string(last.number);
-      if (!last.parts.empty()) out_ += ",LAST-PART=" + std::to_string(last.parts.size() - 1);
+              "/index.m3u8\",LAST-MSN=" + std::to_string(last->number);
+      if (!last->parts.empty()) out_ += ",LAST-PART=" + std::to_string(last->parts.size() - 1);
       out_ += "\n";
     }
   }

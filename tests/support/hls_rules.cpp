@@ -152,6 +152,9 @@ class Reader {
     if (std::ranges::find(list_.reports, values["URI"]) != list_.reports.end())
       object("two reports of one rendition (4.4.5.4)");
     list_.reports.push_back(values["URI"]);
+    auto& said = list_.reported[values["URI"]];
+    if (values.contains("LAST-MSN")) said.last_number = std::stoull(values["LAST-MSN"]);
+    if (values.contains("LAST-PART")) said.last_part = std::stoull(values["LAST-PART"]);
   }
 
   void uri(const std::string& line) {
@@ -335,6 +338,19 @@ class VariantReader {
 
 ReadPlaylist read_playlist(std::string_view text) {
   return Reader().read(text);
+}
+
+std::vector<std::string> check_report(const ReadReport& report, const ReadPlaylist& list) {
+  std::vector<std::string> out;
+  if (list.segments.empty()) return {"a report of a playlist without segments (4.4.5.4)"};
+  const auto last = list.media_sequence + list.skipped + list.segments.size() - 1;
+  if (report.last_number != last)
+    out.push_back("LAST-MSN " + std::to_string(report.last_number) +
+                  " of a playlist that ends at " + std::to_string(last) + " (4.4.5.4)");
+  const auto parts = list.segments.back().parts.size();
+  if (parts > 0 && report.last_part != parts - 1)
+    out.push_back("LAST-PART is not the last part (4.4.5.4)");
+  return out;
 }
 
 std::vector<std::string> check_multivariant(std::string_view text) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -24,6 +25,11 @@ struct ReadSegment {
   bool gap = false;
   std::vector<ReadPart> parts;
 };
+/// Where another playlist is, by its rendition report.
+struct ReadReport {
+  std::uint64_t last_number = 0;
+  std::optional<std::size_t> last_part;
+};
 struct ReadPlaylist {
   int version = 0;
   double target_duration = 0;
@@ -33,12 +39,17 @@ struct ReadPlaylist {
   std::size_t skipped = 0;
   bool ended = false;
   std::string hint;
-  std::vector<std::string> reports;
+  std::vector<std::string> reports;            ///< the URIs
+  std::map<std::string, ReadReport> reported;  ///< what each of them says
   std::vector<ReadSegment> segments;
   std::vector<std::string> objections;  ///< rules that are broken, in words with the section
 };
 
 [[nodiscard]] ReadPlaylist read_playlist(std::string_view text);
+
+/// Objections to what another playlist reported of `list` at the same time (section 4.4.5.4).
+[[nodiscard]] std::vector<std::string> check_report(const ReadReport& report,
+                                                    const ReadPlaylist& list);
 
 /// Objections to a multivariant playlist (section 4.4.6); none: it keeps the rules.
 [[nodiscard]] std::vector<std::string> check_multivariant(std::string_view text);

@@ -151,6 +151,26 @@ TEST_P(PlaylistRulesTest,
     window.stop();
   }
 }
+
+TEST_P(PlaylistRulesTest, every_report_says_where_the_other_playlist_is) {
+  SegmentWindow window({.window_us = 30'000'000});
+  window.begin(1, tracks());
+  Publication publication(GetParam().frame_us, GetParam().frames_per_chunk,
+                          GetParam().frames_per_group, GetParam().clock_us);
+  int reports = 0;
+  for (int i = 0; i < 900; ++i) {
+    window.push(publication.next());
+    const auto video = read_playlist(media_playlist(window, video_of(window), false, ""));
+    const auto audio = read_playlist(media_playlist(window, audio_of(window), false, ""));
+    for (const auto& [of, by] : {std::pair(&video, &audio), std::pair(&audio, &video)}) {
+      for (const auto& [uri, report] : by->reported) {
+        ASSERT_THAT(test::check_report(report, *of), IsEmpty()) << uri << ", chunk " << i;
+        ++reports;
+      }
+    }
+  }
+  EXPECT_GT(reports, 1'500);
+}
 INSTANTIATE_TEST_SUITE_P(Encoders, PlaylistRulesTest,
                          testing::Values(Encoder{33'333, 1, 30},   // 30 fps, a picture a chunk
                                          Encoder{33'333, 3, 60},   // 30 fps, 100 ms
