@@ -163,7 +163,7 @@ const std::vector<Setting>& settings() {
        &Config::live_record_keep_hours, 1, 8'760},
       {"live.record_max_mib", "Disk for all recordings; the oldest go first.",
        &Config::live_record_max_mib, 64, 100'000'000},
-      {"live.record_session_max_mib", "Disk for one that is whole; then its beginning goes.",
+      {"live.record_session_max_mib", "Disk for one of them; then its beginning goes.",
        &Config::live_record_session_max_mib, 64, 100'000'000},
       {"live.assets_max_mib", "Disk for all assets; then no more are made.",
        &Config::live_assets_max_mib, 64, 100'000'000},

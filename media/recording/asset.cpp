@@ -105,9 +105,12 @@ std::string write_asset_index(const Recorder::Snapshot& recorded) {
   std::ostringstream out;
   out << kHead << ' ' << (recorded.complete ? "complete" : "cut") << '\n';
   for (const auto& [kind, track] : recorded.recording) {
-    for (const auto& one : track.segments)
+    for (const auto& one : track.segments) {
       out << kind_name(kind) << ' ' << one.epoch << ' ' << one.number << ' ' << one.start_us << ' '
-          << one.duration_us << ' ' << one.bytes << '\n';
+          << one.duration_us << ' ' << one.bytes;
+      if (!one.key) out << ' ' << kBetween;
+      out << '\n';
+    }
   }
   for (const auto& one : recorded.thumbnails)
     out << "thumb " << one.epoch << ' ' << one.media_us << ' ' << one.bytes << '\n';
@@ -137,6 +140,7 @@ Result<Recorder::Snapshot> read_asset_index(std::string_view text) {
     if (what != kind_name(kind) ||
         !(words >> one.epoch >> one.number >> one.start_us >> one.duration_us >> one.bytes))
       return damaged;
+    one.key = !(words >> what) || what != kBetween;
     out.recording[kind].segments.push_back(one);
   }
   if (line != kTail || out.recording.empty()) return damaged;

@@ -84,10 +84,11 @@ std::string adaptation_set(const AssetPart& part, TrackKind kind, Segments segme
   if (track == nullptr || segments.empty()) return {};
   const std::string name(kind_name(kind));
   const auto epoch = std::to_string(part.epoch);
+  const bool sap = std::ranges::all_of(segments, &RecordedSegment::key);
   std::string out = "<AdaptationSet contentType=\"" + name + "\" mimeType=\"" + name +
-                    "/mp4\" segmentAlignment=\"true\" startWithSAP=\"1\"><Representation id=\"" +
-                    name + "\" codecs=\"" + xml_escape(track->codecs) + "\" bandwidth=\"" +
-                    std::to_string(peak(segments)) + "\"";
+                    "/mp4\" segmentAlignment=\"true\"" + (sap ? " startWithSAP=\"1\"" : "") +
+                    "><Representation id=\"" + name + "\" codecs=\"" + xml_escape(track->codecs) +
+                    "\" bandwidth=\"" + std::to_string(peak(segments)) + "\"";
   if (kind == TrackKind::video) {
     out += " width=\"" + std::to_string(track->width) + "\" height=\"" +
            std::to_string(track->height) + "\">";

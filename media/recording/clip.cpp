@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <deque>
 #include <fstream>
+#include <span>
 
 #include "media/av.hpp"
 #include "media/ffmpeg_log.hpp"
@@ -32,6 +33,21 @@ std::optional<std::uint64_t> publication_at(const RecordedTrack& track, std::int
     if (end_us(segment) > from_us && begin_us(segment) < to_us) return segment.epoch;
   }
   return std::nullopt;
+}
+
+/// The segments that a clip is cut from: back to one that begins with a key frame.
+std::span<const RecordedSegment> pieces_of(const RecordedTrack& track, const ClipPlan& plan) {
+  const auto& all = track.segments;
+  const auto of_it = [&](const RecordedSegment& one) { return one.epoch == plan.epoch; };
+  auto first = std::ranges::find_if(all, [&](const RecordedSegment& one) {
+    return of_it(one) && media_end_us(one) + kShownLaterUs > plan.from_us;
+  });
+  const auto last = std::find_if(first, all.end(), [&](const RecordedSegment& one) {
+    return !of_it(one) || one.start_us >= plan.to_us;
+  });
+  if (first == last) return {};
+  while (!first->key && first != all.begin() && of_it(*std::prev(first))) --first;
+  return {first, last};
 }
 
 /// One recorded track, demuxed. Times come in microseconds.
@@ -303,10 +319,7 @@ Result<ClipPlan> plan_clip(const RecordingFiles& files, const std::string& sessi
     std::error_code gone;
     source.pieces.push_back({init, std::filesystem::file_size(init, gone)});
     if (gone) continue;
-    for (const auto& segment : track.segments) {
-      if (segment.epoch != *epoch || media_end_us(segment) + kShownLaterUs <= plan.from_us ||
-          segment.start_us >= plan.to_us)
-        continue;
+    for (const auto& segment : pieces_of(track, plan)) {
       source.pieces.push_back({files.segment(session, kind, segment), segment.bytes});
       plan.bytes += segment.bytes;
     }

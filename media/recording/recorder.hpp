@@ -21,7 +21,8 @@ namespace troupe::media {
 struct RecorderOptions {
   std::filesystem::path directory;
   std::int64_t window_us = 600'000'000;  ///< of each track of each session
-  std::int64_t segment_us = 4'000'000;   ///< a file ends at the first key frame after this
+  /// A file ends at the first key frame after this, and without one after four times this.
+  std::int64_t segment_us = 4'000'000;
   std::chrono::seconds keep{
       std::chrono::hours(24)};  ///< after a session's last chunk; then all of it goes
   /// Of all: recordings that nobody writes go, the oldest first; then the oldest of the biggest.

@@ -74,7 +74,12 @@ std::optional<RecordedSegment> read_index(const fs::path& segment) {
     std::int64_t start_us = 0, duration_us = 0;
     std::uint64_t bytes = 0;
     if (!(words >> start_us >> duration_us >> bytes) || out.bytes + bytes > size) break;
-    if (first) out.start_us = start_us;
+    if (first) {
+      std::string between;
+      words >> between;
+      out.key = between != kBetween;
+      out.start_us = start_us;
+    }
     first = false;
     out.duration_us = start_us + duration_us - out.start_us;
     out.bytes += bytes;
@@ -258,7 +263,9 @@ Result<std::string> RecordingFiles::read(const fs::path& path, std::optional<std
   std::ifstream file(path, std::ios::binary | std::ios::ate);
   if (!file) return error(ErrorCode::not_found, "not in the recording any more");
   const auto size = static_cast<std::uint64_t>(file.tellg());
-  std::string text(std::min(size, bytes.value_or(size)), '\0');
+  const auto wanted = std::min(size, bytes.value_or(size));
+  if (wanted > kMaxReadBytes) return error(ErrorCode::too_large, "a file over 128 MiB");
+  std::string text(wanted, '\0');
   file.seekg(0);
   file.read(text.data(), static_cast<std::streamsize>(text.size()));
   if (!file) return error(ErrorCode::io, "cannot read the recording");

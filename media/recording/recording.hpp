@@ -14,14 +14,18 @@
 
 namespace troupe::media {
 
-/// A file of whole chunks of one track. Begins with a key frame where the stream has one in time.
+/// A file of whole chunks of one track.
 struct RecordedSegment {
   std::uint64_t epoch = 0;   ///< publication: Unix microseconds of its start
   std::uint64_t number = 0;  ///< within the publication
   std::int64_t start_us = 0;
   std::int64_t duration_us = 0;
   std::uint64_t bytes = 0;
+  bool key = true;  ///< begins with a key frame; not where the stream had none in time
 };
+
+/// Of a segment, unless it is a single chunk: what is over it is cut without a key frame.
+inline constexpr std::uint64_t kMaxSegmentBytes = 64U << 20;
 
 /// One track over the publications of a session, oldest first.
 struct RecordedTrack {
@@ -45,7 +49,8 @@ struct RecordedThumbnail {
 
 /// `<root>/<session>/<epoch>/`: `publication.json`, and for each track `<kind>-init.mp4`,
 /// `<kind>-<n>.m4s` and beside it `<kind>-<n>.idx`, a line "start_us duration_us bytes" for each
-/// chunk, written after the chunk itself: what a crash cut off has no line. `captions.txt`, a line
+/// chunk ("between" behind the first where that is no key frame), written after the chunk itself:
+/// what a crash cut off has no line. `captions.txt`, a line
 /// "start_us text-in-JSON" for each change; `thumb-<media_us>.jpg`, whole when it has that name.
 /// `<root>/<session>/whole` and `trimmed` are marks.
 class RecordingFiles {
@@ -83,9 +88,10 @@ class RecordingFiles {
   void erase(const std::string& session) const;
   void erase(const std::string& session, std::uint64_t epoch) const;
 
-  /// The first `bytes` bytes of a file. Errors: not_found, io.
+  /// The first `bytes` bytes of a file. Errors: not_found, io, too_large (over kMaxReadBytes).
   [[nodiscard]] static Result<std::string> read(const std::filesystem::path& file,
                                                 std::optional<std::uint64_t> bytes = std::nullopt);
+  static constexpr std::uint64_t kMaxReadBytes = 2 * kMaxSegmentBytes;
   /// Exactly these bytes. Errors: not_found, io.
   [[nodiscard]] static Result<std::string> read_range(const std::filesystem::path& file,
                                                       std::uint64_t offset, std::uint64_t size);
@@ -97,6 +103,8 @@ class RecordingFiles {
 };
 
 [[nodiscard]] std::string_view kind_name(TrackKind kind) noexcept;
+/// What an index says behind what does not begin with a key frame.
+inline constexpr std::string_view kBetween = "between";
 /// Unix time of its first picture.
 [[nodiscard]] std::int64_t begin_us(const RecordedSegment& segment) noexcept;
 [[nodiscard]] std::int64_t end_us(const RecordedSegment& segment) noexcept;

@@ -23,6 +23,9 @@ std::int64_t unix_us() {
       .count();
 }
 
+/// Where no key frame comes, a file ends without one after so many times its aimed length.
+constexpr std::int64_t kLongest = 4;
+
 /// Epoch and time of what it begins with. A track that never sent anything has no segments.
 std::pair<std::uint64_t, std::int64_t> beginning(const Recording& recording) {
   for (const auto& [kind, track] : recording)  // the picture's first
@@ -107,8 +110,7 @@ Result<void> RecordingWriter::append(const std::string& id, Session& session, st
   auto open = session.open.find(kind);
   if (open != session.open.end()) {
     const auto& segments = session.recording[kind].segments;
-    const bool due = segments.empty() || segments.back().duration_us >= options_.segment_us;
-    if (due && chunk.key) open = session.open.end();
+    if (segments.empty() || ends_before(segments.back(), chunk)) open = session.open.end();
   }
   if (open == session.open.end()) {
     trim(id, session);
@@ -118,7 +120,9 @@ Result<void> RecordingWriter::append(const std::string& id, Session& session, st
   // The chunk first, then the line that vouches for it.
   auto& [data, index] = open->second;
   data.write(chunk.bytes->data(), static_cast<std::streamsize>(chunk.bytes->size())).flush();
-  index << chunk.start_us << ' ' << chunk.duration_us << ' ' << chunk.bytes->size() << '\n';
+  index << chunk.start_us << ' ' << chunk.duration_us << ' ' << chunk.bytes->size();
+  if (!chunk.key && session.recording[kind].segments.back().bytes == 0) index << ' ' << kBetween;
+  index << '\n';
   index.flush();
   if (!data || !index) return error(ErrorCode::io, "the disk refuses to record");
   const std::lock_guard lock(mutex_);
@@ -140,6 +144,11 @@ void RecordingWriter::give_up(const std::string& id, Session& session) {
     for (auto& [kind, track] : session.recording) {
       if (track.segments.empty() || track.segments.back().bytes > 0) continue;
       empty.emplace_back(kind, track.segments.back());
+bool RecordingWriter::ends_before(const RecordedSegment& segment, const Chunk& chunk) const {
+  return segment.duration_us >= (chunk.key ? 1 : kLongest) * options_.segment_us ||
+         segment.bytes + chunk.bytes->size() > kMaxSegmentBytes;
+}
+
       track.segments.pop_back();
     }
   }
@@ -161,6 +170,7 @@ void RecordingWriter::open_segment(const std::string& id, Session& session, Trac
   const auto file = files_.segment(id, kind, segment);
   auto& open = session.open[kind];
   open.data = std::ofstream(file, std::ios::binary | std::ios::trunc);
+  segment.key = chunk.key;
   open.index = std::ofstream(RecordingFiles::index_of(file), std::ios::trunc);
 }
 
@@ -229,9 +239,8 @@ void RecordingWriter::trim(const std::string& id, Session& session) {
   Trimmed gone;
   {
     const std::lock_guard lock(mutex_);
-    if (session.keep == Keep::window) {
-      gone = trim_to_window(session.recording, options_.window_us);
-    } else if (session.bytes > options_.max_session_bytes) {
+    if (session.keep == Keep::window) gone = trim_to_window(session.recording, options_.window_us);
+    if (gone.empty() && session.bytes > options_.max_session_bytes) {
       const auto beside = session.bytes - bytes_of(session.recording);
       gone = trim_to_bytes(session.recording, options_.max_session_bytes -
                                                   std::min(beside, options_.max_session_bytes));

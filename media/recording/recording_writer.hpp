@@ -67,6 +67,7 @@ class RecordingWriter {
 
   Result<void> append(const std::string& id, Session& session, std::uint64_t epoch,
                       const std::vector<Track>& tracks, const Track& track, const Chunk& chunk);
+  [[nodiscard]] bool ends_before(const RecordedSegment& segment, const Chunk& chunk) const;
   void open_segment(const std::string& id, Session& session, TrackKind kind, const Chunk& chunk);
   void give_up(const std::string& id, Session& session);
   void mark(const std::string& id, Session& session, Keep keep);

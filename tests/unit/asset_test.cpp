@@ -207,7 +207,8 @@ TEST_F(AssetTest, FilesWithoutARecordGo) {
 
 TEST_F(AssetTest, AnIndexThatWasCutOffIsDamaged) {
   Recorder::Snapshot recorded;
-  recorded.recording[TrackKind::video].segments = {{kMorning, 0, 0, 4'000'000, 77}};
+  recorded.recording[TrackKind::video].segments = {{kMorning, 0, 0, 4'000'000, 77},
+                                                   {kMorning, 1, 4'000'000, 4'000'000, 78, false}};
   recorded.thumbnails = {{kMorning, 5, 9}};
   const auto text = write_asset_index(recorded);
 
@@ -215,7 +216,10 @@ TEST_F(AssetTest, AnIndexThatWasCutOffIsDamaged) {
 
   ASSERT_TRUE(back.ok());
   EXPECT_EQ(back->thumbnails, recorded.thumbnails);
-  EXPECT_EQ(back->recording.at(TrackKind::video).segments[0].bytes, 77U);
+  const auto& segments = back->recording.at(TrackKind::video).segments;
+  EXPECT_EQ(segments[0].bytes, 77U);
+  EXPECT_TRUE(segments[0].key);
+  EXPECT_FALSE(segments[1].key);
   for (std::size_t size = 0; size + 1 < text.size(); ++size)
     EXPECT_FALSE(read_asset_index(text.substr(0, size)).ok()) << size;
 }

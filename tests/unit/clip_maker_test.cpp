@@ -66,6 +66,27 @@ TEST_F(ClipMakerTest, ClipsOfWhatIsGoneGoWithTheirFiles) {
   EXPECT_EQ(files_of(kOther), 2);
 }
 
+TEST_F(ClipMakerTest, APlanGoesBackToAFileThatBeginsWithAKeyFrame) {
+  const RecordingFiles files(dir_ / "recordings");
+  const auto segment = [](std::uint64_t epoch, std::uint64_t number, bool key) {
+    return RecordedSegment{epoch,      number, static_cast<std::int64_t>(number) * 16'000'000,
+                           16'000'000, 1,      key};
+  };
+  Recording recording;
+  recording[TrackKind::video].segments = {segment(1, 0, true), segment(2, 0, true),
+                                          segment(2, 1, false), segment(2, 2, false),
+                                          segment(2, 3, false)};
+  fs::create_directories(files.folder(kShow, 2));
+  std::ofstream(files.init(kShow, 2, TrackKind::video)) << "init";
+
+  const auto plan = plan_clip(files, kShow, recording, 40'000'000, 41'000'000);
+
+  ASSERT_TRUE(plan.ok());
+  const auto& pieces = plan->sources.at(0).pieces;
+  ASSERT_EQ(pieces.size(), 4U) << "the init segment and three files";
+  EXPECT_EQ(pieces[1].file, files.segment(kShow, TrackKind::video, segment(2, 0, true)));
+}
+
 TEST_F(ClipMakerTest, AClipBeingMadeGoesOnceItIsSettledAndThoseBehindItAtOnce) {
   std::promise<void> begun, go_on;
   const auto gate = go_on.get_future().share();

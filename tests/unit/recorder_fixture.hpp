@@ -55,8 +55,10 @@ class RecorderFixture : public testing::Test {
     Keep keep = Keep::window;
     std::vector<std::uint32_t> tracks{1, 2};
     std::vector<std::uint32_t> told = {};  ///< of the publication; empty: these
+    int key_each_s = 1;
+    std::size_t bytes = 0;  ///< of a chunk, at least
   };
-  /// Picture and sound, chunks of half a second, a key frame each second.
+  /// Picture and sound, chunks of half a second.
   static void push(Recorder& recorder, const Pushed& what) {
     auto published = *two_tracks();
     const auto& told = what.told.empty() ? what.tracks : what.told;
@@ -70,9 +72,10 @@ class RecorderFixture : public testing::Test {
         chunk->track = track;
         chunk->start_us = what.from_us + half * 500'000;
         chunk->duration_us = 500'000;
-        chunk->key = track == 2 || half % 2 == 0;
-        chunk->bytes = std::make_shared<const std::string>("[" + std::to_string(track) + "@" +
-                                                           std::to_string(chunk->start_us) + "]");
+        chunk->key = track == 2 || half % (2 * what.key_each_s) == 0;
+        auto bytes = "[" + std::to_string(track) + "@" + std::to_string(chunk->start_us) + "]";
+        bytes.resize(std::max(bytes.size(), what.bytes), '.');
+        chunk->bytes = std::make_shared<const std::string>(std::move(bytes));
         recorder.push(what.session, what.epoch, tracks, chunk, what.keep);
       }
     }

@@ -72,6 +72,69 @@ TEST_F(RecorderTest, only_the_window_is_kept_in_memory_and_on_disk) {
   EXPECT_LE(files, 3 + 3 + 2 * 2 * 8) << "data and index of at most eight segments of two tracks";
 }
 
+TEST_F(RecorderTest, without_key_frames_files_end_after_four_times_their_length) {
+  const auto epoch = now_us();
+  const Pushed rare{.seconds = 120, .epoch = epoch, .key_each_s = 1'000};
+  {
+    const auto recorder = open(options());
+    RecorderFixture::push(*recorder, rare);
+    EXPECT_LE(recorder->find(kSession).at(TrackKind::video).duration_us(),
+              20'000'000 + 2 * 16'000'000);
+  }
+
+  const auto recorder = open(options());
+
+  const auto media = describe(*recorder);
+  ASSERT_FALSE(media.recording.at(TrackKind::video).segments.empty());
+  for (const auto& segment : media.recording.at(TrackKind::video).segments) {
+    EXPECT_LE(segment.duration_us, 16'000'000);
+    EXPECT_FALSE(segment.key);
+  }
+  for (const auto& segment : media.recording.at(TrackKind::audio).segments)
+    EXPECT_TRUE(segment.key);
+  const auto mpd = asset_manifest(media);
+  EXPECT_THAT(mpd, testing::HasSubstr("contentType=\"video\" mimeType=\"video/mp4\" "
+                                      "segmentAlignment=\"true\">"));
+  EXPECT_THAT(mpd, testing::HasSubstr("contentType=\"audio\" mimeType=\"audio/mp4\" "
+                                      "segmentAlignment=\"true\" startWithSAP=\"1\">"));
+}
+
+TEST_F(RecorderTest, without_key_frames_the_bounds_on_bytes_hold) {
+  auto small = options();
+  small.max_session_bytes = 100'000;
+  const auto recorder = open(small);
+
+  RecorderFixture::push(*recorder, {.seconds = 300,
+                                    .epoch = now_us(),
+                                    .keep = Keep::whole,
+                                    .tracks = {1},
+                                    .key_each_s = 1'000,
+                                    .bytes = 1'000});
+
+  EXPECT_LE(recorder->find(kSession).at(TrackKind::video).bytes(), 100'000U + 32'000U);
+}
+
+TEST_F(RecorderTest, a_file_is_bounded_in_bytes) {
+  const auto recorder = open(options());
+
+  for (int half = 0; half < 6; ++half)  // each fits into the queue
+    RecorderFixture::push(*recorder, {.seconds = 1,
+                                      .epoch = 7,
+                                      .from_us = half * 1'000'000,
+                                      .tracks = {1},
+                                      .key_each_s = 1'000,
+                                      .bytes = 12U << 20});
+
+  const auto recording = recorder->find(kSession);
+  for (const auto& segment : recording.at(TrackKind::video).segments)
+    EXPECT_LE(segment.bytes, kMaxSegmentBytes);
+  const auto file = dir_ / "big";
+  std::ofstream(file).close();
+  fs::resize_file(file, RecordingFiles::kMaxReadBytes + 1);
+  EXPECT_EQ(RecordingFiles::read(file).code(), ErrorCode::too_large);
+  EXPECT_TRUE(RecordingFiles::read(file, 10).ok());
+}
+
 TEST_F(RecorderTest, another_process_finds_what_is_whole_and_goes_on_after_a_discontinuity) {
   const auto first = now_us() - 60'000'000, second = now_us();
   push(*open(options()), 6, first);
