@@ -21,7 +21,7 @@ constexpr int kAacFrame = 1024;          // samples, ISO/IEC 14496-3
 constexpr int kUsualPictures = 60;       // a second, at most
 constexpr int kOpusRate = 48'000;        // of its times, whatever was recorded
 /// Packets held until the codec parameters of both tracks are known.
-constexpr std::size_t kMaxHeld = 600;
+constexpr std::size_t kMaxHeld = 600, kMaxHeldBytes = 64U << 20;
 
 std::int64_t to_us(std::int64_t time, int timescale) {
   return av_rescale(time, 1'000'000, timescale);
@@ -209,7 +209,8 @@ Result<bool> Chunker::take(AVPacket& packet, std::chrono::steady_clock::time_poi
   av_packet_move_ref(copy.get(), &packet);
   held_.push_back(std::move(copy));
   if (!ready()) {
-    if (held_.size() < kMaxHeld) return true;
+  held_bytes_ += static_cast<std::size_t>(copy->size);
+    if (held_.size() < kMaxHeld && held_bytes_ < kMaxHeldBytes) return true;
     // The audio that the stream promised does not come: go on with the picture alone.
     tracks_[1].in_use = false;
     std::erase_if(held_, [&](const PacketPtr& p) { return state_of(p->stream_index) == nullptr; });
@@ -273,8 +274,13 @@ Result<bool> Chunker::package(TrackState& track, AVPacket& packet) {
     track.chunk_frames = 0;
     track.chunk_start = packet.dts;
   }
+    track.chunk_bytes = 0;
   track.chunk_end = packet.dts + packet.duration;
   ++(video ? stats_.video_frames : stats_.audio_frames);
+  // Where times hardly rise, chunks would grow without end.
+  track.chunk_bytes += static_cast<std::size_t>(packet.size);
+  if (track.chunk_bytes > kMaxChunkBytes)
+    return error(ErrorCode::too_large, "frames of one chunk over 16 MiB");
   ++track.chunk_frames;
   if (auto written = track.muxer->write(packet); !written.ok()) return written.error();
   // Half a sample of slack, so that rounding does not make every chunk one frame longer.

@@ -19,6 +19,8 @@
 namespace troupe::media {
 
 inline constexpr std::size_t kMaxFrameBytes = 16U << 20;
+/// Frames of one chunk together, whatever times they tell.
+inline constexpr std::size_t kMaxChunkBytes = kMaxFrameBytes;
 
 /// At most one video and one audio track. Not thread-safe.
 class Chunker {
@@ -61,6 +63,7 @@ class Chunker {
     bool open_chunk = false;
     bool key = false;
     std::uint32_t chunk_frames = 0;
+    std::size_t chunk_bytes = 0;
     std::int64_t chunk_start = 0;
     std::int64_t chunk_end = 0;
 
@@ -84,6 +87,7 @@ class Chunker {
   const std::int64_t chunk_us_;
   std::array<TrackState, 2> tracks_;
   std::deque<PacketPtr> held_;
+  std::size_t held_bytes_ = 0;
   bool announced_ = false;
   std::chrono::steady_clock::time_point arrived_;
   std::uint64_t sequence_ = 0;

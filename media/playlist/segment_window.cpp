@@ -11,6 +11,12 @@ constexpr std::int64_t kSlackUs = 500;
 /// section 4.4.4.9).
 constexpr std::int64_t kPartDurations = 3;
 
+/// A segment ends without a key frame rather than hold more: four seconds of 134 Mbit/s. The same
+/// for all windows, so that an edge's cut where the origin's do.
+constexpr std::size_t kMaxSegmentBytes = 64U << 20;
+/// Three target durations may have so many times WindowOptions::max_bytes.
+constexpr std::size_t kUrgent = 2;
+
 /// Clocks that count milliseconds (RTMP) make a chunk up to two longer or shorter than the next; a
 /// part that had no room for that would be cut too short (RFC 8216bis: 85 % of the target).
 constexpr std::int64_t kJitterUs = 2'000;
@@ -184,6 +190,11 @@ bool SegmentWindow::begins_segment(const Rendition& rendition, const Chunk& chun
   const auto& last = rendition.segments.back();
   const auto length_us = chunk.start_us - last.start_us;
   if (length_us + chunk.duration_us > target_duration_s() * 1'000'000 + kSlackUs) return true;
+  auto bytes = chunk.bytes->size();
+  for (const auto& part : last.parts) bytes += part.bytes->size();
+  if (const auto open = open_.find(rendition.name); open != open_.end())
+    bytes += open->second.bytes.size();
+  if (bytes > kMaxSegmentBytes) return true;
   if (const auto* lead = leading(); lead != &rendition) {
     // These follow its cuts, so that numbers mean the same time in all.
     if (lead != nullptr && !lead->segments.empty()) {
@@ -302,10 +313,12 @@ void SegmentWindow::trim(Rendition& rendition) {
   const auto target_us = target_duration_s() * 1'000'000;
   std::size_t keep = 0;  // how many from the end
   for (auto segment = segments.rbegin(); segment != segments.rend(); ++segment, ++keep) {
-    if (length_us > kPartDurations * target_us) drop_bytes(segment->parts);
-    // Section 6.2.2: a playlist holds at least three target durations.
-    const bool full = length_us >= options_.window_us || bytes >= options_.max_bytes;
-    if (full && length_us >= kPartDurations * target_us) break;
+    const bool heavy = bytes >= options_.max_bytes;
+    if (heavy || length_us > kPartDurations * target_us) drop_bytes(segment->parts);
+    // Section 6.2.2: a playlist holds at least three target durations, unless they are enormous.
+    const bool full = length_us >= options_.window_us || heavy;
+    if (full && (length_us >= kPartDurations * target_us || bytes >= kUrgent * options_.max_bytes))
+      break;
     length_us += segment->duration_us;
     bytes += segment->bytes ? segment->bytes->size() : 0;
   }

@@ -21,7 +21,7 @@ using SharedBytes = std::shared_ptr<const std::string>;
 struct Part {
   std::int64_t duration_us = 0;
   bool independent = false;  ///< holds a key frame
-  SharedBytes bytes;         ///< null once no playlist may list it: see bytes_of
+  SharedBytes bytes;         ///< null in whole segments that are far back: see bytes_of
   std::size_t size = 0;      ///< of those that are null
 };
 
@@ -115,15 +115,17 @@ struct WindowOptions {
   std::int64_t segment_us = 2'000'000;  ///< a segment ends at the first key frame after this
   std::int64_t part_us = 200'000;       ///< parts are about this long: a whole number of chunks
   std::int64_t window_us = 60'000'000;  ///< what viewers may rewind
-  std::size_t max_bytes = 64U << 20;    ///< of one rendition; the oldest segments go first
+  /// Of one rendition; the oldest segments go first. Three target durations stay as long as they
+  /// have less than twice this.
+  std::size_t max_bytes = 64U << 20;
 };
 
 /// "video" or "audio": name and folder of a rendition as it was published.
 [[nodiscard]] std::string_view folder(TrackKind kind) noexcept;
 
 /// Groups the chunks of one live session. Not thread-safe; no clock of its own. Segments longer
-/// than the target duration cannot arise: where no key frame comes in time, a segment ends without
-/// one.
+/// than the target duration or larger than 64 MiB cannot arise: where no key frame comes in time, a
+/// segment ends without one.
 class SegmentWindow {
  public:
   explicit SegmentWindow(WindowOptions options);

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "media/av.hpp"
+#include "media/chunker.hpp"
 #include "media/encoded.hpp"
 #include "media/track_muxer.hpp"
 #include "tests/support/temp_dir.hpp"
