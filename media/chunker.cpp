@@ -207,9 +207,9 @@ Result<bool> Chunker::take(AVPacket& packet, std::chrono::steady_clock::time_poi
   if (announced_) return package(*track, packet);
   PacketPtr copy(av_packet_alloc());
   av_packet_move_ref(copy.get(), &packet);
+  held_bytes_ += static_cast<std::size_t>(copy->size);
   held_.push_back(std::move(copy));
   if (!ready()) {
-  held_bytes_ += static_cast<std::size_t>(copy->size);
     if (held_.size() < kMaxHeld && held_bytes_ < kMaxHeldBytes) return true;
     // The audio that the stream promised does not come: go on with the picture alone.
     tracks_[1].in_use = false;
@@ -272,15 +272,15 @@ Result<bool> Chunker::package(TrackState& track, AVPacket& packet) {
     track.open_chunk = true;
     track.key = key;
     track.chunk_frames = 0;
+    track.chunk_bytes = 0;
     track.chunk_start = packet.dts;
   }
-    track.chunk_bytes = 0;
-  track.chunk_end = packet.dts + packet.duration;
-  ++(video ? stats_.video_frames : stats_.audio_frames);
   // Where times hardly rise, chunks would grow without end.
   track.chunk_bytes += static_cast<std::size_t>(packet.size);
   if (track.chunk_bytes > kMaxChunkBytes)
     return error(ErrorCode::too_large, "frames of one chunk over 16 MiB");
+  track.chunk_end = packet.dts + packet.duration;
+  ++(video ? stats_.video_frames : stats_.audio_frames);
   ++track.chunk_frames;
   if (auto written = track.muxer->write(packet); !written.ok()) return written.error();
   // Half a sample of slack, so that rounding does not make every chunk one frame longer.

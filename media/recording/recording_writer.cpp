@@ -134,6 +134,11 @@ Result<void> RecordingWriter::append(const std::string& id, Session& session, st
   return {};
 }
 
+bool RecordingWriter::ends_before(const RecordedSegment& segment, const Chunk& chunk) const {
+  return segment.duration_us >= (chunk.key ? 1 : kLongest) * options_.segment_us ||
+         segment.bytes + chunk.bytes->size() > kMaxSegmentBytes;
+}
+
 /// The files under way end here: what follows a hole begins with a key frame.
 void RecordingWriter::give_up(const std::string& id, Session& session) {
   session.open.clear();
@@ -144,11 +149,6 @@ void RecordingWriter::give_up(const std::string& id, Session& session) {
     for (auto& [kind, track] : session.recording) {
       if (track.segments.empty() || track.segments.back().bytes > 0) continue;
       empty.emplace_back(kind, track.segments.back());
-bool RecordingWriter::ends_before(const RecordedSegment& segment, const Chunk& chunk) const {
-  return segment.duration_us >= (chunk.key ? 1 : kLongest) * options_.segment_us ||
-         segment.bytes + chunk.bytes->size() > kMaxSegmentBytes;
-}
-
       track.segments.pop_back();
     }
   }
@@ -160,6 +160,7 @@ void RecordingWriter::open_segment(const std::string& id, Session& session, Trac
   RecordedSegment segment;
   segment.epoch = session.epoch;
   segment.start_us = chunk.start_us;
+  segment.key = chunk.key;
   {
     const std::lock_guard lock(mutex_);
     auto& segments = session.recording[kind].segments;
@@ -170,7 +171,6 @@ void RecordingWriter::open_segment(const std::string& id, Session& session, Trac
   const auto file = files_.segment(id, kind, segment);
   auto& open = session.open[kind];
   open.data = std::ofstream(file, std::ios::binary | std::ios::trunc);
-  segment.key = chunk.key;
   open.index = std::ofstream(RecordingFiles::index_of(file), std::ios::trunc);
 }
 

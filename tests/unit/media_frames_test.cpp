@@ -171,6 +171,23 @@ TEST(FramePackager, ParametersThatMakeNoSenseAreCorrupt) {
   EXPECT_EQ(package(blind).outcome.code(), ErrorCode::corrupt);
 }
 
+TEST(FramePackager, AChunkIsBoundedWhereTimesHardlyRise) {
+  auto encoded = encode(VideoCodec::h264, "libx264", false);
+  const auto key = encoded.frames.front();
+  encoded.frames.resize(1);
+  for (int i = 1; i < 20; ++i) {
+    auto frame = key;
+    frame.key = false;
+    frame.decode_ms = key.decode_ms + i;
+    frame.bytes = std::string(1U << 20, 'x');
+    encoded.frames.push_back(std::move(frame));
+  }
+
+  const auto out = package(encoded, 100);
+
+  EXPECT_EQ(out.outcome.code(), ErrorCode::too_large);
+}
+
 TEST(TrackMuxer, ACodecThatMp4DoesNotKnowIsCorruptAndHarmless) {
   AVCodecParameters* parameters = avcodec_parameters_alloc();
   parameters->codec_type = AVMEDIA_TYPE_VIDEO;
