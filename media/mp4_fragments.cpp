@@ -65,9 +65,15 @@ Mp4Track* find(std::vector<Mp4Track>& tracks, std::uint32_t id) {
 /// One `traf` while it is read.
 class TrackFragment {
  public:
+  /// `count`: of all samples of the fragment so far, those of unknown tracks too.
   TrackFragment(std::vector<Mp4Track>& tracks, std::uint64_t moof, std::uint64_t implicit_base,
-                std::vector<Mp4Sample>& out)
-      : tracks_(tracks), moof_(moof), base_(implicit_base), at_(implicit_base), out_(out) {}
+                std::size_t& count, std::vector<Mp4Sample>& out)
+      : tracks_(tracks),
+        moof_(moof),
+        base_(implicit_base),
+        at_(implicit_base),
+        count_(count),
+        out_(out) {}
 
   Result<void> box(std::uint32_t type, std::string_view payload) {
     if (type == box_type("tfhd")) return header(payload);
@@ -122,8 +128,9 @@ class TrackFragment {
     const auto head = read_full_box(reader);
     const auto flags = head.flags;
     const auto count = reader.u32();
-    if (count > kMaxFragmentSamples - out_.size())
+    if (count > kMaxFragmentSamples - count_)
       return error(ErrorCode::too_large, "MP4: more than 10,000 samples in a fragment");
+    count_ += count;
     if ((flags & kOffset) != 0)
       at_ = base_ + static_cast<std::uint64_t>(static_cast<std::int64_t>(reader.i32()));
     std::optional<std::uint32_t> first_flags;
@@ -150,6 +157,7 @@ class TrackFragment {
   std::vector<Mp4Track>& tracks_;
   const std::uint64_t moof_;
   std::uint64_t base_, at_;
+  std::size_t& count_;
   std::vector<Mp4Sample>& out_;
   Mp4Track* track_ = nullptr;  ///< null: a track that the moov does not have
   Mp4Track defaults_;
@@ -200,11 +208,12 @@ Result<std::vector<Mp4Track>> parse_mp4_tracks(std::string_view moov) {
 Result<std::vector<Mp4Sample>> parse_mp4_fragment(std::string_view moof, std::uint64_t position,
                                                   std::vector<Mp4Track>& tracks) {
   std::vector<Mp4Sample> samples;
+  std::size_t count = 0;
   auto base = position;
   const auto done =
       each_box(moof, [&](std::uint32_t type, std::string_view payload) -> Result<void> {
         if (type != box_type("traf")) return {};
-        TrackFragment fragment(tracks, position, base, samples);
+        TrackFragment fragment(tracks, position, base, count, samples);
         auto read = each_box(payload, [&](std::uint32_t inner, std::string_view bytes) {
           return fragment.box(inner, bytes);
         });

@@ -38,7 +38,7 @@ inline constexpr std::size_t kMaxFragmentSamples = 10'000;
 
 /// `moof`: the payload of that box, which begins at `position` in the stream, header included.
 /// Samples in the order of their positions; those of tracks that are not in `tracks` are left out.
-/// Errors: corrupt, too_large (more than kMaxFragmentSamples).
+/// Errors: corrupt, too_large (more than kMaxFragmentSamples, of whatever tracks).
 [[nodiscard]] Result<std::vector<Mp4Sample>> parse_mp4_fragment(std::string_view moof,
                                                                 std::uint64_t position,
                                                                 std::vector<Mp4Track>& tracks);

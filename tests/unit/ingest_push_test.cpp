@@ -108,20 +108,33 @@ TEST(FragmentedMp4, IsCutAnywhereWithoutHarm) {
   }
 }
 
+std::string be32(std::uint32_t value) {
+  std::string out;
+  for (int shift = 24; shift >= 0; shift -= 8) out += static_cast<char>(value >> shift);
+  return out;
+}
+std::string box(const std::string& type, const std::string& payload) {
+  return be32(static_cast<std::uint32_t>(payload.size() + 8)) + type + payload;
+}
+
 TEST(FragmentedMp4, AFragmentCannotPromiseMoreSamplesThanAreAllowed) {
-  const auto be32 = [](std::uint32_t value) {
-    std::string out;
-    for (int shift = 24; shift >= 0; shift -= 8) out += static_cast<char>(value >> shift);
-    return out;
-  };
-  const auto box = [&](const std::string& type, const std::string& payload) {
-    return be32(static_cast<std::uint32_t>(payload.size() + 8)) + type + payload;
-  };
   std::vector<Mp4Track> tracks{{.id = 1, .duration = 1, .size = 0}};
   const auto moof =
       box("traf", box("tfhd", be32(0) + be32(1)) + box("trun", be32(0) + be32(0xFFFFFFFF)));
 
   EXPECT_EQ(parse_mp4_fragment(moof, 0, tracks).code(), ErrorCode::too_large);
+}
+
+TEST(FragmentedMp4, SamplesOfUnknownTracksCountToo) {
+  std::vector<Mp4Track> tracks{{.id = 1, .duration = 1, .size = 0}};
+  const auto run = box("trun", be32(0) + be32(5'000));  // of defaults: no bytes for each
+  const auto head = box("tfhd", be32(0) + be32(7));
+
+  EXPECT_TRUE(parse_mp4_fragment(box("traf", head + run + run), 0, tracks)->empty());
+  EXPECT_EQ(parse_mp4_fragment(box("traf", head + run + run + run), 0, tracks).code(),
+            ErrorCode::too_large);
+  const auto apart = box("traf", head + run) + box("traf", head + run) + box("traf", head + run);
+  EXPECT_EQ(parse_mp4_fragment(apart, 0, tracks).code(), ErrorCode::too_large);
 }
 
 // 2^33 of 90 kHz are 95,443.7 s.
