@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <condition_variable>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -18,8 +19,11 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-/// Threads of pulls that were replaced or stopped: a look-up of a name cannot be broken off.
-constexpr std::size_t kMaxEnding = 32;
+/// Threads of pulls that were replaced or stopped: a look-up of a name cannot be broken off. Those
+/// of one owner are few, so that nobody uses up what is for all.
+constexpr std::size_t kMaxEnding = 256, kMaxEndingOfAnOwner = 4;
+/// Pulls that ended by themselves, about 300 bytes each: how they did.
+constexpr std::size_t kMaxEnded = 1'000;
 
 std::uint64_t unix_ms() {
   return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(
@@ -32,6 +36,11 @@ std::uint64_t unix_ms() {
 bool is_final(ErrorCode code) {
   return code == ErrorCode::forbidden || code == ErrorCode::not_found ||
          code == ErrorCode::invalid_argument;
+}
+
+/// As which an owner's pulls are counted among publishers of an address.
+std::string place_of(const std::string& owner) {
+  return "pull of " + owner;
 }
 
 /// SRT connects no socket, so its host is looked up and judged here.
@@ -66,28 +75,41 @@ std::string_view to_string(PullState state) noexcept {
 class PullIngest::Job {
  public:
   Job(Metrics& metrics, const PullIngestOptions& options, std::string session, std::string url,
-      PublisherPlaces::Place place)
+      std::string owner)
       : metrics_(metrics),
         options_(options),
         session_(std::move(session)),
-        place_(std::move(place)) {
+        owner_(std::move(owner)) {
     status_.url = std::move(url);
     status_.since_ms = unix_ms();
-    thread_ = std::thread([this] { run(); });
   }
   ~Job() {
     ask_to_stop();
-    thread_.join();
+    if (thread_.joinable()) thread_.join();
   }
   Job(const Job&) = delete;
   Job& operator=(const Job&) = delete;
 
+  /// Errors: overloaded (no thread is to be had).
+  Result<void> begin() {
+    try {
+      thread_ = std::thread([this] { run(); });
+    } catch (const std::system_error& failed) {
+      return error(ErrorCode::overloaded, std::string("no thread to pull on: ") + failed.what());
+    }
+    return {};
+  }
   void ask_to_stop() {
     stop_ = true;
     const std::lock_guard lock(mutex_);
     changed_.notify_all();
   }
   [[nodiscard]] bool done() const noexcept { return done_; }
+  [[nodiscard]] const std::string& owner() const noexcept { return owner_; }
+  void take_place(PublisherPlaces::Place place) {
+    const std::lock_guard lock(mutex_);
+    place_ = std::move(place);
+  }
   /// For its successor, which need not wait until this one has ended.
   [[nodiscard]] PublisherPlaces::Place give_place() {
     const std::lock_guard lock(mutex_);
@@ -175,7 +197,7 @@ class PullIngest::Job {
 
   Metrics& metrics_;
   const PullIngestOptions& options_;
-  const std::string session_;
+  const std::string session_, owner_;
   PublisherPlaces::Place place_;
   std::chrono::milliseconds wait_{options_.first_wait};
   mutable std::mutex mutex_;
@@ -210,48 +232,89 @@ Result<void> PullIngest::check(const std::string& url) {
   return {};
 }
 
+Result<void> PullIngest::may_start(const std::string& url, const std::string& owner) {
+  if (auto fine = check(url); !fine.ok()) return fine;
+  const std::lock_guard lock(mutex_);
+  reap();
+  if (auto room = check_room(owner); !room.ok()) return room;
+  return options_.places->check(place_of(owner));
+}
+
 Result<void> PullIngest::start(const std::string& session, const std::string& url,
                                const std::string& owner) {
   if (auto fine = check(url); !fine.ok()) return fine;
+  auto job = std::make_unique<Job>(metrics_, options_, session, url, owner);
   const std::lock_guard lock(mutex_);
-  if (stopping_) return error(ErrorCode::overloaded, "the server is going away");
   reap();
-  if (ending_.size() >= kMaxEnding)
-    return error(ErrorCode::overloaded, "too many pulls are ending");
-  PublisherPlaces::Place place;
-  if (const auto it = jobs_.find(session); it != jobs_.end()) place = it->second->give_place();
+  if (auto room = check_room(owner); !room.ok()) return room;
+  const auto before = jobs_.find(session);
+  auto place = before == jobs_.end() ? PublisherPlaces::Place() : before->second->give_place();
   if (!place) {
-    auto taken = options_.places->take("pull of " + owner);
+    auto taken = options_.places->take(place_of(owner));
     if (!taken.ok()) return taken.error();
     place = std::move(*taken);
   }
-  if (auto& job = jobs_[session]; job) {
-    job->ask_to_stop();
-    ending_.push_back(std::move(job));
+  job->take_place(std::move(place));
+  if (auto begun = job->begin(); !begun.ok()) {
+    if (before != jobs_.end()) before->second->take_place(job->give_place());
+    return begun;
   }
-  jobs_[session] = std::make_unique<Job>(metrics_, options_, session, url, std::move(place));
+  if (before != jobs_.end()) {
+    before->second->ask_to_stop();
+    ending_.push_back(std::exchange(before->second, std::move(job)));
+  } else {
+    jobs_.emplace(session, std::move(job));
+  }
+  ended_.erase(session);
   return {};
 }
 
 Result<void> PullIngest::stop(const std::string& session) {
   const std::lock_guard lock(mutex_);
+  reap();
+  if (ended_.erase(session) > 0) return {};
   const auto it = jobs_.find(session);
   if (it == jobs_.end()) return error(ErrorCode::not_found, "nothing is pulled into this session");
   it->second->ask_to_stop();
   ending_.push_back(std::move(it->second));
   jobs_.erase(it);
-  reap();
   return {};
 }
 
 std::optional<PullStatus> PullIngest::status(const std::string& session) const {
   const std::lock_guard lock(mutex_);
-  const auto it = jobs_.find(session);
-  return it == jobs_.end() ? std::nullopt : std::optional(it->second->status());
+  if (const auto it = jobs_.find(session); it != jobs_.end()) return it->second->status();
+  const auto ended = ended_.find(session);
+  return ended == ended_.end() ? std::nullopt : std::optional(ended->second);
 }
 
+/// Joins threads that are through, which takes no time.
 void PullIngest::reap() {
   std::erase_if(ending_, [](const std::unique_ptr<Job>& job) { return job->done(); });
+  std::erase_if(jobs_, [this](const auto& one) {
+    if (!one.second->done()) return false;
+    remember(one.first, one.second->status());
+    return true;
+  });
+}
+
+void PullIngest::remember(const std::string& session, PullStatus status) {
+  ended_.insert_or_assign(session, std::move(status));
+  if (ended_.size() <= kMaxEnded) return;
+  ended_.erase(
+      std::ranges::min_element(ended_, {}, [](const auto& one) { return one.second.since_ms; }));
+}
+
+Result<void> PullIngest::check_room(const std::string& owner) const {
+  if (stopping_) return error(ErrorCode::overloaded, "the server is going away");
+  const auto of_owner = std::ranges::count_if(
+      ending_, [&](const std::unique_ptr<Job>& job) { return job->owner() == owner; });
+  if (static_cast<std::size_t>(of_owner) >= kMaxEndingOfAnOwner)
+    return error(ErrorCode::rate_limited,
+                 "too many pulls of yours are still ending: wait a moment");
+  if (ending_.size() >= kMaxEnding)
+    return error(ErrorCode::overloaded, "too many pulls are still ending");
+  return {};
 }
 
 void PullIngest::stop_all() {
@@ -262,6 +325,7 @@ void PullIngest::stop_all() {
     stopping_ = true;
     jobs.swap(jobs_);
     ending.swap(ending_);
+    ended_.clear();
   }
   for (const auto& [session, job] : jobs) job->ask_to_stop();
 }

@@ -52,13 +52,17 @@ class PullIngest {
   /// Errors: invalid_argument, unsupported.
   [[nodiscard]] static Result<void> check(const std::string& url);
 
-  /// Pulls `url` into `session`, in place of what was pulled there. The caller has judged who asks;
-  /// `owner` bounds how many. Errors: those of `check` and the places; overloaded (the server
-  /// stops).
+  /// Whether `start` would pull `url` into a session where nothing is pulled. Errors: as `start`.
+  [[nodiscard]] Result<void> may_start(const std::string& url, const std::string& owner);
+  /// Pulls `url` into `session`, in place of what was pulled there, which goes on when this fails.
+  /// The caller has judged who asks; `owner` bounds how many. Errors: those of `check` and the
+  /// places; rate_limited (too many of the owner's are still ending); overloaded (too many of all
+  /// are, no thread is to be had, or the server stops).
   Result<void> start(const std::string& session, const std::string& url, const std::string& owner);
   /// Errors: not_found.
   Result<void> stop(const std::string& session);
-  /// Nothing: nothing is pulled there. One that ended stays until the session's next, or `stop`.
+  /// Nothing: nothing is pulled there. One that ended stays until the session's next, or `stop`;
+  /// the oldest of a thousand are forgotten.
   [[nodiscard]] std::optional<PullStatus> status(const std::string& session) const;
   /// What the destructor does; nothing can be started after.
   void stop_all();
@@ -66,12 +70,15 @@ class PullIngest {
  private:
   class Job;
   void reap();
+  void remember(const std::string& session, PullStatus status);
+  [[nodiscard]] Result<void> check_room(const std::string& owner) const;
 
   Metrics& metrics_;
   const PullIngestOptions options_;
   mutable std::mutex mutex_;
   std::map<std::string, std::unique_ptr<Job>> jobs_;  ///< by session
   std::vector<std::unique_ptr<Job>> ending_;          ///< told to stop, not yet joined
+  std::map<std::string, PullStatus> ended_;           ///< by themselves; by session
   bool stopping_ = false;
 };
 

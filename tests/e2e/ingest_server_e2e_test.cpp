@@ -315,13 +315,18 @@ TEST(PullE2E, ASessionThatCannotBePulledIsNotLeftBehind) {
   const auto second = first.http.post("/api/v1/live", wish);
 
   EXPECT_EQ(second->status, 503) << second->body;
-  EXPECT_TRUE(eventually([&] {
-    std::size_t open = 0;
-    const auto page = first.http.get("/api/v1/live")->json();
-    for (const auto& item : page.at("items").as_array())
-      open += item.at("state").as_string() != "ended";
-    return open == 1;
-  }));
+  EXPECT_EQ(first.http.get("/api/v1/live")->json().at("items").as_array().size(), 1U);
+}
+
+TEST(PullE2E, APullIsForgottenWithItsSession) {
+  const ServerProcess server({"live.pull_private=false"});
+  Session copy(server, {{"title", "Copy"}, {"pull", "srt://127.0.0.1:1"}});
+  const auto shown = [&] { return copy.shown(); };
+  ASSERT_TRUE(eventually([&] { return shown().at("pull").at("state").as_string() == "ended"; }));
+
+  ASSERT_EQ(copy.http.request("DELETE", "/api/v1/live/" + copy.id)->status, 200);
+
+  EXPECT_FALSE(shown().contains("pull"));
 }
 
 TEST(PullE2E, OneSessionIsPulledIntoAnother) {

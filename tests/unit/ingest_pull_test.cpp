@@ -1,10 +1,13 @@
 // Which addresses the server must not be sent to, and which URLs it does not take.
 #include <condition_variable>
+#include <latch>
 #include <mutex>
+#include <thread>
 
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
+#include <spdlog/spdlog.h>
 #include <unistd.h>
 
 #include "base/metrics.hpp"
@@ -149,6 +152,85 @@ TEST(PullIngest, SaysWhenItHasEndedForGoodAndNotWhenItWasTold) {
   }
 
   EXPECT_EQ(finished, std::vector<std::string>{"over http://example.com/b"});
+}
+
+TEST(PullIngest, OfThoseThatEndedByThemselvesAThousandAreRemembered) {
+  constexpr int kAll = 1'100;
+  spdlog::set_level(spdlog::level::warn);  // each says why
+  Metrics metrics;
+  std::latch finished(kAll);
+  auto options = full(kAll);
+  options.door.publish = [](const PublishRequest&) -> Result<std::unique_ptr<PublishSink>> {
+    return error(ErrorCode::forbidden, "for good");
+  };
+  options.finished = [&](const std::string&, const std::string&) { finished.count_down(); };
+  PullIngest pulls(metrics, options);
+  for (int i = 0; i < kAll; ++i)
+    ASSERT_TRUE(pulls.start(std::to_string(i), "http://example.com/a", "alice").ok());
+  finished.wait();
+
+  const auto remembered = [&] {
+    static_cast<void>(pulls.may_start("http://example.com/a", "alice"));  // takes stock
+    int known = 0;
+    for (int i = 0; i < kAll; ++i) {
+      const auto status = pulls.status(std::to_string(i));
+      if (!status) continue;
+      ++known;
+      EXPECT_EQ(status->error->code, ErrorCode::forbidden);
+    }
+    return known;
+  };
+
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (remembered() > 1'000 && std::chrono::steady_clock::now() < until)
+    std::this_thread::yield();
+  EXPECT_EQ(remembered(), 1'000);
+  spdlog::set_level(spdlog::level::info);
+}
+
+TEST(PullIngest, OneThatEndedByItselfIsForgottenWhenItIsStopped) {
+  Metrics metrics;
+  std::latch finished(1);
+  auto options = full(1);
+  options.door.publish = [](const PublishRequest&) -> Result<std::unique_ptr<PublishSink>> {
+    return error(ErrorCode::not_found, "the session has ended");
+  };
+  options.finished = [&](const std::string&, const std::string&) { finished.count_down(); };
+  PullIngest pulls(metrics, options);
+  ASSERT_TRUE(pulls.start("s", "http://example.com/a", "alice").ok());
+  finished.wait();
+  EXPECT_EQ(pulls.status("s")->state, PullState::ended);
+
+  EXPECT_TRUE(pulls.stop("s").ok());
+
+  EXPECT_FALSE(pulls.status("s"));
+  EXPECT_EQ(pulls.stop("s").code(), ErrorCode::not_found);
+}
+
+TEST(PullIngest, WhoseEarlierPullsHangHindersNobodyElse) {
+  Metrics metrics;
+  std::latch released(1);
+  auto options = full(8);
+  // As a look-up of a name that nobody answers.
+  options.door.publish = [&](const PublishRequest&) -> Result<std::unique_ptr<PublishSink>> {
+    released.wait();
+    return error(ErrorCode::not_found, "the session has ended");
+  };
+  PullIngest pulls(metrics, options);
+  const auto start = [&](const std::string& session, const std::string& url,
+                         const std::string& owner) {
+    const auto done = pulls.start(session, "http://example.com/" + url, owner);
+    return done.ok() ? ErrorCode{} : done.code();
+  };
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(start("s", std::to_string(i), "mallory"), ErrorCode{});
+
+  EXPECT_EQ(start("s", "5", "mallory"), ErrorCode::rate_limited);
+  EXPECT_EQ(start("t", "5", "mallory"), ErrorCode::rate_limited);
+  EXPECT_EQ(pulls.may_start("http://example.com/5", "mallory").code(), ErrorCode::rate_limited);
+  EXPECT_EQ(pulls.status("s")->url, "http://example.com/4") << "goes on";
+  EXPECT_TRUE(pulls.may_start("http://example.com/5", "alice").ok());
+  EXPECT_EQ(start("a", "5", "alice"), ErrorCode{});
+  released.count_down();
 }
 
 }  // namespace

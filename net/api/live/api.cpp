@@ -188,19 +188,22 @@ void create(const ApiPtr& api, const Request& request, const Responder& out) {
     if (!pull->is_string() || !api->ingest.may_pull)
       return out.send(error(ErrorCode::invalid_argument, "pull: a URL"));
     url = pull->get_string();
-    if (auto may = api->ingest.may_pull(url); !may.ok()) return out.send(may.error());
+    const auto may = api->ingest.may_pull(url, request.principal->subject);
+    if (!may.ok()) return out.send(may.error());
   }
   const auto key = live::make_key();
   ask_session(
       api, request, make_id_string(),
-      [api, out, key, who = caller_of(request)](const live::Session& session) {
+      [api, request, out, key](const live::Session& session) {
         if (!session.pull_url.empty()) {
           if (auto begun = api->ingest.pull(session.id, session.pull_url, session.owner);
               !begun.ok()) {
-            // Nobody has heard of it: one that cannot be pulled is not left behind.
-            api->context.entities.tell(live::kKind, session.id,
-                                       caf::make_message(live::end_atom::value, who));
-            return out.send(begun.error());
+            // The last place went meanwhile. One that cannot be pulled is not left behind, and that
+            // is so before the answer.
+            return api->asker.ask_as<live::Session>(
+                live::kKind, session.id, request.time_left(),
+                [out, why = begun.error()](const Result<live::Session>&) { out.send(why); },
+                live::end_atom::value, caller_of(request));
           }
         }
         auto response = http::json_response(201, view_with_key(*api, session, key));
@@ -264,6 +267,7 @@ void end(const ApiPtr& api, const Request& request, const Responder& out) {
   ask_session(
       api, request, *id,
       [api, out](const live::Session& session) {
+        if (api->ingest.ended) api->ingest.ended(session.id);
         out.send(http::json_response(200, own_view(*api, session)));
       },
       out, live::end_atom::value, caller_of(request));

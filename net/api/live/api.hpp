@@ -46,10 +46,12 @@ struct LiveIngestHooks {
   /// Members of a session as anybody sees it.
   std::function<void(const std::string& id, boost::json::object&)> describe;
   /// Whether a session that is to be made can be pulled from there, then that it is.
-  std::function<Result<void>(const std::string& url)> may_pull;
+  std::function<Result<void>(const std::string& url, const std::string& owner)> may_pull;
   std::function<Result<void>(const std::string& id, const std::string& url,
                              const std::string& owner)>
       pull;
+  /// The session has ended.
+  std::function<void(const std::string& id)> ended;
 };
 
 struct LiveApi {

@@ -124,13 +124,21 @@ LiveIngestHooks pull_hooks(std::function<ingest::PullIngest*()> pulls) {
                                    {"since_ms", status->since_ms},
                                    {"attempts", status->attempts}};
               },
-          .may_pull = [](const std::string& url) { return ingest::PullIngest::check(url); },
+          .may_pull = [pulls](const std::string& url, const std::string& owner) -> Result<void> {
+            auto* all = pulls();
+            if (all == nullptr) return error(ErrorCode::unavailable, "the server is starting");
+            return all->may_start(url, owner);
+          },
           .pull = [pulls](const std::string& id, const std::string& url,
                           const std::string& owner) -> Result<void> {
             auto* all = pulls();
             if (all == nullptr) return error(ErrorCode::unavailable, "the server is starting");
             return all->start(id, url, owner);
-          }};
+          },
+          .ended =
+              [pulls](const std::string& id) {
+                if (auto* all = pulls()) static_cast<void>(all->stop(id));  // or nothing is pulled
+              }};
 }
 
 }  // namespace troupe::api
