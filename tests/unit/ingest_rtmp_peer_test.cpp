@@ -56,6 +56,19 @@ TEST(RtmpMedia, FramesWaitASecondAtMostForThePromisedSound) {
   EXPECT_EQ(taken.frames.size(), 11U);
 }
 
+TEST(RtmpMedia, FramesOfNextToNothingDoNotWaitWithoutEnd) {
+  Taken taken;
+  ASSERT_TRUE(taken.video("17 00 000000 0142").ok());
+  for (int i = 0; i < 1'000; ++i) ASSERT_TRUE(taken.video("27 01 000000", 5'000).ok());
+  EXPECT_TRUE(taken.frames.empty());
+
+  const auto most = MediaReader::kMaxHeldBytes / sizeof(media::EncodedFrame);
+  for (std::size_t i = 0; i < most; ++i) ASSERT_TRUE(taken.video("27 01 000000 aa", 5'000).ok());
+
+  EXPECT_EQ(taken.formats.size(), 1U) << "no more were held for the sound";
+  EXPECT_LE(taken.frames.size(), most) << "the empty ones were passed over";
+}
+
 TEST(RtmpMedia, TimestampsComeRoundAfter49Days) {
   Taken taken;
   ASSERT_TRUE(taken.video("17 00 000000 0142").ok());

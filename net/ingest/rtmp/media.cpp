@@ -172,10 +172,10 @@ Result<void> MediaReader::configure_audio(std::string config, const MediaSink& s
 
 void MediaReader::frame(media::EncodedFrame frame, const MediaSink& sink) {
   // Whoever begins without parameters cannot be helped.
-  if (format_.video_config.empty()) return;
+  if (format_.video_config.empty() || frame.bytes.empty()) return;
   frame.arrived = std::chrono::steady_clock::now();
   if (settled_) return sink.frame(std::move(frame));
-  held_bytes_ += frame.bytes.size();
+  held_bytes_ += sizeof frame + frame.bytes.size();
   held_.push_back(std::move(frame));
   settle(sink);
 }
