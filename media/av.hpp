@@ -1,6 +1,7 @@
 // Ownership of FFmpeg's objects. Only for .cpp files of this room.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -24,6 +25,9 @@ struct FreeAv {
 using PacketPtr = std::unique_ptr<AVPacket, FreeAv>;
 using BsfPtr = std::unique_ptr<AVBSFContext, FreeAv>;
 using AvioPtr = std::unique_ptr<AVIOContext, FreeAv>;
+
+/// Of one picture, 8K and a little: a decoder needs some 50 MB for each that it holds.
+inline constexpr std::int64_t kMaxPicturePixels = std::int64_t{8192} * 4320;
 
 [[nodiscard]] inline std::string av_error(int code) {
   char text[AV_ERROR_MAX_STRING_SIZE] = {};

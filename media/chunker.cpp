@@ -87,6 +87,8 @@ Result<void> Chunker::add_video(int index, const AVCodecParameters& parameters,
   const bool bare = parameters.codec_id == AV_CODEC_ID_VP9;  // has none
   if ((parameters.extradata_size == 0 && !bare) || parameters.width <= 0)
     return error(ErrorCode::corrupt, "the video has no parameter sets");
+  if (std::int64_t{parameters.width} * parameters.height > kMaxPicturePixels)
+    return error(ErrorCode::too_large, "pictures larger than 8192x4320");
   if (auto added = add(kVideoTrack, index, parameters, time_base, kVideoTimescale, wrap_bits);
       !added.ok())
     return added;

@@ -29,7 +29,7 @@ class Chunker {
       : sink_(sink), chunk_us_(std::int64_t{options.chunk_ms} * 1000) {}
 
   /// Before the first packet. Packets with stream index `index` are the track's, their times in
-  /// `time_base`. Errors: corrupt.
+  /// `time_base`. Errors: corrupt, too_large (pictures of more than kMaxPicturePixels).
   /// `wrap_bits`: after so many bits its times come round.
   Result<void> add_video(int index, const AVCodecParameters& parameters, AVRational time_base,
                          int wrap_bits = 64);

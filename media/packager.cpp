@@ -38,7 +38,7 @@ class Demuxer {
     if (opened < 0)
       return error(ErrorCode::corrupt,
                    std::string(webm ? "not WebM: " : "not MPEG-TS: ") + av_error(opened));
-    const int found = avformat_find_stream_info(context_, nullptr);
+    const int found = find_streams(*context_);
     if (found < 0)
       return error(ErrorCode::corrupt, "the streams cannot be told: " + av_error(found));
     return {};

@@ -54,7 +54,8 @@ struct PackageStats {
 /// or a step back is closed, so that the timeline goes on. MPEG-TS tells the end of a frame only by
 /// the beginning of the next one: video leaves one frame later than it came; in the others it
 /// leaves with its last byte. Errors: unsupported (no video, another codec, an MP4 that is not
-/// fragmented), corrupt (not that format, no parameter sets), too_large, io.
+/// fragmented), corrupt (not that format, no parameter sets), too_large (a frame, the frames
+/// of a chunk, a picture), io.
 Result<PackageStats> package_stream(const ByteSource& source, const PackageSink& sink,
                                     const PackagerOptions& options);
 

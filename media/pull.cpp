@@ -76,7 +76,7 @@ class Source {
     const int opened = avformat_open_input(&context_, url.c_str(), nullptr, &settings);
     av_dict_free(&settings);
     if (opened < 0) return failed("cannot be opened", opened);
-    if (const int found = avformat_find_stream_info(context_, nullptr); found < 0)
+    if (const int found = find_streams(*context_); found < 0)
       return failed("the streams cannot be told", found);
     return {};
   }

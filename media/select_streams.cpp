@@ -2,6 +2,11 @@
 
 #include <algorithm>
 #include <array>
+#include <vector>
+
+extern "C" {
+#include <libavutil/dict.h>
+}
 
 namespace troupe::media {
 namespace {
@@ -27,6 +32,14 @@ Error refused(Container container, const AVCodecParameters& p) {
 }
 
 }  // namespace
+
+int find_streams(AVFormatContext& in) {
+  std::vector<AVDictionary*> options(in.nb_streams, nullptr);  // of those that are known already
+  for (auto& one : options) av_dict_set_int(&one, "max_pixels", kMaxPicturePixels, 0);
+  const int found = avformat_find_stream_info(&in, options.empty() ? nullptr : options.data());
+  for (auto& one : options) av_dict_free(&one);
+  return found;
+}
 
 Result<void> select_streams(AVFormatContext& in, Container container, Chunker& chunker) {
   for (unsigned i = 0; i < in.nb_streams; ++i) {

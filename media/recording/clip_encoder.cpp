@@ -32,6 +32,7 @@ Result<void> ClipEncoder::open_decoder(const AVCodecParameters& source) {
   if (codec == nullptr) return error(ErrorCode::unsupported, "no decoder for these pictures");
   decoder_.reset(avcodec_alloc_context3(codec));
   decoder_->thread_count = 1;
+  decoder_->max_pixels = kMaxPixels;
   decoder_->pkt_timebase = time_base_;
   if (avcodec_parameters_to_context(decoder_.get(), &source) < 0 ||
       avcodec_open2(decoder_.get(), codec, nullptr) < 0)

@@ -171,6 +171,20 @@ TEST(FramePackager, ParametersThatMakeNoSenseAreCorrupt) {
   EXPECT_EQ(package(blind).outcome.code(), ErrorCode::corrupt);
 }
 
+TEST(Chunker, PicturesThatAreTooLargeAreRefused) {
+  const PackageSink sink;
+  AVCodecParameters* parameters = avcodec_parameters_alloc();
+  parameters->codec_type = AVMEDIA_TYPE_VIDEO;
+  parameters->codec_id = AV_CODEC_ID_VP9;
+  parameters->width = 8192;
+  parameters->height = 4320;
+
+  EXPECT_TRUE(Chunker(sink, {}).add_video(0, *parameters, {1, 1000}).ok());
+  parameters->height += 2;
+  EXPECT_EQ(Chunker(sink, {}).add_video(0, *parameters, {1, 1000}).code(), ErrorCode::too_large);
+  avcodec_parameters_free(&parameters);
+}
+
 TEST(FramePackager, AChunkIsBoundedWhereTimesHardlyRise) {
   auto encoded = encode(VideoCodec::h264, "libx264", false);
   const auto key = encoded.frames.front();

@@ -10,6 +10,7 @@
 
 #include "base/metrics.hpp"
 #include "media/ladder/ladder.hpp"
+#include "media/ladder/picture_reader.hpp"
 #include "media/ladder/worker_pool.hpp"
 #include "sim/fragment.hpp"
 #include "tests/support/packaged_media.hpp"
@@ -128,6 +129,29 @@ TEST(Rungs, KeepTheShapeOfThePictureAndAreNeverLarger) {
   EXPECT_EQ(scaled(ladder[1], {1'920, 1'080}), (Size{640, 360}));
   EXPECT_EQ(scaled(ladder[1], {1'080, 1'920}), (Size{202, 360}));
   EXPECT_THAT(usable(ladder, {854, 480}), ElementsAre(ladder[1]));
+}
+
+/// How many pictures are decoded of a stream of one.
+int pictures_of_size(const std::string& size) {
+  Track track;
+  track.timescale = 1;
+  track.init = std::make_shared<const std::string>(test::encode_clip(
+      {"-f", "lavfi", "-i", "color=size=" + size + ":rate=1", "-frames:v", "1", "-c:v", "libx264",
+       "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-f", "mp4", "-movflags", "empty_moov"},
+      "one.mp4"));
+  const auto reader = PictureReader::open(track);
+  if (!reader.ok()) return 0;
+  Chunk nothing;
+  nothing.bytes = std::make_shared<const std::string>();
+  int pictures = 0;
+  for (const auto& packet : (*reader)->packets(nothing))
+    (*reader)->decode_alone(*packet, [&](const Picture&) { ++pictures; });
+  return pictures;
+}
+
+TEST(PictureReader, DecodesNothingThatIsLargerThan8K) {
+  EXPECT_EQ(pictures_of_size("64x36"), 1);
+  EXPECT_EQ(pictures_of_size("8208x4336"), 0);
 }
 
 TEST(Transcode, RenditionsHaveTheSourcesKeyFramesTimesAndEveryPicture) {
