@@ -1,12 +1,26 @@
 // What the browser tests share: a program that says in one line where it serves, a Chromium, and cleaning up after both.
 import { execFileSync, spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { chromium } from 'playwright-core';
 
 export const sleep = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
+
+/** A free port that no outgoing connection is given, so that it is free again after a restart (ip_local_port_range begins
+ * at 32768). */
+export async function lastingPort() {
+  for (;;) {
+    const port = 20_000 + Math.floor(Math.random() * 12_000);
+    const taken = await new Promise((resolve) => {
+      const server = createServer().once('error', () => resolve(true))
+        .listen(port, () => server.close(() => resolve(false)));
+    });
+    if (!taken) return port;
+  }
+}
 
 /** Waits for a truthy answer of `question` in the page. (waitForFunction evaluates text there, which the pages' policy
  * forbids.) */
@@ -34,9 +48,10 @@ export class Stage {
     this.programs = [];
   }
 
-  /** Starts a program and returns the JSON object of its first line. */
+  /** Starts a program, which is `server` from then on, and returns the JSON object of its first line. */
   async serve(program, args, { stderr = 'inherit' } = {}) {
     const server = this.run(program, args, { stdio: ['ignore', 'pipe', stderr] });
+    this.server = server;
     const line = await new Promise((resolve, reject) => {
       createInterface({ input: server.stdout }).once('line', resolve);
       server.once('exit', (code) => reject(new Error(`${program} ended with ${code}`)));
