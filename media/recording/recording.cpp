@@ -259,6 +259,10 @@ void RecordingFiles::erase(const std::string& session, std::uint64_t epoch) cons
   fs::remove_all(folder(session, epoch), ignored);
 }
 
+void RecordingFiles::erase_publications(const std::string& session) const {
+  for (const auto epoch : epochs_in(folder(session))) erase(session, epoch);
+}
+
 Result<std::string> RecordingFiles::read(const fs::path& path, std::optional<std::uint64_t> bytes) {
   std::ifstream file(path, std::ios::binary | std::ios::ate);
   if (!file) return error(ErrorCode::not_found, "not in the recording any more");

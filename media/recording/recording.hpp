@@ -86,6 +86,8 @@ class RecordingFiles {
   [[nodiscard]] std::vector<Track> tracks(const std::string& session, std::uint64_t epoch) const;
   void erase(const std::string& session, TrackKind kind, const RecordedSegment& segment) const;
   void erase(const std::string& session) const;
+  /// All but the marks.
+  void erase_publications(const std::string& session) const;
   void erase(const std::string& session, std::uint64_t epoch) const;
 
   /// The first `bytes` bytes of a file. Errors: not_found, io, too_large (over kMaxReadBytes).

@@ -291,6 +291,23 @@ void RecordingWriter::forget(const std::string& id, const char* why) {
   spdlog::info("recording of {} removed: {}", id, why);
 }
 
+/// A whole recording whose session may go on: what stays says that its beginning is gone.
+void RecordingWriter::hollow(const std::string& id, Session& session) {
+  trimmed_total_.Increment(static_cast<double>(session.bytes));
+  static_cast<void>(RecordingFiles::write(files_.folder(id) / "trimmed", ""));
+  session.open.clear();
+  session.epoch = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    session.trimmed = true;
+    session.recording.clear();
+    session.thumbnails.clear();
+    session.bytes = 0;
+  }
+  files_.erase_publications(id);
+  spdlog::warn("recording of {}, meant to be whole, emptied: the disk's share is used up", id);
+}
+
 void RecordingWriter::close_silent() {
   const std::lock_guard lock(mutex_);
   for (auto& [id, session] : sessions_)
@@ -311,14 +328,18 @@ void RecordingWriter::make_room() {
       const std::lock_guard lock(mutex_);
       for (const auto& [id, session] : sessions_) {
         if (biggest.empty() || session.bytes > sessions_.at(biggest).bytes) biggest = id;
-        if (!silent(session) || held_.contains(id)) continue;
+        if (!silent(session) || held_.contains(id) || session.bytes == 0) continue;
         // Those meant to be whole go last.
         const auto rank = [](const Session& s) { return std::pair(s.keep, s.written_us); };
         if (oldest.empty() || rank(session) < rank(sessions_.at(oldest))) oldest = id;
       }
     }
     if (!oldest.empty()) {
-      forget(oldest, "the disk's share is used up");
+      auto& session = sessions_.at(oldest);
+      if (session.keep == Keep::whole)
+        hollow(oldest, session);
+      else
+        forget(oldest, "the disk's share is used up");
       continue;
     }
     if (biggest.empty()) return;

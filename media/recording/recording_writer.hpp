@@ -73,6 +73,7 @@ class RecordingWriter {
   void mark(const std::string& id, Session& session, Keep keep);
   void trim(const std::string& id, Session& session);
   void drop(const std::string& id, Session& session, const Trimmed& gone);
+  void hollow(const std::string& id, Session& session);
   void close_silent();
   void forget(const std::string& id, const char* why);
   [[nodiscard]] std::uint64_t total() const;

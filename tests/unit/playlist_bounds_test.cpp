@@ -32,10 +32,9 @@ class HeavyStream {
   }
   /// Everything that it holds, parts and whole segments.
   [[nodiscard]] std::size_t held() const {
-    std::size_t all = window_.under_way(video_of(window_)).size();
+    std::size_t all = 0;
     for (const auto& segment : video_of(window_).segments) {
-      if (!segment.complete) continue;
-      all += segment.bytes->size();
+      if (segment.complete) all += segment.bytes->size();
       for (const auto& part : segment.parts) all += part.bytes ? part.bytes->size() : 0;
     }
     return all;

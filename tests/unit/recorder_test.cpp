@@ -262,6 +262,32 @@ TEST_F(RecorderTest, a_whole_recording_loses_its_beginning_at_its_bound_and_says
   EXPECT_THAT(metrics_.expose(), testing::HasSubstr("troupe_live_record_trimmed_bytes_total"));
 }
 
+TEST_F(RecorderTest, a_whole_recording_that_made_room_never_says_again_that_it_is_complete) {
+  auto small = options();
+  small.max_disk_bytes = 400;
+  small.quiet = 0ms;
+  {
+    const auto recorder = open(small);
+    RecorderFixture::push(*recorder, {10, 7, 0, kSession, Keep::whole});
+    const auto until = std::chrono::steady_clock::now() + 10s;
+    while (!recorder->find(kSession).empty() && std::chrono::steady_clock::now() < until)
+      push(*recorder, 1, now_us(), 0, "OTHER");
+    ASSERT_TRUE(recorder->find(kSession).empty());
+    EXPECT_EQ(std::distance(fs::directory_iterator(dir_.path() / kSession), {}), 2) << "marks";
+  }
+
+  for (const std::int64_t from_us : {100'000'000, 102'000'000}) {  // another process, twice
+    const auto recorder = open(options());
+    EXPECT_EQ(recorder->whole_sessions(), std::vector<std::string>{kSession});
+    RecorderFixture::push(*recorder, {2, 7, from_us, kSession, Keep::whole});
+
+    const auto kept = recorder->snapshot(kSession);
+
+    EXPECT_FALSE(kept.recording.empty());
+    EXPECT_FALSE(kept.complete);
+  }
+}
+
 TEST_F(RecorderTest, who_is_being_written_is_trimmed_and_not_thrown_away) {
   auto small = options();
   small.max_disk_bytes = 1'000;
