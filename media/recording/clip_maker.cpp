@@ -116,14 +116,15 @@ void ClipMaker::Impl::load() {
   for (fs::recursive_directory_iterator it(options.directory, ec), end; !ec && it != end;
        it.increment(ec)) {
     if (it->path().extension() != ".mp4") continue;
-    auto described_by = it->path();
-    auto clip = described(described_by.replace_extension(".json"));
+    auto description = it->path();
+    auto clip = described(description.replace_extension(".json"));
     if (clip) {
       clips.emplace(clip->id, *clip);
       continue;
     }
     std::error_code ignored;
     fs::remove(it->path(), ignored);
+    fs::remove(description, ignored);
   }
   disk_bytes.Set(static_cast<double>(kept_locked()));
 }
@@ -188,8 +189,9 @@ Result<ClipOutcome> ClipMaker::Impl::make(const Clip& clip) {
   std::ofstream description(file(clip, ".json"), std::ios::binary | std::ios::trunc);
   description << describe(done);
   description.close();
-  if (!description) return error(ErrorCode::io, "the clip's description cannot be written");
-  return outcome;
+  if (description) return outcome;
+  unlink({clip});
+  return error(ErrorCode::io, "the clip's description cannot be written");
 }
 
 void ClipMaker::Impl::settle(const std::string& id, const Result<ClipOutcome>& outcome) {

@@ -10,6 +10,7 @@
 #include <gtest/gtest.h>
 
 #include "base/metrics.hpp"
+#include "tests/support/packaged_media.hpp"
 #include "tests/support/temp_dir.hpp"
 
 namespace troupe::media {
@@ -85,6 +86,34 @@ TEST_F(ClipMakerTest, APlanGoesBackToAFileThatBeginsWithAKeyFrame) {
   const auto& pieces = plan->sources.at(0).pieces;
   ASSERT_EQ(pieces.size(), 4U) << "the init segment and three files";
   EXPECT_EQ(pieces[1].file, files.segment(kShow, TrackKind::video, segment(2, 0, true)));
+}
+
+TEST_F(ClipMakerTest, AClipThatCannotBeDescribedLeavesNoFiles) {
+  const auto media = fs::path(dir_ / "media.mp4");
+  const auto bytes = test::encode_clip(
+      {"-f", "lavfi", "-i", "color=size=64x36:rate=10", "-t", "1", "-c:v", "libx264", "-preset",
+       "ultrafast", "-pix_fmt", "yuv420p", "-movflags", "empty_moov+frag_keyframe"},
+      "clip.mp4");
+  std::ofstream(media, std::ios::binary) << bytes;
+  const auto here = std::this_thread::get_id();
+  std::unique_ptr<ClipMaker> clips;
+  clips = open([&](const std::string&, std::int64_t, std::int64_t) -> Result<ClipPlan> {
+    ClipPlan plan{.to_us = 1'000'000,
+                  .sources = {{TrackKind::video, {{media, fs::file_size(media)}}}}};
+    if (std::this_thread::get_id() != here) {  // it is made
+      const auto folder = fs::path(dir_ / "clips") / kShow;
+      fs::create_symlink("/dev/full", folder / (clips->list(kShow).at(0).id + ".json"));
+    }
+    return plan;
+  });
+
+  ASSERT_TRUE(clips->order(order_of(kShow)).ok());
+
+  const auto until = std::chrono::steady_clock::now() + 20s;
+  const auto settled = [&] { return clips->list(kShow).at(0).state == ClipState::failed; };
+  while (!settled() && std::chrono::steady_clock::now() < until) std::this_thread::sleep_for(1ms);
+  EXPECT_EQ(clips->list(kShow).at(0).why.code(), ErrorCode::io);
+  EXPECT_EQ(files_of(kShow), 0);
 }
 
 TEST_F(ClipMakerTest, AClipBeingMadeGoesOnceItIsSettledAndThoseBehindItAtOnce) {
