@@ -129,7 +129,7 @@ struct WindowShelf::Impl {
   Impl(WindowShelfOptions given, Metrics& metrics)
       : options(std::move(given)),
         dropped(metrics.counter("troupe_live_window_dropped_total",
-                                "Parts that were not kept for a restart: the queue was full")) {}
+                                "Writes of windows that were put off: the queue was full")) {}
 
   void load() {
     std::error_code ec;
@@ -224,7 +224,17 @@ void WindowShelf::Impl::put(const std::string& session, const SegmentWindow& win
     const bool queued = push({rendition.track.init->size(), [path, track = rendition.track] {
                                 append(path, write_track(track), true);
                               }});
-    if (queued) row.epoch = window.epoch();  // else with the next part: without it none can be read
+    if (!queued) return;  // with the next part: without it none can be read
+    row.epoch = window.epoch();
+  }
+  // Before parts: of a segment that has left, not all of its parts may be there.
+  if (!rendition.segments.empty() && rendition.segments.front().number > row.oldest) {
+    const auto& first = rendition.segments.front();
+    const bool queued = push({0, [directory, number = first.number, epoch = first.epoch] {
+                                trim(directory, number, epoch);
+                              }});
+    if (!queued) return;
+    row.oldest = first.number;
   }
   auto discontinuities = rendition.discontinuities_gone;
   for (const auto& segment : rendition.segments) {
@@ -243,16 +253,13 @@ void WindowShelf::Impl::put(const std::string& session, const SegmentWindow& win
       }
       auto part = segment.parts[row.parts];
       part.bytes = bytes_of(segment, row.parts);
-      push({part.bytes->size(), [path, head = std::move(head), index = row.parts, part] {
-              append(path, head + write_part(index, part), index == 0);
-            }});
+      const bool queued =
+          push({part.bytes->size(), [path, head = std::move(head), index = row.parts, part] {
+                  append(path, head + write_part(index, part), index == 0);
+                }});
+      if (!queued) return;  // goes on with this one: nothing may be missing in between
     }
   }
-  if (rendition.segments.empty() || rendition.segments.front().number <= row.oldest) return;
-  row.oldest = rendition.segments.front().number;
-  push({0, [directory, number = row.oldest, epoch = rendition.segments.front().epoch] {
-          trim(directory, number, epoch);
-        }});
 }
 
 WindowShelf::WindowShelf(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {

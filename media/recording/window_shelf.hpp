@@ -41,8 +41,8 @@ struct ShelfMark {
 
 /// A file for each segment, to which each part is added when it is whole: `kill -9` costs what was
 /// not a whole part yet. Nothing is synced. One thread writes for all sessions; when the disk
-/// cannot follow and the queue is full, parts are left out, and a window is loaded from behind the
-/// last one that is missing. Thread-safe.
+/// cannot follow and the queue is full, parts wait in their window, and those that leave it
+/// meanwhile are not kept. Thread-safe.
 class WindowShelf {
  public:
   /// What is there and not too old; the rest goes. Errors: io.

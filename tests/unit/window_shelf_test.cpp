@@ -2,8 +2,10 @@
 #include "media/recording/window_shelf.hpp"
 
 #include <fstream>
+#include <limits>
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include "base/ids.hpp"
 #include "base/metrics.hpp"
@@ -32,12 +34,19 @@ const WindowOptions kWindow{.segment_us = 1'000'000, .part_us = 200'000, .window
 /// A session, its window and the shelf that it is put on.
 class WindowShelfTest : public ::testing::Test {
  protected:
-  std::unique_ptr<WindowShelf> open(std::chrono::seconds keep = std::chrono::seconds(120)) {
-    return std::move(*WindowShelf::open({.directory = directory_, .keep = keep}, metrics_));
+  std::unique_ptr<WindowShelf> open(std::chrono::seconds keep = std::chrono::seconds(120),
+                                    std::size_t max_queued_bytes = 64U << 20) {
+    return std::move(*WindowShelf::open(
+        {.directory = directory_, .keep = keep, .max_queued_bytes = max_queued_bytes}, metrics_));
   }
 
   /// Tenths of a second of picture and sound, from `from` on; a key frame each second.
   void play(WindowShelf& shelf, int from, int to) {
+    feed(shelf, from, to);
+    shelf.flush();
+  }
+  /// The same without waiting for the disk.
+  void feed(WindowShelf& shelf, int from, int to) {
     for (int i = from; i < to; ++i) {
       for (const std::uint32_t id : {1U, 2U}) {
         Chunk chunk;
@@ -51,7 +60,6 @@ class WindowShelfTest : public ::testing::Test {
         if (window_.push(chunk)) shelf.put(session_, window_, mark_);
       }
     }
-    shelf.flush();
   }
 
   void begin(std::uint64_t epoch) {
@@ -163,6 +171,41 @@ TEST_F(WindowShelfTest, damage_costs_what_is_damaged_and_before_it) {
   ASSERT_EQ(video.segments.size(), 3U);
   EXPECT_EQ(video.segments.front().number, segments[1].number);
   EXPECT_EQ(video.segments.back().parts.size(), segments[3].parts.size() - 1);
+}
+
+TEST_F(WindowShelfTest, what_a_full_queue_refused_is_kept_once_there_is_room) {
+  begin(1'700'000'000'000'000);
+  auto shelf = open(std::chrono::seconds(120), 8'192);
+  // The disk hangs: what is written first waits for a reader.
+  const auto other = make_id_string();
+  const auto gate = directory_ / other / "video" / "i1";
+  fs::create_directories(gate.parent_path());
+  ASSERT_EQ(::mkfifo(gate.c_str(), 0600), 0);
+  SegmentWindow hanging(kWindow);
+  ShelfMark of_it;
+  hanging.begin(1, {track(1, TrackKind::video)});
+  shelf->put(other, hanging, of_it);
+
+  feed(*shelf, 0, 57);
+  EXPECT_EQ(metrics_.expose().find("troupe_live_window_dropped_total 0\n"), std::string::npos)
+      << "the queue was full";
+  std::ifstream(gate, std::ios::binary).ignore(std::numeric_limits<std::streamsize>::max());
+  shelf->flush();
+  for (int i = 57; i < 70; ++i) play(*shelf, i, i + 1);
+  shelf->forget(other);
+  shelf.reset();
+
+  const SegmentWindow found(kWindow, std::move(open()->take_loaded().at(session_)));
+  for (const auto kind : {TrackKind::video, TrackKind::audio}) {
+    const auto &before = *window_.find(kind), &after = *found.find(kind);
+    ASSERT_EQ(after.segments.size(), before.segments.size());
+    for (std::size_t i = 0; i < before.segments.size(); ++i) {
+      EXPECT_EQ(after.segments[i].parts.size(), before.segments[i].parts.size()) << i;
+      if (before.segments[i].complete) {
+        EXPECT_EQ(*after.segments[i].bytes, *before.segments[i].bytes) << i;
+      }
+    }
+  }
 }
 
 TEST_F(WindowShelfTest, old_windows_and_foreign_folders_go) {
