@@ -101,7 +101,8 @@ class Kept final : public Recordings {
   void mount(std::shared_ptr<const api::ViewGate> gate) override {
     api::mount_live_recordings(w_.router, {*recorder_, w_.context.reads, gate});
     api::mount_live_clips(
-        w_.router, {*clips_, w_.context.reads, api::clips_of_sessions(w_.asker, std::move(gate))});
+        w_.router,
+        {*clips_, w_.context.reads, api::clips_of_sessions(w_.context, w_.asker, std::move(gate))});
     api::mount_live_clips(w_.router,
                           {*clips_, w_.context.reads,
                            api::clips_of_assets(w_.context, w_.config.live_anonymous_viewers)});

@@ -279,13 +279,21 @@ Result<void> load_rules(const storage::Store& store, const std::string& id, Stor
 
 }  // namespace
 
+Result<std::optional<Session>> load_session(const storage::Store& store, const std::string& id) {
+  const auto bytes = store.get(storage::Family::live, session_key(id));
+  if (!bytes.ok()) return bytes.error();
+  if (!bytes->has_value()) return std::optional<Session>();
+  auto session = decode_session(id, **bytes);
+  if (!session) return error(ErrorCode::corrupt, "live session " + id);
+  return session;
+}
+
 Result<Stored> load(const storage::Store& store, const std::string& id, std::size_t chat_lines) {
   Stored stored;
-  auto bytes = store.get(storage::Family::live, session_key(id));
-  if (!bytes.ok()) return bytes.error();
-  if (!bytes->has_value()) return stored;
-  stored.session = decode_session(id, **bytes);
-  if (!stored.session) return error(ErrorCode::corrupt, "live session " + id);
+  auto session = load_session(store, id);
+  if (!session.ok()) return session.error();
+  if (!*session) return stored;
+  stored.session = std::move(*session);
   if (auto lines = load_lines(store, id, chat_lines, stored.chat); !lines.ok())
     return lines.error();
   if (auto rules = load_rules(store, id, stored.chat); !rules.ok()) return rules.error();

@@ -35,6 +35,9 @@ namespace troupe::live {
 /// Adds the checks of family `live`, for `troupe verify`.
 void add_record_checks(storage::RecordChecks& checks);
 
+/// The session alone; nothing when there is none. Blocks. Errors: corrupt, io.
+[[nodiscard]] Result<std::optional<Session>> load_session(const storage::Store& store,
+                                                          const std::string& id);
 /// The session with its polls and its chat, of that the last `chat_lines`; nothing when there is
 /// none. Blocks: call from ReadPool.
 struct Stored {

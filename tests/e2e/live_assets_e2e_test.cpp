@@ -136,6 +136,37 @@ TEST(LiveAssetE2E, WhatItsOwnerMakesPrivateIsThereForNobodyElse) {
       << "its files went too";
 }
 
+TEST(LiveAssetE2E, ClipsOfAnAssetAreThoseOfItsRulesAlone) {
+  ServerProcess server({"live.record=whole", "http.access_log=false"});
+  auto alice = server.client("alice");
+  sim::HttpClient stranger("127.0.0.1", server.endpoint().http_port);
+  const Recorded recorded(server, alice, 1);
+  const auto asset = text_at(ready_asset(server, alice, end_session(alice, recorded.id)), "id");
+  const auto made = [&](const std::string& clips) {
+    const auto ordered =
+        alice.post(clips, json::object{{"from_ms", recorded.from_ms}, {"to_ms", recorded.to_ms}});
+    EXPECT_EQ(ordered->status, 202) << ordered->body;
+    EXPECT_TRUE(
+        eventually([&] { return is_ready(asset_of(alice, ordered->headers.at("location"))); }));
+    return "/clips/" + text_at(ordered->json(), "id") + "/clip.mp4";
+  };
+  const auto of_assets = "/api/v1/assets/", of_sessions = "/api/v1/live/";
+  const auto clip = made(of_assets + asset + "/clips");
+  const auto status = [&](const std::string& path) { return stranger.get(path)->status; };
+  EXPECT_EQ(status(of_assets + asset + clip), 200);
+
+  ASSERT_EQ(patch(alice, of_assets + asset, {{"visibility", "private"}}).status, 200);
+
+  for (const auto& rest : {std::string("/clips"), clip.substr(0, clip.rfind('/')), clip}) {
+    EXPECT_EQ(status(of_assets + asset + rest), 404) << rest;
+    EXPECT_EQ(status(of_sessions + asset + rest), 404) << rest;
+    EXPECT_EQ(status(of_assets + recorded.id + rest), 404) << rest;
+  }
+  EXPECT_EQ(alice.get(of_assets + asset + clip)->status, 200);
+  EXPECT_EQ(alice.get(of_sessions + asset + clip)->status, 404);
+  EXPECT_EQ(status(of_sessions + recorded.id + "/clips"), 200) << "a session that ended has some";
+}
+
 TEST(LiveAssetE2E, AssetsAreMadeOnDemandAndListedByPages) {
   ServerProcess server;
   auto alice = server.client("alice"), mallory = server.client("mallory");

@@ -2,6 +2,7 @@
 
 #include <boost/json.hpp>
 
+#include "actors/live/live_store.hpp"
 #include "actors/system/context.hpp"
 #include "base/ids.hpp"
 #include "media/recording/clip_maker.hpp"
@@ -180,17 +181,27 @@ Responder kept_private(const Responder& out) {
 
 }  // namespace
 
-ClipHome clips_of_sessions(const actors::Asker& asker, std::shared_ptr<const ViewGate> gate) {
+ClipHome clips_of_sessions(actors::Context& context, const actors::Asker& asker,
+                           std::shared_ptr<const ViewGate> gate) {
   ClipHome home;
   home.root = "/api/v1/live";
   home.make = [&asker](const Request& request, const std::string& id, const Responder& out,
                        ClipHome::Then then) {
     as_moderator(asker, request, id, out, [out, then = std::move(then)] { then(out); });
   };
-  home.watch = [gate = std::move(gate)](const Request& request, const std::string& id,
-                                        const Responder& out, const ClipHome::Then& then) {
+  home.watch = [&context, gate = std::move(gate)](const Request& request, const std::string& id,
+                                                  const Responder& out,
+                                                  const ClipHome::Then& then) {
     const auto viewing = admit_viewer(*gate, request, id, Way::clips, out);
-    if (viewing) then(as_seen_by(*viewing, out));
+    if (!viewing) return;
+    // The gate lets through what it does not know, and an asset has rules of its own.
+    auto posted = context.reads.post([=, viewing = *viewing](const storage::Store& store) {
+      const auto session = live::load_session(store, id);
+      if (!session.ok()) return out.send(session.error());
+      if (!*session) return out.send(error(ErrorCode::not_found, "no such live session"));
+      then(as_seen_by(viewing, out));
+    });
+    if (!posted.ok()) out.send(posted.error());
   };
   return home;
 }

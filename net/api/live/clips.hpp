@@ -35,8 +35,8 @@ struct ClipHome {
   Admission make;    ///< takes a token
   Admission watch;
 };
-/// Of live sessions: its moderators make them.
-[[nodiscard]] ClipHome clips_of_sessions(const actors::Asker& asker,
+/// Of live sessions, also those that ended: its moderators make them.
+[[nodiscard]] ClipHome clips_of_sessions(actors::Context& context, const actors::Asker& asker,
                                          std::shared_ptr<const ViewGate> gate);
 /// Of assets: its owner makes them. `anonymous_viewers`: without a token too.
 [[nodiscard]] ClipHome clips_of_assets(actors::Context& context, bool anonymous_viewers);
