@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <spdlog/spdlog.h>
+
 #include "actors/live/asset_actor.hpp"
 #include "actors/live/asset_messages.hpp"
 #include "actors/live/live_store.hpp"
@@ -136,11 +138,10 @@ class Kept final : public Recordings {
       if (asset.state == live::AssetState::preparing) pending.push_back({asset.id, asset.session});
     }
     for (const auto& id : recorder_->whole_sessions()) {
-      const auto session = live::load(w_.context.store, id, 0);
-      if (!session.ok()) return session.error();
-      if (!session->session || session->session->state == live::State::ended) recorder_->finish(id);
+      const auto session = known_session(id);
+      if (session && (!*session || (*session)->state == live::State::ended)) recorder_->finish(id);
     }
-    if (auto done = drop_clips_of_nothing(known); !done.ok()) return done;
+    drop_clips_of_nothing(known);
     const std::weak_ptr<media::AssetLibrary> weak = assets_;  // actors may live on
     live::AssetHooks hooks;
     hooks.hand_over = [weak](const std::string& asset, const std::string& session) {
@@ -169,14 +170,21 @@ class Kept final : public Recordings {
   }
 
   /// Clips of assets whose deletion was cut off.
-  Result<void> drop_clips_of_nothing(const std::vector<std::string>& assets) {
+  void drop_clips_of_nothing(const std::vector<std::string>& assets) {
     for (const auto& source : clips_->sources()) {
       if (std::ranges::find(assets, source) != assets.end()) continue;
-      const auto session = live::load(w_.context.store, source, 0);
-      if (!session.ok()) return session.error();
-      if (!session->session) clips_->erase_of(source);
+      const auto session = known_session(source);
+      if (session && !*session) clips_->erase_of(source);
     }
-    return {};
+  }
+
+  /// Nothing: there is no telling, as its record is damaged. What it has stays, and the others do
+  /// not wait for it.
+  [[nodiscard]] std::optional<std::optional<live::Session>> known_session(const std::string& id) {
+    auto session = live::load_session(w_.context.store, id);
+    if (session.ok()) return std::move(*session);
+    spdlog::error("live {}: {}: what is kept of it stays", id, session.error().detail);
+    return std::nullopt;
   }
 
   const Wiring w_;

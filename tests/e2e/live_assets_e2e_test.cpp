@@ -8,6 +8,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "actors/live/live_store.hpp"
+#include "base/metrics.hpp"
+#include "storage/store.hpp"
+#include "storage/writer.hpp"
 #include "tests/support/captioned_clip.hpp"
 #include "tests/support/hls_rules.hpp"
 #include "tests/support/recorded_session.hpp"
@@ -245,6 +249,37 @@ TEST(LiveAssetE2E, CaptionsOfASessionAreThoseOfItsAsset) {
   const auto list = read_playlist(alice.get(folder + "index.m3u8")->body);
   EXPECT_THAT(list.objections, testing::IsEmpty());
   EXPECT_THAT(alice.get(folder + list.segments.at(0).uri)->body, HasSubstr("HELLO WORLD"));
+}
+
+TEST(LiveAssetE2E, ADamagedRecordKeepsNeitherTheServerNorOthersFromStarting) {
+  ServerProcess server({"live.record=whole", "http.access_log=false"});
+  auto alice = server.client("alice");
+  const Recorded damaged(server, alice, 1), other(server, alice, 1);
+  const auto path = "/api/v1/live/" + damaged.id + "/clips";
+  const auto clip =
+      alice.post(path, json::object{{"from_ms", damaged.from_ms}, {"to_ms", damaged.to_ms}});
+  ASSERT_TRUE(eventually([&] { return is_ready(asset_of(alice, clip->headers.at("location"))); }));
+  ASSERT_EQ(server.terminate(), 0);
+  {
+    Metrics metrics;
+    const auto store = std::move(*storage::Store::open({.path = server.data_dir() + "/db"}));
+    storage::Writer writer(*store, metrics);
+    storage::Batch batch;
+    batch.put(storage::Family::live, live::session_key(damaged.id), "not a session");
+    ASSERT_TRUE(writer.submit(std::move(batch), [](const auto&) {}).ok());
+    writer.flush();
+  }
+
+  server.start();
+
+  auto again = server.client("alice");
+  ready_asset(server, again, end_session(again, other.id));
+  EXPECT_THAT(server.log(), HasSubstr(damaged.id));
+  const auto kept = [&](const std::string& folder) {
+    return std::filesystem::exists(server.data_dir() + folder + damaged.id);
+  };
+  EXPECT_TRUE(kept("/recordings/"));
+  EXPECT_TRUE(kept("/clips/"));
 }
 
 TEST(LiveAssetE2E, AnEndThatWasAcknowledgedIsAnAssetWheneverTheServerIsKilled) {
