@@ -12,7 +12,7 @@ troupe_test(live_srt_test SOURCES e2e/live_srt_test.cpp
   LINK troupe_sim_live troupe_test_support LABELS e2e WHOLE)
 add_dependencies(live_e2e_test troupe)
 add_dependencies(live_srt_test troupe)
-troupe_test(recorder_test SOURCES unit/recorder_test.cpp unit/window_shelf_test.cpp unit/asset_test.cpp unit/clip_maker_test.cpp support/hls_rules.cpp LINK troupe_media_recording troupe_sim_core LABELS unit)
+troupe_test(recorder_test SOURCES unit/recorder_test.cpp unit/recorder_off_test.cpp unit/window_shelf_test.cpp unit/asset_test.cpp unit/clip_maker_test.cpp support/hls_rules.cpp LINK troupe_media_recording troupe_sim_core LABELS unit)
 troupe_test(live_record_e2e_test SOURCES e2e/live_record_e2e_test.cpp support/recorded_session.cpp LINK troupe_test_support LABELS e2e WHOLE)
 troupe_test(live_assets_e2e_test SOURCES e2e/live_assets_e2e_test.cpp support/recorded_session.cpp support/hls_rules.cpp LINK troupe_live_support troupe_test_support LABELS e2e WHOLE)
 add_dependencies(live_record_e2e_test troupe)

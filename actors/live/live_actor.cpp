@@ -124,14 +124,14 @@ caf::result<Session> on_change(Self* self, const Caller& caller, const SessionCh
   if (what.record && !recording.chunk)
     return actors::to_caf(error(ErrorCode::unsupported, "this server records nothing"));
   next.record = what.record.value_or(next.record);
-  const bool unfinished = recording.mode(next) == RecordMode::whole ||
-                          recording.mode(*self->state.session) != RecordMode::whole;
+  const auto mode = recording.mode(next), before = recording.mode(*self->state.session);
+  const bool finished = mode != before && (mode == RecordMode::off || before == RecordMode::whole);
   const bool viewing = next.viewing != self->state.session->viewing;
   auto promise = self->make_response_promise<Session>();
   change(
       self, next, "troupe.live.session.changed.v1",
-      [shared = self->state.shared, next, viewing, unfinished] {
-        if (!unfinished) shared->options.record.finish(next.id);
+      [shared = self->state.shared, next, viewing, finished] {
+        if (finished) shared->options.record.finish(next.id);
         shared->directory.set(next);
         if (viewing && shared->output.viewing_changed) shared->output.viewing_changed(next.id);
       },

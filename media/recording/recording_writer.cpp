@@ -41,6 +41,13 @@ bool resumes(const std::vector<Track>& tracks, const Track& track, const Chunk& 
   return chunk.key && (track.kind == TrackKind::video || !pictures);
 }
 
+/// Whether chunks of the publication went by that were not to be recorded.
+bool follows_hole(const RecordedTrack& track, std::uint64_t epoch, const Chunk& chunk) {
+  if (track.segments.empty() || track.segments.back().epoch != epoch) return false;
+  const auto& last = track.segments.back();
+  return chunk.start_us > last.start_us + last.duration_us + chunk.duration_us / 2;
+}
+
 }  // namespace
 
 RecordingWriter::RecordingWriter(RecorderOptions options, Metrics& metrics)
@@ -108,6 +115,9 @@ Result<void> RecordingWriter::append(const std::string& id, Session& session, st
   session.failing = false;
   const auto kind = track.kind;
   auto open = session.open.find(kind);
+  if (open == session.open.end() && !chunk.key &&
+      follows_hole(session.recording[kind], epoch, chunk))
+    return {};
   if (open != session.open.end()) {
     const auto& segments = session.recording[kind].segments;
     if (segments.empty() || ends_before(segments.back(), chunk)) open = session.open.end();
@@ -182,6 +192,7 @@ void RecordingWriter::thumbnail(const std::string& id, std::uint64_t epoch,
     const auto found = sessions_.find(id);
     if (found == sessions_.end() || found->second.epoch != epoch || thumbnail.media_us < 0) return;
     session = &found->second;
+    if (session->open.empty()) return;  // its chunks are not recorded
     const auto& all = session->thumbnails;
     if (!all.empty() &&
         std::pair(all.back().epoch, all.back().media_us) >= std::pair(epoch, thumbnail.media_us))
@@ -205,7 +216,8 @@ void RecordingWriter::thumbnail(const std::string& id, std::uint64_t epoch,
 void RecordingWriter::caption(const std::string& id, std::uint64_t epoch, std::int64_t start_us,
                               const std::string& text) {
   const auto found = sessions_.find(id);  // only this thread changes which there are
-  if (found == sessions_.end() || found->second.epoch != epoch) return;
+  if (found == sessions_.end() || found->second.epoch != epoch || found->second.open.empty())
+    return;
   auto line = std::to_string(start_us) + ' ' +
               boost::json::serialize(boost::json::value(boost::json::string(text))) + '\n';
   found->second.caption_bytes += line.size();

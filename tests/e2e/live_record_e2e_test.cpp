@@ -1,4 +1,6 @@
 // ffmpeg pushes over SRT to a real server; what is recorded survives its kill and decodes.
+#include <filesystem>
+
 #include <boost/json.hpp>
 #include <gtest/gtest.h>
 
@@ -33,6 +35,43 @@ TEST(LiveRecordE2E, TheLastMinutesSurviveTheKillOfTheServerAndDecode) {
                        complaints);
   EXPECT_NEAR(pictures, seconds * 30, 3) << complaints;
   EXPECT_EQ(complaints, "");
+}
+
+TEST(LiveRecordE2E, WhatIsTurnedOffOnTheAirLeavesNoPicturesBehind) {
+  ServerProcess server({"live.thumbnail_s=1", "http.access_log=false"});
+  auto alice = server.client("alice");
+  const auto made = alice.post("/api/v1/live", boost::json::object{{"title", "private"}})->json();
+  const auto path = "/api/v1/live/" + std::string(made.at("id").as_string());
+  const auto record = [&](const char* mode) {
+    const auto body = boost::json::serialize(boost::json::object{{"record", mode}});
+    EXPECT_EQ(alice.request("PATCH", path, body)->status, 200);
+  };
+  const auto kept = [&] {
+    std::size_t pictures = 0;
+    for (const auto& file :
+         std::filesystem::recursive_directory_iterator(server.data_dir() + "/recordings"))
+      pictures += file.path().extension() == ".jpg";
+    return pictures;
+  };
+  const auto shown = [&] { return alice.get(path + "/thumbnails/latest.jpg")->body; };
+  const auto two_more_are_shown = [&] {
+    for (int i = 0; i < 2; ++i) {
+      const auto last = shown();
+      if (!eventually([&] { return shown() != last; })) return false;
+    }
+    return true;
+  };
+  auto pushing = encoder(std::string(made.at("publish_url").as_string()));
+  ASSERT_TRUE(eventually([&] { return kept() > 0; })) << server.log();
+
+  record("off");
+  ASSERT_TRUE(two_more_are_shown());
+  const auto until_then = kept();
+  ASSERT_TRUE(two_more_are_shown());
+
+  EXPECT_EQ(kept(), until_then);
+  record("window");
+  EXPECT_TRUE(eventually([&] { return kept() > until_then; }));
 }
 
 boost::json::object order(std::int64_t from_ms, std::int64_t to_ms) {
