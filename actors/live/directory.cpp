@@ -50,6 +50,7 @@ void Directory::set(const Session& session) {
 }
 
 void Directory::set_viewing_locked(const Session& session) {
+  foreign_.erase(session.id);
   if (session.viewing.standard()) {
     viewing_.erase(session.id);
   } else {
@@ -65,10 +66,12 @@ std::shared_ptr<const Directory::Viewing> Directory::viewing(const std::string& 
 
 void Directory::view_as(const std::string& id, std::optional<Viewing> asked) {
   const std::unique_lock lock(mutex_);
-  if (entries_.contains(id)) return;
+  // What an ended session of this server asks is for its recordings yet.
+  if (entries_.contains(id) || (viewing_.contains(id) && !foreign_.contains(id))) return;
   if (asked) {
     viewing_[id] = std::make_shared<const Viewing>(std::move(*asked));
-  } else {
+    foreign_.insert(id);
+  } else if (foreign_.erase(id) != 0) {
     viewing_.erase(id);
   }
 }

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "actors/live/publisher_place.hpp"
 #include "actors/live/session.hpp"
@@ -40,7 +41,8 @@ class Directory {
     std::string owner;
   };
   [[nodiscard]] std::shared_ptr<const Viewing> viewing(const std::string& id) const;
-  /// The same of a session of another server that is shown here; nothing: it is not any more.
+  /// The same of a session of another server that is shown here; nothing: it is not any more. Of
+  /// this server's own, also those that have ended, others say nothing.
   void view_as(const std::string& id, std::optional<Viewing> asked);
 
   /// Whether `key` may publish to `id` now. Errors: not_found, forbidden (wrong key), conflict
@@ -83,6 +85,7 @@ class Directory {
   mutable std::shared_mutex mutex_;
   std::unordered_map<std::string, Entry> entries_;
   std::unordered_map<std::string, std::shared_ptr<const Viewing>> viewing_;
+  std::unordered_set<std::string> foreign_;  ///< of `viewing_`: by view_as
 };
 
 }  // namespace troupe::live

@@ -197,6 +197,32 @@ TEST(LiveDirectory, TheEndOfASessionTakesThePublishersPlace) {
   EXPECT_EQ(place->held().code(), ErrorCode::not_found);
 }
 
+TEST(LiveDirectory, WhatAnEndedSessionAsksOfViewersNoOtherServerChanges) {
+  Directory directory;
+  auto session = with_key("key");
+  session.viewing.access = ViewAccess::link;
+  directory.set(session);
+  directory.remove("s");
+
+  directory.view_as("s", Directory::Viewing{{ViewAccess::open, {}}, "somebody"});
+  directory.view_as("s", std::nullopt);
+
+  ASSERT_NE(directory.viewing("s"), nullptr) << "its recordings are judged by it";
+  EXPECT_EQ(directory.viewing("s")->rules.access, ViewAccess::link);
+}
+
+TEST(LiveDirectory, WhatASessionOfAnotherServerAsksIsKnownWhileItIsShown) {
+  Directory directory;
+
+  directory.view_as("s", Directory::Viewing{{ViewAccess::token, {}}, "somebody"});
+  directory.view_as("s", Directory::Viewing{{ViewAccess::link, {}}, "somebody"});
+  ASSERT_NE(directory.viewing("s"), nullptr);
+  EXPECT_EQ(directory.viewing("s")->rules.access, ViewAccess::link);
+  directory.view_as("s", std::nullopt);
+
+  EXPECT_EQ(directory.viewing("s"), nullptr);
+}
+
 media::Chunk metered(std::uint32_t track, std::int64_t start_us, std::size_t bytes, bool key) {
   media::Chunk chunk;
   chunk.track = track;
