@@ -4,6 +4,8 @@
 #include <boost/json.hpp>
 #include <gtest/gtest.h>
 
+#include "base/ids.hpp"
+#include "net/api/relay/wire.hpp"
 #include "sim/fragment.hpp"
 #include "sim/hls_playlist.hpp"
 #include "sim/http_client.hpp"
@@ -207,6 +209,21 @@ TEST_F(LiveEdgeE2E, ACircleOfOriginsIsRefused) {
   EXPECT_NE(hls->body.find("circle"), std::string::npos) << hls->body;
   const auto shown = http.get("/api/v1/live/" + unknown);
   EXPECT_NE(shown->status, 200);
+}
+
+TEST_F(LiveEdgeE2E, WhichWayARequestCameIsNotForViewersToSay) {
+  LiveServer edge(edge_setup(url_of(origin)));
+  sim::HttpClient http("127.0.0.1", edge.endpoint().http_port, live_token("mallory"));
+  std::string via;
+  for (std::size_t i = 0; i < api::relay::kMaxHops; ++i) via += make_id_string() + ",";
+  const auto status = [&](const std::string& target) {
+    return http.request("GET", target, {}, {{"Troupe-Via", via}})->status;
+  };
+
+  EXPECT_EQ(status("/api/v1/live/" + session.id), 200);
+  EXPECT_EQ(status("/live/" + session.id + "/index.m3u8"), 503) << "nobody publishes, but it may";
+  auto viewer = join(edge, session.id);
+  EXPECT_EQ(fate(viewer), 0);
 }
 
 TEST_F(LiveEdgeE2E, WhatIsSaidAtAnEdgeIsHeardEverywhere) {

@@ -114,6 +114,9 @@ void serve_edge(const std::shared_ptr<const LiveApi>& api, const http::Request& 
 }
 
 Result<std::vector<std::string>> via_of(const LiveApi& api, const http::Request& request) {
+  // A way that a stranger made up would be the upstream's for all who come after.
+  if (!request.principal || !request.principal->has_scope(kRelayScope))
+    return std::vector<std::string>();
   return relay::parse_via(request.header("troupe-via").value_or(""), api.instance);
 }
 

@@ -38,8 +38,8 @@ void serve_edge(const std::shared_ptr<const LiveApi>& api, const http::Request& 
 /// GET of a session's own JSON that is asked for at an edge: the origin's, with `origin`.
 void show_relayed(const LiveApi& api, const http::Request& request, const std::string& id,
                   const http::Responder& out);
-/// The servers that a request came through, as they told in Troupe-Via. Errors: as
-/// relay::parse_via.
+/// The servers that a request came through, as they told in Troupe-Via; of others than servers,
+/// which have the scope, it is not believed. Errors: as relay::parse_via.
 [[nodiscard]] Result<std::vector<std::string>> via_of(const LiveApi& api,
                                                       const http::Request& request);
 
