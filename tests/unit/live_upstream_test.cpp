@@ -1,4 +1,5 @@
 // One relayed session at an edge, with an origin that says what the test wants.
+#include <boost/asio/io_context.hpp>
 #include <gtest/gtest.h>
 #include <prometheus/counter.h>
 #include <prometheus/histogram.h>
@@ -6,6 +7,7 @@
 #include "base/metrics.hpp"
 #include "net/api/relay/edge_upstream.hpp"
 #include "net/api/relay/hub_impl.hpp"
+#include "tests/support/fake_session.hpp"
 #include "tests/support/live_replay.hpp"
 
 namespace troupe::test {
@@ -286,6 +288,38 @@ TEST_F(UpstreamTest, AGreetingThatNeverComesKeepsNobodyElseWaiting) {
   say(Greeting{2, {}});
 
   EXPECT_EQ(greeted, (std::vector<bool>{false, true}));
+}
+
+TEST(RelayHub, WhatASessionAsksOfViewersIsToldBeforeWhatTheyWouldSee) {
+  Metrics metrics;
+  boost::asio::io_context loop;
+  ws::Fanout fanout({&loop}, metrics);
+  RelayOptions options;
+  options.instance = "01ARZ3NDEKTSV4RRFFQ69G5FAV";
+  options.cuts = [](const auto&) { return std::nullopt; };
+  options.rules = [](const auto&) { return Rules{{live::ViewAccess::link, {}}, "alice"}; };
+  options.cues = [](const auto&) { return std::vector<std::string>(); };
+  options.thumbnails = [](const auto&) { return std::vector<media::Thumbnail>(); };
+  options.total = [](const auto&, const auto& below) { return below; };
+  options.foreign = [](const auto&) { return false; };
+  const auto hub = std::make_shared<RelayHub>(loop, fanout, metrics, std::move(options));
+  hub->start();
+  fanout.start("session", 1'700'000'000'000'000, clip().tracks);
+  const auto edge = std::make_shared<FakeSession>(1);
+
+  ASSERT_TRUE(hub->join("session", edge).ok());
+
+  const auto first = [&](std::string_view type) {
+    return std::ranges::find_if(
+               edge->frames,
+               [&](const auto& frame) { return frame->find(type) != std::string::npos; }) -
+           edge->frames.begin();
+  };
+  EXPECT_EQ(first("relay_hello"), 0);
+  EXPECT_EQ(first("relay_rules"), 1);
+  EXPECT_EQ(first("relay_publication"), 2);
+  hub->close();
+  fanout.close();
 }
 
 TEST(RelayCache, KeepsTheLastGroupAndALittleBefore) {

@@ -90,8 +90,9 @@ EdgeSinks edge_sinks(const ShieldParts& parts) {
     parts.cues->stop(id);
     parts.fanout->forget(id);
     parts.thumbnails->forget(id);
-    parts.directory.view_as(id, std::nullopt);
     parts.playlists->forget(id);
+    // Last: without it what there is would be judged as this server judges its own.
+    parts.directory.view_as(id, std::nullopt);
   };
   out.viewers = [parts](const std::string& id) {
     const auto below = parts.relay->viewers(id);

@@ -285,13 +285,14 @@ Result<void> RelayHub::join(const std::string& id, const std::shared_ptr<ws::Ses
   relayed.edges.push_back({.session = session, .heard = Clock::now()});
   auto& edge = relayed.edges.back();
   Impl::tell(edge, relay_frame(relay::Hello{relay::kVersion, impl_->options.instance}));
+  // Before there is anything to see.
+  Impl::tell(edge, relay_frame(impl_->options.rules(id)));
   if (relayed.epoch != 0) {
     Impl::tell(edge, impl_->publication_of(id, relayed));
     if (!relayed.made.empty())
       Impl::tell(edge, relay_frame(relay::Renditions{relayed.epoch, relayed.made}));
   }
   Impl::tell(edge, relay_frame(impl_->options.total(id, relayed.viewers())));
-  Impl::tell(edge, relay_frame(impl_->options.rules(id)));
   Impl::tell(edge, relay_frame(relay::Ready{}));
   for (const auto& chunk : relayed.cache.chunks)
     if (!edge.behind)
