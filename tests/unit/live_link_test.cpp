@@ -1,9 +1,11 @@
 // Links to watch by: what is signed, what is read, what players see of them.
+#include <boost/asio/io_context.hpp>
 #include <gtest/gtest.h>
 
 #include "actors/live/directory.hpp"
 #include "base/metrics.hpp"
 #include "net/api/live/access.hpp"
+#include "net/api/live/view_roll.hpp"
 
 namespace troupe::api {
 namespace {
@@ -218,6 +220,23 @@ TEST_F(LiveAccess, ALinkThatIsNotForThisIsRefusedByWhatIsWrongWithIt) {
   gate.keys = *LinkKeys::parse("k3:000102030405060708090a0b0c0d0e0f");
   forged.link->replace(0, 2, "k1");
   EXPECT_EQ(fate(forged), "link_key");
+}
+
+TEST_F(LiveAccess, WhoWasLetInByRulesThatHaveChangedSinceIsLetGo) {
+  boost::asio::io_context loop;
+  ViewRoll roll(loop, std::make_shared<const ViewGate>(gate));
+  const auto visitor = from("192.0.2.1");
+  const auto viewing = std::get<Viewing>(live_access(gate, visitor, kSession, Way::live));
+  std::string cut;
+
+  rule(live::ViewAccess::link);
+  roll.judge_again(kSession);
+  const auto leave =
+      roll.enter(kSession, visitor, viewing, [&](const Refusal& why) { cut = why.reason; });
+
+  EXPECT_EQ(cut, "link_needed");
+  leave();
+  roll.close();
 }
 
 TEST_F(LiveAccess, CountriesAreAllowedOrDenied) {

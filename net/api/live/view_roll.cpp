@@ -115,6 +115,8 @@ std::function<void()> ViewRoll::enter(std::string session, Visitor visitor, cons
     if (viewing.expires_s != 0)
       impl_->by_expiry.emplace(std::pair(viewing.expires_s, number), session);
   }
+  // What changed since it was let in found it in no list.
+  impl_->judge(session, *watcher);
   return [weak = std::weak_ptr(impl_), session = std::move(session), number] {
     if (const auto impl = weak.lock()) impl->leave(session, number);
   };

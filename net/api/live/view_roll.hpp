@@ -23,9 +23,9 @@ class ViewRoll {
   /// Lets go of the loop: call it once that has ended and before it is destroyed.
   void close();
 
-  /// Somebody whom live_access let in. `cut` is called at most once, on any thread, when the link
-  /// has expired or the session asks for what this viewer has not. Until the returned function is
-  /// called.
+  /// Somebody whom live_access let in. `cut` is called, on any thread, when the link has expired or
+  /// the session asks for what this viewer has not: at once, if it has come to ask for it
+  /// meanwhile. Until the returned function is called.
   [[nodiscard]] std::function<void()> enter(std::string session, Visitor visitor,
                                             const Viewing& viewing,
                                             std::function<void(const Refusal&)> cut);

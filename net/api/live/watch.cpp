@@ -208,7 +208,20 @@ bool count(const ApiPtr& api, const SessionPtr& session, Viewer& viewer) {
   return true;
 }
 
+/// False when it may not watch: then it is closed.
+bool judge(const LiveApi& api, ws::Session& session, Viewer& viewer) {
+  auto verdict = live_access(*api.gate, viewer.visitor, viewer.live_id, Way::live);
+  if (const auto* why = std::get_if<Refusal>(&verdict)) {
+    refuse(session, *why);
+    return false;
+  }
+  viewer.viewing = std::get<Viewing>(std::move(verdict));
+  return true;
+}
+
 void let_in(const ApiPtr& api, const SessionPtr& session, const std::shared_ptr<Viewer>& viewer) {
+  // Again, or for the first time: where the session is has been asked meanwhile.
+  if (!judge(*api, *session, *viewer)) return;
   if (!count(api, session, *viewer) || !join_party(*api, session, *viewer)) return;
   auto joined = api->fanout.join(viewer->live_id, session, viewer->rendition);
   if (!joined.ok()) return session->close(ws::close_code(joined.code()), joined.error().detail);
@@ -227,9 +240,6 @@ void admit_relayed(const ApiPtr& api, const SessionPtr& session,
                    const std::shared_ptr<Viewer>& viewer, const Result<void>& here) {
   if (viewer->closed) return;
   if (!here.ok()) return session->close(ws::close_code(here.code()), here.error().detail);
-  auto verdict = live_access(*api->gate, viewer->visitor, viewer->live_id, Way::live);
-  if (const auto* why = std::get_if<Refusal>(&verdict)) return refuse(*session, *why);
-  viewer->viewing = std::get<Viewing>(std::move(verdict));
   viewer->relayed = true;
   let_in(api, session, viewer);
 }
@@ -276,11 +286,7 @@ void mount_live_watch(http::Router& router, ApiPtr api) {
         if (api->edge != nullptr && request.principal) viewer->token = token_of(request);
         viewer->visitor = visitor_of(request);
         // What a session of the origin asks of viewers is known once it is relayed to here.
-        if (!maybe_relayed(*api, viewer->live_id)) {
-          auto verdict = live_access(*api->gate, viewer->visitor, viewer->live_id, Way::live);
-          if (const auto* why = std::get_if<Refusal>(&verdict)) return refuse(*session, *why);
-          viewer->viewing = std::get<Viewing>(std::move(verdict));
-        }
+        if (!maybe_relayed(*api, viewer->live_id) && !judge(*api, *session, *viewer)) return;
         viewer->party = request.query_value("party").value_or("").substr(0, kMaxViewName);
         viewer->view = request.query_value("view").value_or("").substr(0, kMaxViewName);
         viewer->rendition = request.query_value("rendition").value_or("");
