@@ -222,6 +222,33 @@ TEST_F(LiveAccess, ALinkThatIsNotForThisIsRefusedByWhatIsWrongWithIt) {
   EXPECT_EQ(fate(forged), "link_key");
 }
 
+TEST_F(LiveAccess, WhatDependsOnWhereSomebodyIsStaysOutOfSharedCaches) {
+  const auto caching = [&](const Visitor& visitor) {
+    std::string out;
+    const auto viewing = std::get<Viewing>(live_access(gate, visitor, kSession, Way::live));
+    http::Response response;
+    response.headers["Cache-Control"] = "public, max-age=86400, immutable";
+    as_seen_by(viewing, http::Responder([&](const http::Response& sent) {
+                 out = sent.headers.at("Cache-Control");
+               }))
+        .send(std::move(response));
+    return out;
+  };
+  const std::string open = "public, max-age=86400, immutable";
+  const std::string closed = "private, max-age=86400, immutable";
+  const ViewLink anywhere{"", kSession, kFar, {}, {}, {}};
+  const ViewLink here{"", kSession, kFar, "192.0.2.0/30", {}, {}};
+
+  EXPECT_EQ(caching(from("192.0.2.1")), open);
+  EXPECT_EQ(caching(by_link(anywhere)), open);
+  EXPECT_EQ(caching(by_link(here)), closed);
+  rule(live::ViewAccess::open, *live::make_countries(live::Countries::Rule::allow, {"NZ"}));
+  EXPECT_EQ(caching(from("192.0.2.1")), closed);
+  EXPECT_EQ(caching(by_link(anywhere)), closed);
+  EXPECT_EQ(caching({"192.0.2.2", http::Principal{"alice", {}}, {}}), closed)
+      << "the owner, whom others at its cache would follow";
+}
+
 TEST_F(LiveAccess, WhoWasLetInByRulesThatHaveChangedSinceIsLetGo) {
   boost::asio::io_context loop;
   ViewRoll roll(loop, std::make_shared<const ViewGate>(gate));

@@ -49,6 +49,7 @@ std::optional<Refusal> judge_link(const ViewGate& gate, const Visitor& visitor,
     const auto range = http::AddressRange::parse(link.address);
     if (!range.ok() || !range->holds(visitor.remote))
       return forbidden("link_address", "link: not from this address");
+    viewing.placed = true;
   }
   viewing.link = *visitor.link;
   viewing.viewer = link.viewer;
@@ -80,12 +81,13 @@ std::variant<Viewing, Refusal> judge(const ViewGate& gate, const Visitor& visito
   if (access == live::ViewAccess::link && viewing.link.empty() && !its_own)
     return forbidden("link_needed", "this session is watched by link");
   viewing.by_token = access != live::ViewAccess::open && viewing.link.empty();
-  if (own && own->rules.countries.rule != live::Countries::Rule::any && !its_own) {
+  const bool by_country = own && own->rules.countries.rule != live::Countries::Rule::any;
+  viewing.placed = viewing.placed || by_country;
+  if (by_country && !its_own) {
     const auto country = gate.country ? gate.country(visitor.remote) : std::string();
     if (!own->rules.countries.admit(country, gate.unknown_country_may))
       return Refusal{kLegalReasons, 4000 + kLegalReasons, "country",
                      "this session is not for where you are"};
-    viewing.by_token = viewing.by_token || viewing.link.empty();
   }
   return viewing;
 }
@@ -109,10 +111,9 @@ void as_role(live::ChatRole least, const char* otherwise, const actors::Asker& a
 void limit_caching(http::Response& response, const Viewing& viewing) {
   const auto found = response.headers.find("Cache-Control");
   if (found == response.headers.end() || !found->second.starts_with("public")) return;
-  if (viewing.link.empty()) {
+  if (viewing.link.empty() || viewing.placed)
     found->second.replace(0, std::string_view("public").size(), "private");
-    return;
-  }
+  if (viewing.link.empty()) return;
   const auto now = unix_s();
   const auto left = viewing.expires_s > now ? viewing.expires_s - now : 0;
   const auto age = "max-age=" + std::to_string(kMaxAgeS);
@@ -179,7 +180,7 @@ void refuse(ws::Session& session, const Refusal& refusal) {
 }
 
 http::Responder as_seen_by(const Viewing& viewing, const http::Responder& out) {
-  if (viewing.link.empty() && !viewing.by_token) return out;
+  if (viewing.link.empty() && !viewing.by_token && !viewing.placed) return out;
   return http::Responder([viewing, out](http::Response response) {
     limit_caching(response, viewing);
     if (!viewing.link.empty()) carry_link(response, viewing.link);

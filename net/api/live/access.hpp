@@ -53,6 +53,7 @@ struct Viewing {
   std::string link;             ///< empty: came without
   std::uint64_t expires_s = 0;  ///< of the link; 0: never
   bool by_token = false;        ///< nobody without one may have the same answer
+  bool placed = false;          ///< nor anybody elsewhere
 };
 /// Somebody who may not.
 struct Refusal {
