@@ -78,5 +78,28 @@ TEST_F(LiveViews, ASessionMayHaveItsOwnBound) {
     EXPECT_TRUE(free.enter("bob", std::to_string(i), 0, now, [] {}).ok());
 }
 
+TEST_F(LiveViews, PlayersOfSessionsWithoutABoundCountForOthersButNotWithoutEnd) {
+  ViewBook free(0);
+  ASSERT_TRUE(free.seen("bob", "a", 0, now).ok());
+  EXPECT_EQ(free.seen("bob", "b", 1, now).code(), ErrorCode::forbidden) << "bob watches already";
+  EXPECT_TRUE(free.seen("bob", "a", 1, now).ok()) << "the same player";
+
+  for (int i = 0; i < 5'000; ++i) EXPECT_TRUE(free.seen("bob", std::to_string(i), 0, now).ok());
+
+  EXPECT_EQ(free.views("bob", now), ViewBook::kMostCounted);
+  EXPECT_EQ(free.seen("bob", "c", ViewBook::kMostCounted, now).code(), ErrorCode::forbidden);
+  now += ViewBook::kPlayerGone + 1s;
+  EXPECT_TRUE(free.seen("bob", "c", 1, now).ok());
+}
+
+TEST_F(LiveViews, APlayerThatWasGoneHasNoPlaceAnyMore) {
+  ASSERT_TRUE(book.seen("bob", "p", 2, now).ok());
+  now += 10s;
+  ASSERT_TRUE(book.seen("bob", "q", 2, now).ok());
+  now += 6s;
+
+  EXPECT_EQ(book.seen("bob", "p", 1, now).code(), ErrorCode::forbidden);
+}
+
 }  // namespace
 }  // namespace troupe::api

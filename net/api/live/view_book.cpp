@@ -5,10 +5,12 @@
 namespace troupe::api {
 
 Result<void> ViewBook::check(Views& views, const std::string& view, std::size_t most,
-                             TimePoint now) const {
-  if (most == 0) most = most_;
+                             TimePoint now) {
+  if (most == 0) return {};
+  const auto known = views.find(view);
+  if (known != views.end() && !known->second.gone(now)) return {};
   std::erase_if(views, [&](const auto& entry) { return entry.second.gone(now); });
-  if (most == 0 || views.contains(view) || views.size() < most) return {};
+  if (views.size() < most) return {};
   return error(ErrorCode::forbidden, "this account watches " + std::to_string(views.size()) +
                                          " at once, " + std::to_string(most) +
                                          " are allowed: close another first");
@@ -17,6 +19,7 @@ Result<void> ViewBook::check(Views& views, const std::string& view, std::size_t 
 Result<std::function<void()>> ViewBook::enter(const std::string& account, const std::string& name,
                                               std::size_t most, TimePoint now,
                                               std::function<void()> replaced) {
+  if (most == 0) most = most_;
   const auto view = "connection/" + name;
   std::function<void()> before;
   std::uint64_t serial = 0;
@@ -36,11 +39,13 @@ Result<std::function<void()>> ViewBook::enter(const std::string& account, const 
 
 Result<void> ViewBook::seen(const std::string& account, const std::string& name, std::size_t most,
                             TimePoint now) {
+  if (most == 0) most = most_;
   const auto view = "player/" + name;
   const std::lock_guard lock(mutex_);
   sweep(now);
   auto& views = accounts_[account];
   if (auto fine = check(views, view, most, now); !fine.ok()) return fine;
+  if (most == 0 && views.size() >= kMostCounted && !views.contains(view)) return {};
   views[view].seen = now;
   return {};
 }

@@ -20,6 +20,9 @@ class ViewBook {
  public:
   using TimePoint = std::chrono::steady_clock::time_point;
   static constexpr std::chrono::seconds kPlayerGone{15};
+  /// Players of an account that watch without a bound: more make no difference to any bound, and
+  /// are not counted.
+  static constexpr std::size_t kMostCounted = 1'000;
 
   /// `most` of an account; 0: any number.
   explicit ViewBook(std::size_t most) : most_(most) {}
@@ -44,8 +47,8 @@ class ViewBook {
     [[nodiscard]] bool gone(TimePoint now) const { return !replaced && now - seen > kPlayerGone; }
   };
   using Views = std::map<std::string, View>;
-  [[nodiscard]] Result<void> check(Views& views, const std::string& view, std::size_t most,
-                                   TimePoint now) const;
+  [[nodiscard]] static Result<void> check(Views& views, const std::string& view, std::size_t most,
+                                          TimePoint now);
   void leave(const std::string& account, const std::string& view, std::uint64_t serial);
   void sweep(TimePoint now);
 
