@@ -226,6 +226,26 @@ TEST_F(LiveEdgeE2E, WhichWayARequestCameIsNotForViewersToSay) {
   EXPECT_EQ(fate(viewer), 0);
 }
 
+TEST_F(LiveEdgeE2E, IdsThatWereMadeUpKeepNobodyOut) {
+  auto setup = edge_setup(url_of(origin));
+  const auto change = setup.change;
+  setup.change = [change](api::LiveGatewayOptions& options) {
+    change(options);
+    options.edge->max_sessions = options.edge->max_fetches = 2;
+  };
+  LiveServer edge(setup);
+  sim::HttpClient http("127.0.0.1", edge.endpoint().http_port);
+
+  for (int i = 0; i < 10; ++i) {
+    EXPECT_EQ(http.get("/api/v1/live/" + make_id_string())->status, 404);
+    EXPECT_EQ(http.get("/live/" + make_id_string() + "/index.m3u8")->status, 404);
+  }
+
+  EXPECT_EQ(http.get("/api/v1/live/" + session.id)->status, 200);
+  auto viewer = join(edge, session.id);
+  EXPECT_EQ(fate(viewer), 0);
+}
+
 TEST_F(LiveEdgeE2E, WhatIsSaidAtAnEdgeIsHeardEverywhere) {
   LiveServer edge(edge_setup(url_of(origin)));
   LiveServer farther(edge_setup(url_of(edge)));

@@ -28,7 +28,7 @@ using Clock = std::chrono::steady_clock;
 constexpr std::chrono::milliseconds kTick{500};
 constexpr std::chrono::seconds kRefusedFor{2};
 constexpr std::chrono::seconds kEndedStays{150};  ///< longer than a window of HLS does
-constexpr std::size_t kMaxRefused = 10'000, kMaxFetches = 1'024;
+constexpr std::size_t kMaxRefused = 10'000;
 constexpr std::size_t kMaxFetchBytes = 2U << 20, kMaxKeptBytes = 64U << 20;
 
 std::vector<double> delay_buckets() {
@@ -147,7 +147,7 @@ class Edge final : public LiveEdge {
   };
   struct Fetch {
     std::optional<relay::Fetched> reply;
-    Clock::time_point at{};
+    Clock::time_point good_until{};
     std::vector<std::function<void(Result<relay::Fetched>)>> waiting;
   };
 
@@ -181,6 +181,7 @@ class Edge final : public LiveEdge {
     }
     auto found = upstreams_.find(id);
     if (found == upstreams_.end()) {
+      if (upstreams_.size() >= options_.max_sessions) drop_over(now);
       if (upstreams_.size() >= options_.max_sessions)
         return then(error(ErrorCode::overloaded, "too many sessions come from the origin"));
       Entry entry;
@@ -233,12 +234,25 @@ class Edge final : public LiveEdge {
       it = over ? drop(it, *over, now) : std::next(it);
     }
     std::erase_if(refused_, [&](const auto& refused) { return refused.second.until <= now; });
-    for (; !ended_.empty() && now - ended_.front().first > kEndedStays; ended_.pop_front())
-      if (!upstreams_.contains(ended_.front().second)) sinks_.forget(ended_.front().second);
+    for (; !ended_.empty() && now - ended_.front().first > kEndedStays; ended_.pop_front()) {
+      const auto& id = ended_.front().second;
+      if (upstreams_.contains(id)) {
+        ended_.emplace_back(now, id);
+      } else {
+        sinks_.forget(id);
+      }
+    }
     trim_fetches(now);
   }
 
   using Upstreams = std::unordered_map<std::string, Entry>;
+  /// What the origin has refused keeps nobody out until the next tick: anybody can make up ids.
+  void drop_over(Clock::time_point now) {
+    for (auto it = upstreams_.begin(); it != upstreams_.end();) {
+      const auto over = it->second.upstream->over();
+      it = over ? drop(it, *over, now) : std::next(it);
+    }
+  }
   Upstreams::iterator drop(Upstreams::iterator it, const relay::Upstream::Over& over,
                            Clock::time_point now) {
     const auto id = it->first;
@@ -246,12 +260,13 @@ class Edge final : public LiveEdge {
       const std::unique_lock lock(known_mutex_);
       known_.erase(id);
     }
+    const bool shown = it->second.upstream->shown();
     const auto next = upstreams_.erase(it);
     sessions_gauge_.Set(static_cast<double>(upstreams_.size()));
     // Players read to the end of what is there; a window that is let go would be out of date.
     if (over.ended) {
       sinks_.end(id);
-      ended_.emplace_back(now, id);
+      if (shown) ended_.emplace_back(now, id);
     } else {
       sinks_.forget(id);
     }
@@ -265,29 +280,34 @@ class Edge final : public LiveEdge {
                   std::chrono::milliseconds fresh,
                   std::function<void(Result<relay::Fetched>)> then) {
     const auto found = fetches_.find(target);
-    if (found != fetches_.end() && found->second.reply && Clock::now() - found->second.at < fresh)
+    if (found != fetches_.end() && found->second.reply && Clock::now() < found->second.good_until)
       return then(*found->second.reply);
-    if (found == fetches_.end() && fetches_.size() >= kMaxFetches)
-      return then(error(ErrorCode::overloaded, "too much is asked of the origin"));
+    if (found == fetches_.end() && fetches_.size() >= options_.max_fetches) {
+      trim_fetches(Clock::time_point::max());
+      if (fetches_.size() >= options_.max_fetches)
+        return then(error(ErrorCode::overloaded, "too much is asked of the origin"));
+    }
     auto& entry = fetches_[target];
     entry.waiting.push_back(std::move(then));
     if (entry.waiting.size() > 1) return;
     std::string through;
     for (const auto& one : via) through += one + ",";
-    relay::fetch(loop_, tls_,
-                 {.origin = origin_,
-                  .target = target,
-                  .token = options_.token(),
-                  .via = through + options_.instance,
-                  .max_bytes = kMaxFetchBytes},
-                 [this, target](Result<relay::Fetched> reply) { fetched(target, reply); });
+    relay::fetch(
+        loop_, tls_,
+        {.origin = origin_,
+         .target = target,
+         .token = options_.token(),
+         .via = through + options_.instance,
+         .max_bytes = kMaxFetchBytes},
+        [this, target, fresh](Result<relay::Fetched> reply) { fetched(target, fresh, reply); });
   }
 
-  void fetched(const std::string& target, const Result<relay::Fetched>& reply) {
+  void fetched(const std::string& target, std::chrono::milliseconds fresh,
+               const Result<relay::Fetched>& reply) {
     auto& entry = fetches_[target];
     kept_bytes_ -= entry.reply ? entry.reply->body->size() : 0;
     entry.reply.reset();
-    entry.at = Clock::now();
+    entry.good_until = Clock::now() + fresh;
     auto waiting = std::exchange(entry.waiting, {});
     if (reply.ok()) {
       entry.reply = *reply;
@@ -299,10 +319,10 @@ class Edge final : public LiveEdge {
     for (auto& then : waiting) then(reply);
   }
 
+  /// Lets go of answers that are not good at `now` any more.
   void trim_fetches(Clock::time_point now) {
-    constexpr std::chrono::seconds kKeptFor{10};
     std::erase_if(fetches_, [&](const auto& fetch) {
-      const bool goes = fetch.second.waiting.empty() && now - fetch.second.at > kKeptFor;
+      const bool goes = fetch.second.waiting.empty() && now >= fetch.second.good_until;
       if (goes && fetch.second.reply) kept_bytes_ -= fetch.second.reply->body->size();
       return goes;
     });

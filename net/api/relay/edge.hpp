@@ -31,6 +31,7 @@ struct EdgeOptions {
   std::string ca_file;  ///< PEM; empty: the system's
   std::chrono::milliseconds idle{10'000};
   std::size_t max_sessions = 1'000;
+  std::size_t max_fetches = 1'024;   ///< answers of the origin that are kept or on their way
   std::size_t max_waiting = 20'000;  ///< viewers of one session that wait for its upstream
   std::size_t max_said = 1'000;      ///< of them, what is not answered yet
   std::chrono::milliseconds admit_within{5'000};

@@ -146,7 +146,9 @@ void Upstream::on_text(std::string_view text) {
       *message);
 }
 
-void Upstream::take(const Hello&) {}
+void Upstream::take(const Hello&) {
+  shown_ = true;
+}
 
 void Upstream::take(Publication& publication) {
   announced_ = true;

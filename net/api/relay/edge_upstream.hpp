@@ -57,6 +57,10 @@ class Upstream {
   /// Viewers may come.
   [[nodiscard]] bool ready() const noexcept { return ready_; }
   [[nodiscard]] Viewers total() const noexcept { return total_; }
+  /// Something: `tick` would say it.
+  [[nodiscard]] const std::optional<Over>& over() const noexcept { return over_; }
+  /// Whether something of it may be left at viewers.
+  [[nodiscard]] bool shown() const noexcept { return shown_; }
 
  private:
   void connect(TimePoint now);
@@ -89,7 +93,7 @@ class Upstream {
   const std::string id_;
   std::string target_;
   std::shared_ptr<Link> link_;
-  bool open_ = false, ready_ = false, announced_ = false;
+  bool open_ = false, ready_ = false, announced_ = false, shown_ = false;
   TimePoint heard_, lost_at_, watched_, retry_at_, greet_until_;
   std::optional<Over> over_;
   Backoff backoff_;
