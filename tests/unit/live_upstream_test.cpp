@@ -182,6 +182,22 @@ TEST_F(UpstreamTest, CuesThatAreToldAgainAreNotShownTwice) {
   EXPECT_EQ(heard, (std::vector<std::string>{"start", cue(5), cue(6)}));
 }
 
+TEST_F(UpstreamTest, ACueThatGoesOverToANewPublicationIsShownWithIt) {
+  const auto cue = [](std::uint64_t epoch) {
+    return R"({"type":"cue","number":5,"epoch":)" + std::to_string(epoch) +
+           R"(,"media_us":9,"scheme":"urn:x","payload":"p"})";
+  };
+  greet();
+  events.message(cue(kEpoch), true);
+
+  say(Stop{});
+  say(api::relay::Publication{kEpoch + 1, clip().tracks, std::nullopt});
+  events.message(cue(kEpoch + 1), true);
+
+  EXPECT_EQ(heard,
+            (std::vector<std::string>{"start", cue(kEpoch), "stop", "start", cue(kEpoch + 1)}));
+}
+
 TEST_F(UpstreamTest, WhatIsWrongBreaksTheUpstreamOnly) {
   greet();
   events.message("nonsense", true);

@@ -164,6 +164,7 @@ void Upstream::take(Publication& publication) {
       live::Publication{id_, publication.epoch, std::move(publication.tracks)});
   resuming_ = false;
   made_.reset();
+  last_cue_ = 0;  // those that are still to come are told for its own timeline
   env_.sinks.start(publication_, publication.cuts);
 }
 
