@@ -418,6 +418,34 @@ TEST_F(LiveEdgeE2E, PlayersOfFlvWatchAtAnEdgeToo) {
   EXPECT_TRUE(eventually([&] { return viewers_of(origin, session.id) == 1; }));
 }
 
+TEST_F(LiveEdgeE2E, PlayersOfFlvAreJudgedByTheOriginsRules) {
+  auto setup = edge_setup(url_of(origin));
+  const auto change = setup.change;
+  setup.change = [change](api::LiveGatewayOptions& options) {
+    change(options);
+    options.anonymous_viewers = false;
+  };
+  LiveServer edge(setup);
+  OnAir air(origin, session, clip());
+  const auto path = "/live/" + session.id + ".flv";
+  const auto watch = [&] {
+    return std::move(*sim::WsClient::connect("127.0.0.1", edge.endpoint().http_port, path));
+  };
+
+  auto anybody = watch();
+  EXPECT_TRUE(plays(anybody)) << "the origin asks nothing";
+  sim::HttpClient owner("127.0.0.1", origin.endpoint().http_port, live_token("alice"));
+  ASSERT_EQ(owner.request("PATCH", "/api/v1/live/" + session.id, R"({"access":"token"})")->status,
+            200);
+  EXPECT_EQ(close_code_of(anybody), 4002);
+  auto late = watch();
+  EXPECT_EQ(close_code_of(late), 4002);
+  const auto refused = sim::HttpClient("127.0.0.1", edge.endpoint().http_port).get(path);
+  ASSERT_TRUE(refused.ok());
+  EXPECT_EQ(refused->status, 401);
+  EXPECT_EQ(refused->json().at("reason").as_string(), "token_needed");
+}
+
 TEST_F(LiveEdgeE2E, OnlyATokenWithTheScopeRelays) {
   LiveServer::Setup setup = edge_setup(url_of(origin));
   const auto change = setup.change;

@@ -1,7 +1,9 @@
 #include "net/api/live/flv.hpp"
 
 #include <mutex>
+#include <optional>
 #include <utility>
+#include <variant>
 
 #include "actors/live/directory.hpp"
 #include "actors/live/messages.hpp"
@@ -9,6 +11,7 @@
 #include "base/ids.hpp"
 #include "net/api/live/access.hpp"
 #include "net/api/live/api.hpp"
+#include "net/api/live/relay.hpp"
 #include "net/api/live/view_book.hpp"
 #include "net/api/live/view_roll.hpp"
 #include "net/api/relay/edge.hpp"
@@ -103,60 +106,78 @@ ViewPtr view_of(const http::Request& request) {
   return view;
 }
 
-/// Once the session is relayed to here, or cannot be: what its origin asks of viewers is known now.
-void judge_relayed(const ApiPtr& api, const flv::Fanout& fanout, const ViewPtr& view,
-                   const Result<void>& here, const std::function<void(Result<void>)>& then) {
-  if (!here.ok()) return then(here);
-  auto verdict = live_access(*api->gate, view->visitor, view->live_id, Way::live);
-  if (const auto* why = std::get_if<Refusal>(&verdict))
-    return then(error(ErrorCode::forbidden, why->reason + ": " + why->detail));
-  view->viewing = std::get<Viewing>(std::move(verdict));
-  then(fanout.check(view->live_id, view->rendition));
+/// Why it cannot be watched.
+using Obstacle = std::variant<Error, Refusal>;
+using Asked = std::function<void(const std::optional<Obstacle>&)>;
+
+std::optional<Obstacle> judge(const LiveApi& api, View& view) {
+  auto verdict = live_access(*api.gate, view.visitor, view.live_id, Way::live);
+  if (auto* why = std::get_if<Refusal>(&verdict)) return std::move(*why);
+  view.viewing = std::get<Viewing>(std::move(verdict));
+  return std::nullopt;
+}
+
+/// Before anything is asked, unless it takes that to know what the session asks of viewers.
+std::optional<Obstacle> judge_early(const LiveApi& api, View& view) {
+  return maybe_relayed(api, view.live_id) ? std::nullopt : judge(api, view);
+}
+
+/// Once it is here, if it is to come from an origin.
+std::optional<Obstacle> judge_here(const LiveApi& api, const flv::Fanout& fanout, View& view) {
+  if (auto obstacle = judge(api, view)) return obstacle;
+  if (auto fine = fanout.check(view.live_id, view.rendition); !fine.ok()) return fine.error();
+  return std::nullopt;
 }
 
 /// Tells `then` on any thread whether it can be watched.
-void ask(const ApiPtr& api, const flv::Fanout& fanout, const ViewPtr& view,
-         std::function<void(Result<void>)> then) {
+void ask(const ApiPtr& api, const flv::Fanout& fanout, const ViewPtr& view, Asked then) {
   api->asker.ask_as<live::Session>(
       live::kKind, view->live_id, kAskTimeout,
       [api, &fanout, view, then = std::move(then)](const Result<live::Session>& found) {
         if (!found.ok() && found.code() == ErrorCode::not_found && api->edge != nullptr) {
           return api->edge->enter(view->live_id, {},
                                   [api, &fanout, view, then](const Result<void>& here) {
-                                    judge_relayed(api, fanout, view, here, then);
+                                    if (!here.ok()) return then(here.error());
+                                    then(judge_here(*api, fanout, *view));
                                   });
         }
         if (!found.ok()) return then(found.error());
         if (found->state == live::State::ended)
           return then(error(ErrorCode::conflict, "the session has ended"));
-        then(fanout.check(view->live_id, view->rendition));
+        then(judge_here(*api, fanout, *view));
       },
       live::read_atom::value);
 }
 
-http::Response refusal_of(const Error& e) {
+http::Response answer_of(const Obstacle& obstacle) {
+  if (const auto* refusal = std::get_if<Refusal>(&obstacle)) return refusal_response(*refusal);
+  const auto& e = std::get<Error>(obstacle);
   if (e.code == ErrorCode::unsupported) return http::problem_with_status(kNotAcceptable, e);
   constexpr int kRetryS = 2;
   if (e.code == ErrorCode::unavailable) return http::problem(e, kRetryS);
   return http::problem(e);
 }
 
+void close_for(const Obstacle& obstacle, const SessionPtr& session) {
+  if (const auto* refusal = std::get_if<Refusal>(&obstacle)) return refuse(*session, *refusal);
+  const auto& e = std::get<Error>(obstacle);
+  session->close(ws::close_code(e.code), e.detail);
+}
+
 void watch_http(const ApiPtr& api, flv::Fanout& fanout, const http::Request& request,
                 const http::Responder& out) {
   const auto view = view_of(request);
   if (!view) return out.send(error(ErrorCode::not_found, "no such live session"));
-  auto viewing = admit_viewer(*api->gate, request, view->live_id, Way::live, out);
-  if (!viewing) return;
-  view->viewing = std::move(*viewing);
-  ask(api, fanout, view, [api, &fanout, view, out](const Result<void>& may) {
+  if (const auto obstacle = judge_early(*api, *view)) return out.send(answer_of(*obstacle));
+  ask(api, fanout, view, [api, &fanout, view, out](const std::optional<Obstacle>& obstacle) {
     const auto answer = [&](http::Response response) {
       response.headers["Access-Control-Allow-Origin"] = "*";
       response.headers["Cache-Control"] = "no-store";
       out.send(std::move(response));
     };
-    if (!may.ok()) return answer(refusal_of(may.error()));
+    if (obstacle) return answer(answer_of(*obstacle));
     if (auto counted = View::count(*api, view); !counted.ok())
-      return answer(refusal_of(counted.error()));
+      return answer(answer_of(counted.error()));
     http::Response response;
     response.content_type = "video/x-flv";
     response.take_over = [api, &fanout, view](const SessionPtr& session) {
@@ -169,22 +190,17 @@ void watch_http(const ApiPtr& api, flv::Fanout& fanout, const http::Request& req
 void watch_websocket(const ApiPtr& api, flv::Fanout& fanout, const http::Request& request,
                      const SessionPtr& session) {
   const auto view = view_of(request);
-  const auto refuse_with = [](const SessionPtr& to, const Error& e) {
-    to->close(ws::close_code(e.code), e.detail);
-  };
-  if (!view) return refuse_with(session, error(ErrorCode::not_found, "no such live session"));
-  auto verdict = live_access(*api->gate, view->visitor, view->live_id, Way::live);
-  if (const auto* why = std::get_if<Refusal>(&verdict)) return refuse(*session, *why);
-  view->viewing = std::get<Viewing>(std::move(verdict));
+  if (!view) return close_for(error(ErrorCode::not_found, "no such live session"), session);
+  if (const auto obstacle = judge_early(*api, *view)) return close_for(*obstacle, session);
   // Who is gone before it was let in must not be counted.
   const auto gone = std::make_shared<bool>(false);
   session->on_close([gone] { *gone = true; });
-  ask(api, fanout, view, [=, &fanout](const Result<void>& may) {
+  ask(api, fanout, view, [=, &fanout](const std::optional<Obstacle>& obstacle) {
     session->post([=, &fanout] {
       if (*gone) return;
-      if (!may.ok()) return refuse_with(session, may.error());
+      if (obstacle) return close_for(*obstacle, session);
       if (auto counted = View::count(*api, view); !counted.ok())
-        return refuse_with(session, counted.error());
+        return close_for(counted.error(), session);
       View::enter(api, fanout, view, session, flv::Framing::websocket);
     });
   });

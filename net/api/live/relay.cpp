@@ -2,6 +2,7 @@
 
 #include <boost/json.hpp>
 
+#include "actors/live/directory.hpp"
 #include "actors/live/messages.hpp"
 #include "actors/system/ask.hpp"
 #include "net/api/live/polls.hpp"
@@ -111,6 +112,10 @@ void serve_edge(const std::shared_ptr<const LiveApi>& api, const http::Request& 
         session->post([api, id, session] { join(api, id, session); });
       },
       live::read_atom::value);
+}
+
+bool maybe_relayed(const LiveApi& api, const std::string& id) {
+  return api.edge != nullptr && api.directory.check(id, {}).code() == ErrorCode::not_found;
 }
 
 Result<std::vector<std::string>> via_of(const LiveApi& api, const http::Request& request) {

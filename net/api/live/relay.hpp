@@ -35,6 +35,10 @@ void say_for_viewer(const std::shared_ptr<const LiveApi>& api, const std::string
 void serve_edge(const std::shared_ptr<const LiveApi>& api, const http::Request& request,
                 const std::string& id, const std::shared_ptr<ws::Session>& session);
 
+/// Whether its origin, and not this server, may say what the session asks of viewers: that is known
+/// once it is relayed to here.
+[[nodiscard]] bool maybe_relayed(const LiveApi& api, const std::string& id);
+
 /// GET of a session's own JSON that is asked for at an edge: the origin's, with `origin`.
 void show_relayed(const LiveApi& api, const http::Request& request, const std::string& id,
                   const http::Responder& out);

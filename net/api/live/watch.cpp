@@ -260,10 +260,6 @@ void admit(const ApiPtr& api, const SessionPtr& session, const std::shared_ptr<V
   let_in(api, session, viewer);
 }
 
-bool maybe_relayed(const LiveApi& api, const std::string& id) {
-  return api.edge != nullptr && api.directory.check(id, {}).code() == ErrorCode::not_found;
-}
-
 std::string token_of(const http::Request& request) {
   constexpr std::string_view kBearer = "bearer ";
   const auto header = request.header("authorization").value_or("");
