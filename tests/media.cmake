@@ -3,7 +3,7 @@ troupe_test(media_test SOURCES unit/media_packager_test.cpp unit/media_timeline_
 troupe_test(ingest_e2e_test SOURCES e2e/ingest_e2e_test.cpp LINK troupe_test_support troupe_net_ingest SRT::srt LABELS e2e)
 troupe_test(ingest_rtmp_e2e_test SOURCES e2e/ingest_rtmp_e2e_test.cpp support/rtmp_client.cpp support/http_fixture.cpp
   LINK troupe_test_support troupe_net_ingest troupe_net_http LABELS e2e)
-troupe_test(ingest_push_e2e_test SOURCES e2e/ingest_push_e2e_test.cpp support/http_fixture.cpp
+troupe_test(ingest_push_e2e_test SOURCES e2e/ingest_push_e2e_test.cpp actor/ingest_pull_routes_test.cpp support/http_fixture.cpp
   LINK troupe_test_support troupe_net_api_live_push LABELS e2e)
 troupe_test(media_ladder_test SOURCES unit/media_captions_test.cpp unit/media_dtvcc_test.cpp unit/media_health_test.cpp unit/media_ladder_test.cpp
   LINK troupe_live_support troupe_media troupe_media_ladder troupe_sim_live FFmpeg::libs LABELS unit WHOLE)

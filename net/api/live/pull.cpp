@@ -52,13 +52,24 @@ void answer_status(const PullsPtr& pulls, const std::string& id, const Responder
   out.send(http::json_response(200, view(*status)));
 }
 
-/// Stores what is pulled from now on, empty: nothing, and runs `then` when it is durable.
+/// Stores what is pulled from now on and runs `then` when it is durable.
 void store(const actors::Asker& asker, const Request& request, const std::string& session,
-           std::string url, std::function<void(const Result<live::Session>&)> then) {
+           live::SessionChange change, std::function<void(const Result<live::Session>&)> then) {
   asker.ask_as<live::Session>(
       live::kKind, session, request.time_left(), std::move(then), live::change_atom::value,
       live::Caller{request.principal->subject, request.principal->has_scope("admin")},
-      live::SessionChange{.pull_url = std::move(url)});
+      std::move(change));
+}
+
+/// Begins what was stored; if that cannot be, what goes on being pulled is stored again.
+void begin(const PullsPtr& pulls, const actors::Asker& asker, const Request& request,
+           const live::Session& before, const std::string& url, const Responder& out) {
+  const auto begun = pulls->start(before.id, url, before.owner);
+  if (begun.ok()) return answer_status(pulls, before.id, out);
+  const auto status = pulls->status(before.id);
+  const bool over = status && status->state == ingest::PullState::ended;
+  store(asker, request, before.id, {.pull_url = over ? "" : before.pull_url, .if_pull_url = url},
+        [out, why = begun.error()](const Result<live::Session>&) { out.send(why); });
 }
 
 void put(const PullsPtr& pulls, const actors::Asker& asker, const Request& request,
@@ -68,24 +79,21 @@ void put(const PullsPtr& pulls, const actors::Asker& asker, const Request& reque
   const auto* url = body->if_contains("url");
   if (url == nullptr || !url->is_string() || body->size() > 1)
     return out.send(error(ErrorCode::invalid_argument, "url: a string, and nothing else"));
-  if_owner(asker, request, out,
-           [pulls, &asker, request, out,
-            to = std::string(url->get_string())](const live::Session& session) {
-             if (auto begun = pulls->start(session.id, to, session.owner); !begun.ok())
-               return out.send(begun.error());
-             store(asker, request, session.id, to,
-                   [pulls, out, id = session.id](const Result<live::Session>& stored) {
-                     if (stored.ok()) return answer_status(pulls, id, out);
-                     static_cast<void>(pulls->stop(id));
-                     out.send(stored.error());
-                   });
-           });
+  auto to = std::string(url->get_string());
+  if (const auto fine = ingest::PullIngest::check(to); !fine.ok()) return out.send(fine.error());
+  if_owner(asker, request, out, [pulls, &asker, request, out, to](const live::Session& session) {
+    store(asker, request, session.id, {.pull_url = to},
+          [pulls, &asker, request, out, before = session, to](const Result<live::Session>& stored) {
+            if (!stored.ok()) return out.send(stored.error());
+            begin(pulls, asker, request, before, to, out);
+          });
+  });
 }
 
 void remove(const PullsPtr& pulls, const actors::Asker& asker, const Request& request,
             const Responder& out) {
   if_owner(asker, request, out, [pulls, &asker, request, out](const live::Session& session) {
-    store(asker, request, session.id, "",
+    store(asker, request, session.id, {.pull_url = ""},
           [pulls, out, before = session](const Result<live::Session>& stored) {
             if (!stored.ok()) return out.send(stored.error());
             const auto done = pulls->stop(before.id);
