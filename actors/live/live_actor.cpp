@@ -176,10 +176,11 @@ void adopt(Self* self, const PublicationPtr& publication) {
   auto& state = self->state;
   state.publication = publication;
   state.shared->output.start(publication);
-  if (state.session->state == State::live) return;
+  const auto started_ms = publication->epoch / 1000;
+  if (state.session->state == State::live && state.session->started_ms == started_ms) return;
   auto next = *state.session;
   next.state = State::live;
-  next.started_ms = publication->epoch / 1000;
+  next.started_ms = started_ms;
   // Viewers need not wait for the disk: a crash here only forgets that somebody publishes.
   change(self, next, "troupe.live.session.started.v1", {}, {});
 }

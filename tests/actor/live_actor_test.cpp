@@ -14,6 +14,7 @@
 #include "actors/system/context.hpp"
 #include "base/ids.hpp"
 #include "base/metrics.hpp"
+#include "storage/journal.hpp"
 #include "storage/read_pool.hpp"
 #include "storage/store.hpp"
 #include "storage/writer.hpp"
@@ -185,6 +186,28 @@ TEST_F(LiveActorTest, AStoppedPublicationLeavesTheSessionIdleAndALaterOneIsTaken
   send_chunk(second, 100);
 
   EXPECT_TRUE(eventually("chunk100"));
+}
+
+TEST_F(LiveActorTest, APublicationAfterAKillIsAnotherThanThatWhichWasCutOff) {
+  ASSERT_TRUE(create().ok());
+  const auto first = publication(1'000'000), second = publication(2'000'000);
+  const auto started_ms = [&](const PublicationPtr& from, std::uint64_t chunk) {
+    send_chunk(from, chunk);
+    EXPECT_TRUE(eventually("chunk" + std::to_string(chunk)));
+    return ask<Session>(read_atom::value)->started_ms;
+  };
+  EXPECT_EQ(started_ms(first, 1), 1'000U);
+  close_actors();  // and nobody has said that it stopped
+
+  open_actors();
+
+  EXPECT_EQ(started_ms(first, 2), 1'000U);
+  EXPECT_EQ(started_ms(second, 3), 2'000U);
+  writer->flush();
+  const auto entries = storage::read_journal(*store, 1, 1'000);
+  EXPECT_EQ(
+      std::ranges::count(*entries, "troupe.live.session.started.v1", &storage::JournalEntry::type),
+      2);
 }
 
 TEST_F(LiveActorTest, ChangesMadeInQuickSuccessionAreAllKept) {

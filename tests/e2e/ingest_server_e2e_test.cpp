@@ -246,6 +246,31 @@ TEST(BackupE2E, ABackupWithAKeyOfItsOwnOutlivesTheOtherKey) {
   EXPECT_TRUE(eventually([&] { return !session.is_live(); }));
 }
 
+TEST(IngestE2E, AfterAKillASessionIsIdleUntilItsPublisherIsBack) {
+  ServerProcess server;
+  Session session(server);
+  auto encoder = encode("flv", session.rtmp());
+  ASSERT_TRUE(eventually([&] { return session.is_live(); })) << server.log();
+  const auto started_ms = session.shown().at("started_ms").to_number<std::uint64_t>();
+
+  server.kill();
+  EXPECT_TRUE(encoder.wait(20s));
+  server.start();
+
+  auto alice = server.client("alice");
+  const auto path = "/api/v1/live/" + session.id;
+  const auto state = [&] { return std::string(alice.get(path)->json().at("state").as_string()); };
+  EXPECT_EQ(state(), "idle");
+  const auto listed = alice.get("/api/v1/live")->json().at("items").as_array();
+  EXPECT_EQ(listed.at(0).at("state").as_string(), "idle");
+  auto again = encode("flv", "rtmp://127.0.0.1:" + std::to_string(server.endpoint().rtmp_port) +
+                                 "/live/" + session.text("rtmp_stream_key"));
+  EXPECT_TRUE(eventually([&] { return state() == "live"; })) << server.log();
+  EXPECT_TRUE(eventually([&] {
+    return alice.get(path)->json().at("started_ms").to_number<std::uint64_t>() > started_ms;
+  }));
+}
+
 TEST(BackupE2E, AKeyThatExpiresCutsWhoCameByIt) {
   const ServerProcess server;
   Session session(server);

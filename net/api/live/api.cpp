@@ -68,10 +68,13 @@ std::int64_t viewers_of(const LiveApi& api, const std::string& id) {
 }
 
 json::object view(const LiveApi& api, const live::Session& session) {
+  const auto place = api.directory.publisher(session.id);
+  // One that was on the air when the process before was killed is stored as that.
+  const bool left = session.state == live::State::live && !place;
   json::object out{{"id", session.id},
                    {"title", session.title},
                    {"owner", session.owner},
-                   {"state", live::to_string(session.state)},
+                   {"state", live::to_string(left ? live::State::idle : session.state)},
                    {"viewers", viewers_of(api, session.id)},
                    {"created_ms", session.created_ms},
                    {"watch_path", "/live.html?id=" + session.id},
@@ -80,7 +83,7 @@ json::object view(const LiveApi& api, const live::Session& session) {
                    {"hls_path", "/live/" + session.id + "/index.m3u8"},
                    {"dash_path", "/live/" + session.id + "/manifest.mpd"},
                    {"dash_low_latency_path", "/live/" + session.id + "/low-latency.mpd"}};
-  if (const auto place = api.directory.publisher(session.id)) {
+  if (place) {
     if (const auto stats = place->stats()) {
       out["publisher"] = {{"kbit_per_s", stats->kbit_per_s},
                           {"frames_per_s", stats->frames_per_s},
