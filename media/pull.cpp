@@ -20,11 +20,12 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// What may be opened, whatever a playlist names: no files, no other schemes.
+// What may be opened, whatever a playlist names: no files, no other schemes. Nothing over UDP but
+// SRT, which asks no `connect` whether an address is private: so no session descriptions (SDP).
 constexpr const char* kProtocols =
-    "http,https,httpproxy,tcp,tls,crypto,rtmp,rtmps,rtmpt,ffrtmphttp,rtp,udp,srt";
+    "http,https,httpproxy,tcp,tls,crypto,rtmp,rtmps,rtmpt,ffrtmphttp,srt";
 constexpr const char* kFormats =
-    "hls,mpegts,flv,live_flv,mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,rtsp,sdp,rtp,aac";
+    "hls,mpegts,flv,live_flv,mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,rtsp,aac";
 constexpr std::int64_t kMaxPlaylistBytes = 2 << 20, kMaxSegmentBytes = 64 << 20;
 constexpr auto kAhead = std::chrono::seconds(1);
 constexpr auto kJump = std::chrono::seconds(10);

@@ -12,6 +12,7 @@
 #include "net/http/router.hpp"
 #include "net/ingest/pull_ingest.hpp"
 #include "tests/support/http_fixture.hpp"
+#include "tests/support/rtsp_camera.hpp"
 #include "tests/support/server_process.hpp"
 
 namespace troupe::ingest {
@@ -115,6 +116,9 @@ struct PullTest : ::testing::Test {
     serve("/clip.ts", clip("clip.ts", {}));
     serve("/vod.m3u8", head + "#EXTINF:3,\nclip.ts\n#EXT-X-ENDLIST\n");
     serve("/file.m3u8", head + "#EXTINF:3,\nfile:///etc/passwd\n#EXT-X-ENDLIST\n");
+    serve("/camera.sdp",
+          "v=0\r\no=- 0 0 IN IP4 127.0.0.1\r\ns=camera\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"
+          "m=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\n");
     std::string bomb = head;
     for (int i = 0; i < 200'000; ++i) bomb += "#EXTINF:3,\nclip.ts\n";
     serve("/bomb.m3u8", bomb);
@@ -172,6 +176,25 @@ TEST_F(PullTest, APlaylistCannotReachIntoOurFiles) {
   EXPECT_TRUE(eventually([&] { return pulls->status("s1")->attempts >= 2; }));
   EXPECT_EQ(seen.chunks, 0);
   EXPECT_TRUE(pulls->status("s1")->error);
+}
+
+TEST_F(PullTest, ADescriptionOfASessionOpensNoPorts) {
+  ASSERT_TRUE(pull("/camera.sdp").ok());
+
+  ASSERT_TRUE(eventually([&] { return pulls->status("s1")->error.has_value(); }));
+  EXPECT_EQ(pulls->status("s1")->error->code, ErrorCode::io);
+  EXPECT_THAT(pulls->status("s1")->error->detail, HasSubstr("cannot be opened"));
+}
+
+TEST_F(PullTest, RtspIsPulledOverTcp) {
+  test::RtspCamera camera;
+  pulls = std::make_unique<PullIngest>(metrics, options);
+
+  ASSERT_TRUE(pulls->start("s1", camera.url(), "ann").ok());
+
+  EXPECT_TRUE(eventually([&] { return seen.chunks > 3; }));
+  EXPECT_EQ(seen.tracks, 1);
+  EXPECT_THAT(camera.transport(), HasSubstr("RTP/AVP/TCP"));
 }
 
 TEST_F(PullTest, APlaylistIsNotReadWithoutEnd) {
