@@ -26,6 +26,16 @@ std::int64_t ceil_ms(std::int64_t us) {
   return (us - kSlackUs / 5 + 999) / 1'000 * 1'000;
 }
 
+SharedBytes joined(const std::vector<SharedBytes>& pieces) {
+  if (pieces.size() == 1) return pieces.front();
+  std::string all;
+  std::size_t size = 0;
+  for (const auto& piece : pieces) size += piece->size();
+  all.reserve(size);
+  for (const auto& piece : pieces) all += *piece;
+  return std::make_shared<const std::string>(std::move(all));
+}
+
 /// Of a whole segment: it has them too.
 void drop_bytes(std::vector<Part>& parts) {
   for (auto& part : parts) {
@@ -101,16 +111,20 @@ const Rendition* SegmentWindow::of_track(std::uint32_t track) const noexcept {
 SharedBytes bytes_of(const Segment& segment, std::size_t part) {
   const auto& wanted = segment.parts[part];
   if (wanted.bytes) return wanted.bytes;
+  if (auto shared = wanted.again.lock()) return shared;
   std::size_t from = 0;
   for (std::size_t i = 0; i < part; ++i) from += segment.parts[i].size;
-  return std::make_shared<const std::string>(segment.bytes->substr(from, wanted.size));
+  auto made = std::make_shared<const std::string>(segment.bytes->substr(from, wanted.size));
+  wanted.again = made;
+  return made;
 }
 
-std::string SegmentWindow::under_way(const Rendition& rendition) const {
-  std::string out;
+std::vector<SharedBytes> SegmentWindow::under_way(const Rendition& rendition) const {
+  std::vector<SharedBytes> out;
   if (rendition.segments.empty() || rendition.segments.back().complete) return out;
-  for (const auto& part : rendition.segments.back().parts) out += *part.bytes;
-  if (const auto open = open_.find(rendition.name); open != open_.end()) out += open->second.bytes;
+  for (const auto& part : rendition.segments.back().parts) out.push_back(part.bytes);
+  if (const auto open = open_.find(rendition.name); open != open_.end())
+    out.insert(out.end(), open->second.chunks.begin(), open->second.chunks.end());
   return out;
 }
 
@@ -193,7 +207,7 @@ bool SegmentWindow::begins_segment(const Rendition& rendition, const Chunk& chun
   auto bytes = chunk.bytes->size();
   for (const auto& part : last.parts) bytes += part.bytes->size();
   if (const auto open = open_.find(rendition.name); open != open_.end())
-    bytes += open->second.bytes.size();
+    bytes += open->second.bytes;
   if (bytes > kMaxSegmentBytes) return true;
   if (const auto* lead = leading(); lead != &rendition) {
     // These follow its cuts, so that numbers mean the same time in all.
@@ -257,7 +271,8 @@ bool SegmentWindow::push(const Chunk& chunk) {
   } else if (open.duration_us + chunk.duration_us > rendition->part_target_us + kSlackUs) {
     grew = close_part(*rendition);
   }
-  open.bytes += *chunk.bytes;
+  open.chunks.push_back(chunk.bytes);
+  open.bytes += chunk.bytes->size();
   open.duration_us += chunk.duration_us;
   open.independent = open.independent || chunk.key;
   // Full when another chunk like this one has no room: waiting for it would only cost time.
@@ -268,11 +283,10 @@ bool SegmentWindow::push(const Chunk& chunk) {
 
 bool SegmentWindow::close_part(Rendition& rendition) {
   auto& open = open_[rendition.name];
-  if (open.bytes.empty() || rendition.segments.empty()) return false;
+  if (open.bytes == 0 || rendition.segments.empty()) return false;
   auto& segment = rendition.segments.back();
   segment.duration_us += open.duration_us;
-  segment.parts.push_back({open.duration_us, open.independent,
-                           std::make_shared<const std::string>(std::move(open.bytes))});
+  segment.parts.push_back({open.duration_us, open.independent, joined(open.chunks)});
   open = {};
   return true;
 }

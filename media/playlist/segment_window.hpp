@@ -23,6 +23,8 @@ struct Part {
   bool independent = false;  ///< holds a key frame
   SharedBytes bytes;         ///< null in whole segments that are far back: see bytes_of
   std::size_t size = 0;      ///< of those that are null
+  /// What bytes_of made, as long as anybody has it.
+  mutable std::weak_ptr<const std::string> again = {};
 };
 
 struct Segment {
@@ -40,7 +42,8 @@ struct Segment {
   SharedBytes bytes;  ///< when complete
 };
 /// Also of a part that no playlist lists any more: players that listed it once (shaka-player) ask
-/// for it when they go back. Copied out of its segment then.
+/// for it when they go back. Copied out of its segment then, once for all who have it at a time.
+/// Not thread-safe, as all of the window.
 [[nodiscard]] SharedBytes bytes_of(const Segment& segment, std::size_t part);
 
 /// Where a window cuts, so that another of the same stream cuts there too (an edge's).
@@ -165,8 +168,9 @@ class SegmentWindow {
   [[nodiscard]] std::uint64_t epoch() const noexcept { return epoch_; }
   /// The rendition of a chunk's track; null: none.
   [[nodiscard]] const Rendition* of_track(std::uint32_t track) const noexcept;
-  /// What there is of the segment under way, also of its open part; nothing when none is.
-  [[nodiscard]] std::string under_way(const Rendition& rendition) const;
+  /// What there is of the segment under way, also of its open part: pieces in order, shared with
+  /// all who have them. None when none is.
+  [[nodiscard]] std::vector<SharedBytes> under_way(const Rendition& rendition) const;
   [[nodiscard]] const std::vector<Rendition>& renditions() const noexcept { return renditions_; }
   [[nodiscard]] bool ended() const noexcept { return ended_; }
   [[nodiscard]] const WindowOptions& options() const noexcept { return options_; }
@@ -177,7 +181,8 @@ class SegmentWindow {
 
  private:
   struct Open {
-    std::string bytes;
+    std::vector<SharedBytes> chunks;
+    std::size_t bytes = 0;
     std::int64_t duration_us = 0;
     bool independent = false;
   };

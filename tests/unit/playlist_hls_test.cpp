@@ -314,6 +314,25 @@ TEST(HlsPlaylistTest, parts_are_to_be_had_as_long_as_their_segment) {
   EXPECT_EQ(parts, *oldest.bytes);
 }
 
+TEST(HlsPlaylistTest, an_old_part_is_copied_once_for_all_who_have_it_and_not_kept) {
+  SegmentWindow window({});
+  window.begin(9, tracks());
+  Publication publication(33'333, 3, 60);
+  feed(window, publication, 30'000'000);
+  const auto& oldest = video_of(window).segments.front();
+  const MediaFile file{MediaFile::Kind::part, oldest.number, 1};
+
+  auto one = find_file(window, video_of(window), file).bytes;
+  auto other = find_file(window, video_of(window), file).bytes;
+
+  EXPECT_EQ(one, other);
+  EXPECT_EQ(one.use_count(), 2);
+  const auto text = *one;
+  one.reset();
+  other.reset();
+  EXPECT_EQ(*find_file(window, video_of(window), file).bytes, text);
+}
+
 TEST(HlsPlaylistTest, names_that_are_not_ours_are_no_files) {
   for (const auto* name : {"", "init-.mp4", "init-x.mp4", "segment-1.mp4", "part-1.m4s", "part-1.2",
                            "part-.1.m4s", "segment--1.m4s", "../etc/passwd"})

@@ -162,7 +162,7 @@ bool PlaylistSession::push_locked(const media::Chunk& chunk) {
 http::Response PlaylistSession::begin_feed(const media::Rendition& rendition,
                                            const media::MediaFile& file) {
   auto feed = std::make_shared<http::BodyFeed>();
-  feed->push(std::make_shared<const std::string>(window_.under_way(rendition)));
+  for (auto& bytes : window_.under_way(rendition)) feed->push(std::move(bytes));
   auto response = media_response(file, nullptr);
   response.feed = feed;
   feeding_.push_back({rendition.name, file.number, std::move(feed)});
