@@ -1,5 +1,5 @@
 troupe_test(live_test
-  SOURCES unit/live_core_test.cpp unit/live_assets_test.cpp unit/live_chat_test.cpp unit/live_polls_test.cpp unit/live_cues_test.cpp unit/live_views_test.cpp unit/live_link_test.cpp unit/live_countries_test.cpp support/country_file.cpp unit/live_parties_test.cpp unit/live_room_test.cpp unit/live_sound_test.cpp unit/live_fragment_test.cpp unit/live_byte_range_test.cpp unit/live_quality_test.cpp unit/live_health_test.cpp unit/live_relayed_window_test.cpp unit/live_playlist_session_test.cpp actor/live_actor_test.cpp
+  SOURCES unit/live_core_test.cpp unit/live_assets_test.cpp unit/live_chat_test.cpp unit/live_polls_test.cpp unit/live_cues_test.cpp unit/live_views_test.cpp unit/live_link_test.cpp unit/live_countries_test.cpp support/country_file.cpp unit/live_parties_test.cpp unit/live_room_test.cpp unit/live_sound_test.cpp unit/live_fragment_test.cpp unit/live_byte_range_test.cpp unit/live_quality_test.cpp unit/live_health_test.cpp unit/live_relayed_window_test.cpp unit/live_playlist_session_test.cpp unit/live_recordings_test.cpp actor/live_actor_test.cpp
   LINK troupe_net_api_live troupe_sim_live troupe_test_support LABELS actor)
 
 # A server without SRT in this process, and a publisher that replays a clip. The bench uses both.

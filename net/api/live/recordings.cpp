@@ -25,7 +25,7 @@ http::Response media_response(const char* type, const char* caching, std::string
   http::Response response;
   response.content_type = type;
   response.headers = {{"Cache-Control", caching}, {"Access-Control-Allow-Origin", "*"}};
-  response.shared_body = std::make_shared<const std::string>(std::move(body));
+  response.body = std::move(body);
   return response;
 }
 
@@ -130,11 +130,21 @@ http::Response thumbnail(const media::Recorder& recorder, const std::string& id,
   return media_response("image/jpeg", "public, max-age=86400, immutable", std::move(*read));
 }
 
+/// Slow clients keep what they are sent: all of it together has a bound.
+http::Response counted(const SendBudget& budget, http::Response response) {
+  auto held = budget.hold(std::exchange(response.body, {}));
+  if (!held.ok()) return http::problem(held.error());
+  response.shared_body = std::move(*held);
+  return response;
+}
+
 /// Answers with what `make` makes, on a thread that may block.
 void answer(const LiveRecordingsApi& api, const Watched& by,
             std::function<http::Response(const media::Recorder&)> make) {
-  auto posted = api.reads.post([&recorder = api.recorder, out = by.out, make = std::move(make)](
-                                   const storage::Store&) { out.send(make(recorder)); });
+  auto posted = api.reads.post([&recorder = api.recorder, sending = api.sending, out = by.out,
+                                make = std::move(make)](const storage::Store&) {
+    out.send(counted(sending, make(recorder)));
+  });
   if (!posted.ok()) by.out.send(posted.error());
 }
 

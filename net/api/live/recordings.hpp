@@ -3,6 +3,8 @@
 
 #include <memory>
 
+#include "net/api/live/served_file.hpp"
+
 namespace troupe::http {
 class Router;
 }
@@ -21,6 +23,8 @@ struct LiveRecordingsApi {
   const media::Recorder& recorder;
   storage::ReadPool& reads;  ///< files are read on its threads
   std::shared_ptr<const ViewGate> gate;
+  /// Of recordings that are on their way to clients, all together.
+  SendBudget sending{512U << 20};
 };
 
 /// GET /api/v1/live/{id}/recordings (JSON), /api/v1/live/{id}/recordings/index.m3u8 and below it
