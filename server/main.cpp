@@ -14,6 +14,7 @@
 #include "server/adjudicate.hpp"
 #include "server/app.hpp"
 #include "server/config.hpp"
+#include "server/open_files.hpp"
 #include "server/record_checks.hpp"
 #include "server/token_key.hpp"
 #include "storage/backup.hpp"
@@ -89,6 +90,17 @@ void block_signals() {
   std::signal(SIGPIPE, SIG_IGN);
 }
 
+void allow_open_files(const Config& config) {
+  const auto may = raise_open_files();
+  const auto needed = open_files_needed(config);
+  spdlog::info("may have {} files and sockets at a time", may);
+  if (may >= needed) return;
+  spdlog::warn(
+      "with all connections that are configured it may need {}: raise the hard limit (ulimit -Hn, "
+      "LimitNOFILE=) or lower http.max_connections",
+      needed);
+}
+
 int serve(const Flags& flags, bool print_config) {
   auto config = load(flags);
   if (!config.ok()) return fail(config.error());
@@ -98,6 +110,7 @@ int serve(const Flags& flags, bool print_config) {
   }
   block_signals();
   init_logging(config->log_level, config->log_format == "json" ? LogFormat::json : LogFormat::text);
+  allow_open_files(*config);
   auto app = App::start(*config, stop_as_failed);
   if (!app.ok()) {
     flush_logging();

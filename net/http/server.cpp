@@ -16,6 +16,7 @@ using tcp = asio::ip::tcp;
 namespace {
 constexpr std::size_t kMaxRateKeys = 100'000;
 constexpr auto kDrainPoll = std::chrono::milliseconds(5);
+constexpr auto kAcceptPause = std::chrono::milliseconds(100);  // when descriptors run out
 }  // namespace
 
 Server::Impl::Impl(IoPool& io_in, const Router& router_in, Metrics& metrics_in,
@@ -25,6 +26,7 @@ Server::Impl::Impl(IoPool& io_in, const Router& router_in, Metrics& metrics_in,
       metrics(metrics_in),
       options(std::move(options_in)),
       acceptor(io.at(0)),
+      accept_again(io.at(0)),
       connections_gauge(
           metrics.gauge("troupe_http_connections", "Open connections, WebSockets included")),
       refused_total(
@@ -63,9 +65,18 @@ void Server::Impl::accept() {
   acceptor.async_accept(
       io.next(), [self = shared_from_this()](boost::system::error_code ec, tcp::socket socket) {
         if (self->draining || ec == asio::error::operation_aborted) return;
-        if (!ec) self->accepted(std::move(socket));
+        if (ec) return self->accept_later();
+        self->accepted(std::move(socket));
         self->accept();
       });
+}
+
+/// A connection that cannot be accepted stays in the queue: asking at once would ask for ever.
+void Server::Impl::accept_later() {
+  accept_again.expires_after(kAcceptPause);
+  accept_again.async_wait([self = shared_from_this()](boost::system::error_code ec) {
+    if (!ec && !self->draining) self->accept();
+  });
 }
 
 void Server::Impl::accepted(tcp::socket socket) {

@@ -9,6 +9,7 @@
 
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl/context.hpp>
+#include <boost/asio/steady_timer.hpp>
 
 #include "base/metrics.hpp"
 #include "net/http/io_pool.hpp"
@@ -29,6 +30,7 @@ struct Server::Impl : std::enable_shared_from_this<Server::Impl> {
 
   Result<void> start();
   void accept();
+  void accept_later();
   void accepted(boost::asio::ip::tcp::socket socket);
 
   /// Called by connections, any thread.
@@ -44,6 +46,7 @@ struct Server::Impl : std::enable_shared_from_this<Server::Impl> {
   const ServerOptions options;
   std::optional<boost::asio::ssl::context> tls;
   boost::asio::ip::tcp::acceptor acceptor;
+  boost::asio::steady_timer accept_again;
   std::atomic<bool> draining{false};
 
   prometheus::Gauge& connections_gauge;

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "server/config.hpp"
+#include "server/open_files.hpp"
 #include "tests/support/temp_dir.hpp"
 
 namespace troupe::server {
@@ -107,6 +108,15 @@ TEST(Config, TheEnvironmentGoesOverTheFile) {
 TEST(Config, WhatGoesTogetherIsChecked) {
   EXPECT_THAT(refusal("[http]\ntls_certificate = \"a\"\n"), HasSubstr("go together"));
   EXPECT_THAT(refusal("[auth]\nalgorithm = \"ES256\"\n"), HasSubstr("auth.key_file"));
+}
+
+TEST(OpenFiles, AreNeededForAllConnectionsThatAreConfigured) {
+  Config config;
+  const auto usual = open_files_needed(config);
+  config.http_max_connections += 5'000;
+  config.rtmp_max_connections += 100;
+
+  EXPECT_EQ(open_files_needed(config), usual + 5'100);
 }
 
 }  // namespace
