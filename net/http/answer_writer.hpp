@@ -26,16 +26,18 @@ class AnswerWriter {
   AnswerWriter(Stream& stream, std::chrono::milliseconds write_timeout)
       : stream_(stream), write_timeout_(write_timeout) {}
 
-  /// `head_only`: it answers HEAD. The size of the body; nothing: `Done` will tell.
+  /// `head_only`: it answers HEAD. `framing`: of a body that is still being made. The size of the
+  /// body; nothing: `Done` will tell.
   std::optional<std::size_t> prepare(Response response, const std::string& request_id,
-                                     bool keep_alive, bool head_only) {
+                                     bool keep_alive, bool head_only, Framing framing) {
     response_ = std::move(response);
     message_.emplace(response_head(response_, request_id));
     message_->keep_alive(keep_alive);
     const bool bodyless = response_.status == 204 || response_.status == 304;
     fed_ = response_.feed && !bodyless && !head_only;
     if (fed_) {
-      message_->chunked(true);
+      framing_ = framing;
+      if (framing == Framing::chunked) message_->chunked(true);
       return std::nullopt;
     }
     if (response_.feed) response_.feed->abandon();  // nobody reads it
@@ -52,7 +54,7 @@ class AnswerWriter {
       return write_more();
     }
     std::make_shared<FeedPump<Stream>>(
-        stream_, response_.feed, write_timeout_,
+        stream_, response_.feed, framing_, write_timeout_,
         [this](boost::system::error_code ec, std::size_t bytes) { finish(ec, bytes); })
         ->start(head_text(message_->base()));
   }
@@ -85,6 +87,7 @@ class AnswerWriter {
   std::optional<boost::beast::http::response<Body>> message_;
   std::optional<boost::beast::http::response_serializer<Body>> serializer_;
   bool fed_ = false;
+  Framing framing_ = Framing::chunked;
   Done done_;
 };
 

@@ -78,6 +78,17 @@ class Connection final : public Drainable, public std::enable_shared_from_this<C
     lowest().socket().close(ignored);
   }
 
+  /// Whether the peer is told by RST, not by FIN, when the socket is closed, whoever closes it.
+  void end_with_reset(bool reset) {
+    boost::system::error_code ignored;
+    lowest().socket().set_option(asio::socket_base::linger(reset, 0), ignored);
+  }
+  void close_at_once() {
+    deadline_.cancel();
+    boost::system::error_code ignored;
+    lowest().socket().close(ignored);
+  }
+
   // --- reading ---
 
   void read_header() {
@@ -147,6 +158,7 @@ class Connection final : public Drainable, public std::enable_shared_from_this<C
     keep_alive_ = message.keep_alive() && !server_->draining &&
                   ++requests_ < server_->options.max_requests_per_connection;
     head_ = message.method() == bhttp::verb::head;
+    framing_ = message.version() < 11 ? Framing::until_close : Framing::chunked;
     auto head = read_head(message.base(), address_);
     if (!head.ok()) {
       request_.request_id = make_id_string();
@@ -304,16 +316,21 @@ class Connection final : public Drainable, public std::enable_shared_from_this<C
   void answer(Response response) {
     if (response.take_over && !head_) return answer_with_stream(std::move(response));
     const int status = response.status;
+    const bool until_close = response.feed && framing_ == Framing::until_close;
+    if (until_close) keep_alive_ = false;
     goes_on_ = keep_alive_ && !server_->draining;
-    const auto size = writer_.prepare(std::move(response), request_.request_id, goes_on_, head_);
+    const auto size =
+        writer_.prepare(std::move(response), request_.request_id, goes_on_, head_, framing_);
     if (size) count(status, *size);
-    writer_.start(
-        [self = self(), status, fed = !size](boost::system::error_code ec, std::size_t bytes) {
-          if (fed) self->count(status, bytes);
-          // A body that is cut short must not look whole: the connection ends.
-          if (fed && ec) return self->close();
-          self->on_written(ec);
-        });
+    if (until_close) end_with_reset(true);
+    writer_.start([self = self(), status, fed = !size, until_close](boost::system::error_code ec,
+                                                                    std::size_t bytes) {
+      if (fed) self->count(status, bytes);
+      // A body that is cut short must not look whole: the connection ends.
+      if (fed && ec) return until_close ? self->close_at_once() : self->close();
+      if (until_close) self->end_with_reset(false);
+      self->on_written(ec);
+    });
   }
 
   void count(int status, std::size_t bytes) {
@@ -404,6 +421,7 @@ class Connection final : public Drainable, public std::enable_shared_from_this<C
   bool too_slow_ = false;
   std::size_t requests_ = 0;
   bool head_ = false;
+  Framing framing_ = Framing::chunked;
   bool idle_ = true;
   AnswerWriter<Stream> writer_;
   bool goes_on_ = false;  ///< after the answer under way

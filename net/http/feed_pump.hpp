@@ -16,6 +16,10 @@
 
 namespace troupe::http {
 
+/// How a client sees where a body ends whose length nobody knows yet: by chunked transfer coding
+/// (RFC 9112 section 7.1), or, before HTTP/1.1, by the end of the connection.
+enum class Framing : std::uint8_t { chunked, until_close };
+
 /// On the stream's event loop. `done` keeps the stream alive, is called once and says whether the
 /// whole body went out, and how many bytes of it.
 template <class Stream>
@@ -24,10 +28,11 @@ class FeedPump : public std::enable_shared_from_this<FeedPump<Stream>> {
   static constexpr std::size_t kAtOnce = 64U << 10;  ///< between two looks at the clock
   using Done = std::function<void(boost::system::error_code, std::size_t bytes)>;
 
-  FeedPump(Stream& stream, std::shared_ptr<BodyFeed> feed, std::chrono::milliseconds write_timeout,
-           Done done)
+  FeedPump(Stream& stream, std::shared_ptr<BodyFeed> feed, Framing framing,
+           std::chrono::milliseconds write_timeout, Done done)
       : stream_(stream),
         feed_(std::move(feed)),
+        framing_(framing),
         write_timeout_(write_timeout),
         done_(std::move(done)) {}
 
@@ -64,14 +69,7 @@ class FeedPump : public std::enable_shared_from_this<FeedPump<Stream>> {
     std::size_t size = 0;
     for (const auto& bytes : taken_.bytes) size += bytes->size();
     bytes_ += size;
-    text_.clear();
-    if (size > 0) {
-      char length[24];
-      std::snprintf(length, sizeof length, "%zx\r\n", size);
-      text_ = length;
-    }
-    end_ = size > 0 ? "\r\n" : "";
-    if (taken_.ended) end_ += "0\r\n\r\n";
+    frame(size);
     std::vector<boost::asio::const_buffer> buffers{boost::asio::buffer(text_)};
     for (const auto& bytes : taken_.bytes) buffers.push_back(boost::asio::buffer(*bytes));
     buffers.push_back(boost::asio::buffer(end_));
@@ -81,6 +79,20 @@ class FeedPump : public std::enable_shared_from_this<FeedPump<Stream>> {
     });
   }
 
+  /// What stands before and behind the bytes that were taken.
+  void frame(std::size_t size) {
+    text_.clear();
+    end_.clear();
+    if (framing_ == Framing::until_close) return;
+    if (size > 0) {
+      char length[24];
+      std::snprintf(length, sizeof length, "%zx\r\n", size);
+      text_ = length;
+      end_ = "\r\n";
+    }
+    if (taken_.ended) end_ += "0\r\n\r\n";
+  }
+
   void finish(boost::system::error_code ec) {
     feed_->abandon();
     if (const auto done = std::exchange(done_, nullptr)) done(ec, bytes_);
@@ -88,6 +100,7 @@ class FeedPump : public std::enable_shared_from_this<FeedPump<Stream>> {
 
   Stream& stream_;
   const std::shared_ptr<BodyFeed> feed_;
+  const Framing framing_;
   const std::chrono::milliseconds write_timeout_;
   Done done_;
   std::string text_, end_;

@@ -89,10 +89,12 @@ bool RawSocket::closed() {
   char buffer[4096];
   while (true) {
     const auto got = ::recv(fd_, buffer, sizeof buffer, 0);
-    if (got > 0)
+    if (got > 0) {
       seen_.append(buffer, static_cast<std::size_t>(got));
-    else
-      return got == 0 || (errno != EAGAIN && errno != EWOULDBLOCK);
+      continue;
+    }
+    reset_ = got < 0 && errno == ECONNRESET;
+    return got == 0 || (errno != EAGAIN && errno != EWOULDBLOCK);
   }
 }
 

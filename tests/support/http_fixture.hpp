@@ -43,11 +43,14 @@ class RawSocket {
   std::string read(std::size_t size);
   /// Reads until the server closes; false when it did not within 10 s.
   bool closed();
+  /// Whether it was cut off (RST) when it closed.
+  [[nodiscard]] bool was_reset() const noexcept { return reset_; }
   [[nodiscard]] const std::string& seen() const noexcept { return seen_; }
 
  private:
   bool more();
   int fd_ = -1;
+  bool reset_ = false;
   std::string seen_;
 };
 
