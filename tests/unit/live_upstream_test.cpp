@@ -50,18 +50,18 @@ class UpstreamTest : public ::testing::Test {
     sinks.forget = [](const auto&) {};
     sinks.viewers = [this](const auto&) { return viewers; };
     sinks.tell = [](const auto&, auto, auto) {};
-    upstream =
-        std::make_unique<Upstream>(Upstream::Env{options, sinks,
-                                                 [this](std::string target, LinkEvents given) {
-                                                   ++opened;
-                                                   targets.push_back(std::move(target));
-                                                   events = std::move(given);
-                                                   auto link = std::make_shared<FakeLink>();
-                                                   link->sent = sent;
-                                                   return link;
-                                                 },
-                                                 [] { return 0.0; }, bytes, reconnects, delay},
-                                   "session", std::vector<std::string>{}, now);
+    upstream = std::make_unique<Upstream>(
+        Upstream::Env{options, sinks,
+                      [this](std::string target, LinkEvents given) {
+                        ++opened;
+                        targets.push_back(std::move(target));
+                        events = std::move(given);
+                        auto link = std::make_shared<FakeLink>();
+                        link->sent = sent;
+                        return link;
+                      },
+                      [] { return 0.0; }, [this] { ++over; }, bytes, reconnects, delay},
+        "session", std::vector<std::string>{}, now);
   }
 
   template <class Message>
@@ -99,7 +99,7 @@ class UpstreamTest : public ::testing::Test {
   std::vector<std::string> heard, targets;
   std::vector<std::uint64_t> chunks;
   Viewers viewers{1, 0};
-  int opened = 0;
+  int opened = 0, over = 0;
   std::chrono::steady_clock::time_point now = std::chrono::steady_clock::now();
   std::unique_ptr<Upstream> upstream;
 };
@@ -245,13 +245,15 @@ TEST_F(UpstreamTest, TheWhileBeginsWhenTheLastOneLeft) {
 
 TEST_F(UpstreamTest, TheOriginsLastWordIsForViewersWhoComeYet) {
   greet();
+  EXPECT_EQ(over, 0);
   events.end(1000, error(ErrorCode::io, "the session has ended"));
 
-  const auto over = upstream->tick(now, now);
+  const auto last = upstream->tick(now, now);
 
-  ASSERT_TRUE(over);
-  EXPECT_TRUE(over->ended);
-  EXPECT_EQ(over->why.code, ErrorCode::conflict);
+  EXPECT_EQ(over, 1);
+  ASSERT_TRUE(last);
+  EXPECT_TRUE(last->ended);
+  EXPECT_EQ(last->why.code, ErrorCode::conflict);
 }
 
 TEST_F(UpstreamTest, GreetingsAreAskedForOneAtATimeForAllWhoCame) {

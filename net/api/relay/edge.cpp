@@ -181,7 +181,6 @@ class Edge final : public LiveEdge {
     }
     auto found = upstreams_.find(id);
     if (found == upstreams_.end()) {
-      if (upstreams_.size() >= options_.max_sessions) drop_over(now);
       if (upstreams_.size() >= options_.max_sessions)
         return then(error(ErrorCode::overloaded, "too many sessions come from the origin"));
       Entry entry;
@@ -191,7 +190,9 @@ class Edge final : public LiveEdge {
                                [this](std::string target, relay::LinkEvents events) {
                                  return open_upstream(std::move(target), std::move(events));
                                },
-                               [this] { return chance_(random_); }, bytes_, reconnects_, delay_},
+                               [this] { return chance_(random_); },
+                               [this, id] { asio::post(loop_, [this, id] { drop_over(id); }); },
+                               bytes_, reconnects_, delay_},
           id, via, now);
       {
         const std::unique_lock lock(known_mutex_);
@@ -246,12 +247,11 @@ class Edge final : public LiveEdge {
   }
 
   using Upstreams = std::unordered_map<std::string, Entry>;
-  /// What the origin has refused keeps nobody out until the next tick: anybody can make up ids.
-  void drop_over(Clock::time_point now) {
-    for (auto it = upstreams_.begin(); it != upstreams_.end();) {
-      const auto over = it->second.upstream->over();
-      it = over ? drop(it, *over, now) : std::next(it);
-    }
+  /// What the origin has refused takes no place until the next tick: anybody can make up ids.
+  void drop_over(const std::string& id) {
+    const auto found = upstreams_.find(id);
+    if (found == upstreams_.end()) return;
+    if (const auto over = found->second.upstream->over()) drop(found, *over, Clock::now());
   }
   Upstreams::iterator drop(Upstreams::iterator it, const relay::Upstream::Over& over,
                            Clock::time_point now) {

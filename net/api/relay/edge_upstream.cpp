@@ -86,9 +86,8 @@ void Upstream::admit(const Result<void>& verdict) {
 }
 
 void Upstream::on_end(std::uint16_t close_code, const Error& why) {
-  over_ = final_reason(close_code, why.detail);
-  if (over_) {
-    admit(over_->why);
+  if (const auto over = final_reason(close_code, why.detail)) {
+    end(*over);
   } else if (why.code == ErrorCode::unauthenticated || why.code == ErrorCode::forbidden ||
              close_code == kOurs + static_cast<int>(ErrorCode::forbidden)) {
     spdlog::warn("live {}: the origin refuses this edge: {}", id_, why.detail);
@@ -97,6 +96,12 @@ void Upstream::on_end(std::uint16_t close_code, const Error& why) {
     admit(error(ErrorCode::overloaded, why.detail));
   }
   broken(why);
+}
+
+void Upstream::end(Over over) {
+  over_ = std::move(over);
+  admit(over_->why);
+  env_.over();
 }
 
 /// The upstream is gone; `tick` makes another. Viewers keep what they have.
@@ -128,10 +133,7 @@ void Upstream::on_message(std::string_view bytes, bool is_text) {
 void Upstream::on_text(std::string_view text) {
   auto message = parse_down(text);
   if (!message.ok()) {
-    if (message.code() == ErrorCode::unsupported) {
-      over_ = Over{message.error()};
-      admit(message.error());
-    }
+    if (message.code() == ErrorCode::unsupported) end({message.error()});
     return broken(message.error());
   }
   if (const auto* shown = std::get_if<Text>(&*message)) {

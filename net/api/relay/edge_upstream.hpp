@@ -34,6 +34,7 @@ class Upstream {
     /// Opens a WebSocket to that target of the origin.
     std::function<std::shared_ptr<Link>(std::string target, LinkEvents)> open;
     std::function<double()> chance;  ///< in [0, 1)
+    std::function<void()> over;      ///< `over` has something to say; must not destroy it yet
     prometheus::Counter &bytes, &reconnects;
     prometheus::Histogram& delay;
   };
@@ -82,6 +83,7 @@ class Upstream {
   void take(const Pong& pong);
   void take(const Caption& caption);
   void broken(const Error& why);
+  void end(Over over);
   void send_greet();
   void end_greet(const Result<std::vector<std::string>>& texts);
   void send_report();
