@@ -2,6 +2,7 @@
 #include <condition_variable>
 #include <latch>
 #include <mutex>
+#include <semaphore>
 #include <thread>
 
 #include <arpa/inet.h>
@@ -210,9 +211,11 @@ TEST(PullIngest, OneThatEndedByItselfIsForgottenWhenItIsStopped) {
 TEST(PullIngest, WhoseEarlierPullsHangHindersNobodyElse) {
   Metrics metrics;
   std::latch released(1);
+  std::counting_semaphore<8> hanging(0);
   auto options = full(8);
   // As a look-up of a name that nobody answers.
   options.door.publish = [&](const PublishRequest&) -> Result<std::unique_ptr<PublishSink>> {
+    hanging.release();
     released.wait();
     return error(ErrorCode::not_found, "the session has ended");
   };
@@ -222,7 +225,10 @@ TEST(PullIngest, WhoseEarlierPullsHangHindersNobodyElse) {
     const auto done = pulls.start(session, "http://example.com/" + url, owner);
     return done.ok() ? ErrorCode{} : done.code();
   };
-  for (int i = 0; i < 5; ++i) EXPECT_EQ(start("s", std::to_string(i), "mallory"), ErrorCode{});
+  for (int i = 0; i < 5; ++i) {
+    EXPECT_EQ(start("s", std::to_string(i), "mallory"), ErrorCode{});
+    hanging.acquire();
+  }
 
   EXPECT_EQ(start("s", "5", "mallory"), ErrorCode::rate_limited);
   EXPECT_EQ(start("t", "5", "mallory"), ErrorCode::rate_limited);
