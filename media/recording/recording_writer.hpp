@@ -20,6 +20,9 @@ class Gauge;
 
 namespace troupe::media {
 
+/// Now.
+[[nodiscard]] std::int64_t unix_us();
+
 /// What changes files is for one thread; the rest for any.
 class RecordingWriter {
  public:
