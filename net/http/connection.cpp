@@ -27,6 +27,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+constexpr auto kGoodbye = std::chrono::seconds(2);  ///< for the client to close too
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
 template <class Stream>
@@ -328,9 +329,23 @@ class Connection final : public Drainable, public std::enable_shared_from_this<C
       if (fed) self->count(status, bytes);
       // A body that is cut short must not look whole: the connection ends.
       if (fed && ec) return until_close ? self->close_at_once() : self->close();
-      if (until_close) self->end_with_reset(false);
+      if (until_close) return self->end_body(ec);
       self->on_written(ec);
     });
+  }
+
+  /// Of a body that ends with the connection: over TLS that has to be told, or it was cut off (RFC
+  /// 9112 section 9.8).
+  void end_body(boost::system::error_code ec) {
+    end_with_reset(false);
+    if constexpr (std::is_same_v<Stream, ws::TlsStream>) {
+      if (!ec) {
+        lowest().expires_after(kGoodbye);
+        return stream_.async_shutdown(
+            [self = self()](boost::system::error_code gone) { self->on_written(gone); });
+      }
+    }
+    on_written(ec);
   }
 
   void count(int status, std::size_t bytes) {
@@ -356,7 +371,7 @@ class Connection final : public Drainable, public std::enable_shared_from_this<C
     // our answer.
     boost::system::error_code ignored;
     lowest().socket().shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
-    lowest().expires_after(std::chrono::seconds(2));
+    lowest().expires_after(kGoodbye);
     linger();
   }
 

@@ -9,6 +9,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "net/http/body_feed.hpp"
 #include "net/http/message.hpp"
 #include "net/http/router.hpp"
 #include "net/ws/frame.hpp"
@@ -33,11 +34,21 @@ void flood(ws::Session& session) {
   session.close(4004, "flooded");
 }
 
-/// GET /hello answers; /ws sends back what it gets, "bye" closes with 4004, "flood" after a flood.
+/// GET /hello answers, /made while its body is being made; /ws sends back what it gets, "bye" closes
+/// with 4004, "flood" after a flood.
 void mount(http::Router& router) {
   router.add("GET", "/hello",
              [](const http::Request&, const http::Responder& out) {
                out.send(http::json_response(200, {{"hello", "you"}}));
+             },
+             {.access = http::Access::open});
+  router.add("GET", "/made",
+             [](const http::Request&, const http::Responder& out) {
+               http::Response response;
+               response.feed = std::make_shared<http::BodyFeed>();
+               response.feed->push(std::make_shared<const std::string>("made"));
+               response.feed->end();
+               out.send(std::move(response));
              },
              {.access = http::Access::open});
   router.add_ws(
@@ -76,10 +87,11 @@ class TlsSocket {
   /// Reads `size` bytes, or all until the end when there are fewer.
   std::string read(std::size_t size) {
     std::string bytes(size, '\0');
-    boost::system::error_code end;
-    bytes.resize(asio::read(stream_, asio::buffer(bytes), end));
+    bytes.resize(asio::read(stream_, asio::buffer(bytes), end_));
     return bytes;
   }
+  /// Whether the server said that nothing follows.
+  [[nodiscard]] bool ended_well() const { return end_ == asio::error::eof; }
   std::string until_blank_line() {
     std::string head;
     while (!head.ends_with("\r\n\r\n")) {
@@ -94,6 +106,7 @@ class TlsSocket {
   asio::io_context io_;
   asio::ssl::context context_{asio::ssl::context::tls_client};
   asio::ssl::stream<asio::ip::tcp::socket> stream_{io_, context_};
+  boost::system::error_code end_;
 };
 
 /// A client's frame with an all-zero mask, which leaves the payload as it is.
@@ -108,6 +121,13 @@ TEST_F(TlsTest, RequestsAreAnswered) {
   TlsSocket socket(certificate, server.port());
   socket.send(get("/hello", "Connection: close\r\n"));
   EXPECT_THAT(socket.read(64U << 10), HasSubstr(R"({"hello":"you"})"));
+}
+
+TEST_F(TlsTest, ABodyThatEndsWithTheConnectionIsToldToEnd) {
+  TlsSocket socket(certificate, server.port());
+  socket.send("GET /made HTTP/1.0\r\nHost: x\r\n\r\n");
+  EXPECT_THAT(socket.read(64U << 10), testing::EndsWith("\r\n\r\nmade"));
+  EXPECT_TRUE(socket.ended_well());
 }
 
 TEST_F(TlsTest, PlainHttpOnTheTlsPortIsNotAnswered) {
