@@ -34,8 +34,8 @@ void flood(ws::Session& session) {
   session.close(4004, "flooded");
 }
 
-/// GET /hello answers, /made while its body is being made; /ws sends back what it gets, "bye" closes
-/// with 4004, "flood" after a flood.
+/// GET /hello answers, /made while its body is being made; /ws sends back what it gets, "bye"
+/// closes with 4004, "flood" after a flood.
 void mount(http::Router& router) {
   router.add("GET", "/hello",
              [](const http::Request&, const http::Responder& out) {
