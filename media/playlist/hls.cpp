@@ -290,7 +290,13 @@ std::optional<MediaFile> parse_media_file(std::string_view name) noexcept {
     if (read_number(*epoch, file.number)) return file;
   } else if (const auto number = between("segment-", ".m4s")) {
     file.kind = MediaFile::Kind::segment;
-    if (read_number(*number, file.number)) return file;
+    const auto dash = number->find('-');
+    if (dash == std::string_view::npos) {
+      if (read_number(*number, file.number)) return file;
+    } else if (read_number(number->substr(0, dash), file.epoch) && file.epoch != 0 &&
+               read_number(number->substr(dash + 1), file.number)) {
+      return file;
+    }
   } else if (const auto both = between("part-", ".m4s")) {
     file.kind = MediaFile::Kind::part;
     const auto dot = both->find('.');
@@ -307,12 +313,23 @@ std::string file_name(const MediaFile& file) {
     case MediaFile::Kind::init:
       return "init-" + number + ".mp4";
     case MediaFile::Kind::segment:
-      return "segment-" + number + ".m4s";
+      return "segment-" + (file.epoch == 0 ? "" : std::to_string(file.epoch) + "-") + number +
+             ".m4s";
     case MediaFile::Kind::part:
       break;
   }
   return "part-" + number + "." + std::to_string(file.part) + ".m4s";
 }
+
+namespace {
+/// The number of a publication's last segment; the greatest there is when there is none of it.
+std::uint64_t last_of(const Rendition& rendition, std::uint64_t epoch) {
+  const auto& all = rendition.segments;
+  const auto last = std::find_if(all.rbegin(), all.rend(),
+                                 [&](const Segment& segment) { return segment.epoch == epoch; });
+  return last == all.rend() ? UINT64_MAX : last->number;
+}
+}  // namespace
 
 FoundFile find_file(const SegmentWindow& window, const Rendition& rendition,
                     const MediaFile& file) {
@@ -324,6 +341,10 @@ FoundFile find_file(const SegmentWindow& window, const Rendition& rendition,
   if (file.kind == MediaFile::Kind::segment) {
     // A segment under way is asked for by players of DASH with low latency, and the one after it by
     // those that are just in time.
+    const auto epoch = segment == nullptr ? window.epoch() : segment->epoch;
+    if (file.epoch != 0 && file.epoch != epoch)
+      return {.beyond = file.epoch != window.epoch() && rendition.inits.contains(file.epoch) &&
+                        file.number > last_of(rendition, file.epoch)};
     if (segment == nullptr)
       return {.may_come = !window.ended() && file.number == rendition.next_number};
     return {.bytes = segment->bytes, .under_way = !segment->complete};

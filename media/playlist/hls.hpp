@@ -54,8 +54,11 @@ struct MediaFile {
   enum class Kind { init, segment, part } kind = Kind::init;
   std::uint64_t number = 0;  ///< segment's number; of an init: the epoch
   std::size_t part = 0;
+  /// Of a segment: it is there only if it is of this publication, since players of DASH that count
+  /// on by the clock must not take a segment of the next Period for one of this. 0: of any.
+  std::uint64_t epoch = 0;
 };
-/// "init-7.mp4", "segment-12.m4s", "part-12.3.m4s".
+/// "init-7.mp4", "segment-12.m4s", of publication 7 alone "segment-7-12.m4s", "part-12.3.m4s".
 [[nodiscard]] std::optional<MediaFile> parse_media_file(std::string_view name) noexcept;
 [[nodiscard]] std::string file_name(const MediaFile& file);
 
@@ -70,11 +73,13 @@ struct Span {
 
 /// The bytes of `file` when they are there. Nothing and `may_come` when the playlist has hinted at
 /// it, or it is the segment after the last: hold the request. Nothing and `under_way`: a segment of
-/// which a part is there. Nothing else: 404.
+/// which a part is there. Nothing and `beyond`: its publication, which another has followed, ended
+/// before it. Nothing else: 404.
 struct FoundFile {
   SharedBytes bytes;
   bool may_come = false;
   bool under_way = false;
+  bool beyond = false;
 };
 [[nodiscard]] FoundFile find_file(const SegmentWindow& window, const Rendition& rendition,
                                   const MediaFile& file);

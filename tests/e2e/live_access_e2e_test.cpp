@@ -151,7 +151,7 @@ TEST_F(LiveAccessE2E, ASessionByLinkPlaysInEachWayByItsLinkAlone) {
     const auto to = led.headers.at("location");
     ASSERT_THAT(to, HasSubstr(with));
     const auto manifest = on_air(live + "/" + to);
-    EXPECT_THAT(manifest.body, HasSubstr("/segment-$Number$.m4s" + with + "\""));
+    EXPECT_THAT(manifest.body, HasSubstr("-$Number$.m4s" + with + "\""));
     EXPECT_EQ(reason(live + "/" + to.substr(0, to.find('?'))), "link_needed");
   }
   EXPECT_EQ(on_air(api + "/thumbnails/latest.jpg" + with).status, 200);

@@ -28,7 +28,7 @@ TEST(DashManifestTest, a_publication_is_a_period_and_its_time_is_the_wall_clock)
   EXPECT_THAT(mpd, HasSubstr("availabilityStartTime=\"2023-11-14T22:13:20.000Z\""));
   EXPECT_THAT(mpd, HasSubstr("<Period id=\"77\" start=\"PT0.000S\">"));
   EXPECT_THAT(mpd, HasSubstr("<S t=\"0\" d=\"2000000\"/><S t=\"2000000\" d=\"2000000\"/>"));
-  EXPECT_THAT(mpd, HasSubstr("media=\"video/segment-$Number$.m4s\""));
+  EXPECT_THAT(mpd, HasSubstr("media=\"video/segment-77-$Number$.m4s\""));
   EXPECT_THAT(mpd, HasSubstr("initialization=\"audio/init-77.mp4\""));
 }
 
@@ -106,6 +106,31 @@ TEST(DashManifestTest, a_short_publication_is_told_of_once_it_is_over) {
   window.stop();
 
   EXPECT_EQ(sets_of_second(dash_manifest(window, kStartUs + 9'000'000, "")), 1U);
+}
+
+TEST(DashManifestTest, a_segment_of_the_next_period_is_none_of_this) {
+  SegmentWindow window({});
+  window.begin(77, tracks());
+  Publication before(40'000, 3, 50);
+  feed(window, before, 5'000'000);
+  const auto next = video_of(window).next_number;
+  const auto asked = [&](const char* epoch) {
+    const auto name = "segment-" + std::string(epoch) + std::to_string(next) + ".m4s";
+    return find_file(window, video_of(window), *parse_media_file(name));
+  };
+  EXPECT_TRUE(asked("77-").may_come);
+  EXPECT_FALSE(asked("78-").may_come);
+
+  window.begin(78, tracks());
+  Publication after(40'000, 3, 50);
+  feed(window, after, 5'000'000);
+
+  EXPECT_EQ(asked("77-").bytes, nullptr);
+  EXPECT_FALSE(asked("77-").may_come);
+  EXPECT_TRUE(asked("77-").beyond);
+  EXPECT_FALSE(asked("76-").beyond) << "never there";
+  EXPECT_EQ(asked("78-").bytes, asked("").bytes);
+  EXPECT_NE(asked("78-").bytes, nullptr) << "numbers go on where they ended or one later";
 }
 
 /// A publication with a rendition that comes 300 ms later.

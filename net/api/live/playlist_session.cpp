@@ -42,6 +42,19 @@ http::Response media_response(const media::MediaFile& file, media::SharedBytes b
   return response;
 }
 
+/// A segment without samples (ISO/IEC 14496-12 section 8.16.2: a segment type box).
+/// shaka-player 5.2 asks by the clock for what follows the end of a Period until it has learned of
+/// that end, does not give those up, and goes on to the next Period only behind them.
+http::Response nothing_response() {
+  using namespace std::string_view_literals;
+  static const auto bytes = std::make_shared<const std::string>("\0\0\0\x14stypmsdh\0\0\0\0msdh"sv);
+  http::Response response;
+  response.content_type = "video/iso.segment";
+  response.headers = {{"Cache-Control", "no-store"}, {"Access-Control-Allow-Origin", "*"}};
+  response.shared_body = bytes;
+  return response;
+}
+
 }  // namespace
 
 void PlaylistSession::restore(media::SavedWindow saved, TimePoint now) {
@@ -274,6 +287,7 @@ std::optional<http::Response> PlaylistSession::answer(const std::string& name,
     if (feeding_.size() >= max_held_) return std::nullopt;
     return begin_feed(*rendition, file);
   }
+  if (found.beyond) return nothing_response();
   // While nobody publishes, the number that comes next is that of another Period, with an init of
   // its own: players of DASH learn of it from the manifest.
   const bool other = file.kind == media::MediaFile::Kind::segment && !publishing_;
