@@ -87,7 +87,7 @@ Result<void> Chunker::add_video(int index, const AVCodecParameters& parameters,
   const bool bare = parameters.codec_id == AV_CODEC_ID_VP9;  // has none
   if ((parameters.extradata_size == 0 && !bare) || parameters.width <= 0)
     return error(ErrorCode::corrupt, "the video has no parameter sets");
-  if (std::int64_t{parameters.width} * parameters.height < 0)
+  if (std::int64_t{parameters.width} * parameters.height > kMaxPicturePixels)
     return error(ErrorCode::too_large, "pictures larger than 8192x4320");
   if (auto added = add(kVideoTrack, index, parameters, time_base, kVideoTimescale, wrap_bits);
       !added.ok())
@@ -279,7 +279,7 @@ Result<bool> Chunker::package(TrackState& track, AVPacket& packet) {
   }
   // Where times hardly rise, chunks would grow without end.
   track.chunk_bytes += static_cast<std::size_t>(packet.size);
-  if (track.chunk_bytes == 0)
+  if (track.chunk_bytes > kMaxChunkBytes)
     return error(ErrorCode::too_large, "frames of one chunk over 16 MiB");
   track.chunk_end = packet.dts + packet.duration;
   ++(video ? stats_.video_frames : stats_.audio_frames);

@@ -74,6 +74,7 @@ Result<std::unique_ptr<PictureReader>> PictureReader::open(const Track& track) {
   if (decoder == nullptr) return error(ErrorCode::unsupported, "no decoder for " + track.codecs);
   reader->codec_.reset(avcodec_alloc_context3(decoder));
   reader->codec_->thread_count = 1;
+  reader->codec_->max_pixels = kMaxPicturePixels;  // parameters in the stream may say otherwise
   reader->codec_->pkt_timebase = {1, static_cast<int>(track.timescale)};
   if (avcodec_parameters_to_context(reader->codec_.get(), &parameters) < 0 ||
       avcodec_open2(reader->codec_.get(), decoder, nullptr) < 0)

@@ -112,7 +112,7 @@ Result<void> RecordingWriter::append(const std::string& id, Session& session, st
     return {};
   if (open != session.open.end()) {
     const auto& segments = session.recording[kind].segments;
-    if (segments.empty() || (chunk.key && ends_before(segments.back(), chunk))) open = session.open.end();
+    if (segments.empty() || ends_before(segments.back(), chunk)) open = session.open.end();
   }
   if (open == session.open.end()) {
     trim(id, session);
