@@ -134,13 +134,16 @@ class Writer {
     for (const auto& mark : window_.marks()) out_ += date_range(rendition_, mark);
   }
 
-  /// How many segments from the start a delta update leaves out.
+  /// How many segments from the start a delta update leaves out. None from a discontinuity on:
+  /// shaka-player 5.2 counts those that it is told of and not the others, and then loses its place.
   std::size_t skipped() const {
     const auto boundary_us = kSkipDurations * window_.target_duration_s() * 1'000'000;
     std::int64_t after_us = 0;
-    auto i = rendition_.segments.size();
-    while (i > 0 && after_us < boundary_us) after_us += rendition_.segments[--i].duration_us;
-    return i;
+    const auto& all = rendition_.segments;
+    auto i = all.size();
+    while (i > 0 && after_us < boundary_us) after_us += all[--i].duration_us;
+    const auto broken = std::ranges::find_if(all, &Segment::discontinuity);
+    return std::min(i, static_cast<std::size_t>(broken - all.begin()));
   }
 
   std::size_t first_with_parts() const {

@@ -199,6 +199,23 @@ TEST(HlsPlaylistTest, a_delta_update_holds_the_rest_of_what_the_whole_playlist_s
   EXPECT_EQ(delta.segments.front().uri, whole.segments[delta.skipped].uri);
 }
 
+TEST(HlsPlaylistTest, a_delta_update_goes_over_no_discontinuity) {
+  SegmentWindow window({.window_us = 60'000'000});
+  for (const std::uint64_t epoch : {1, 2}) {
+    window.begin(epoch, tracks());
+    Publication publication(33'333, 3, 30);
+    feed(window, publication, 40'000'000);
+  }
+  const auto whole = read_playlist(media_playlist(window, video_of(window), false, ""));
+  const auto delta = read_playlist(media_playlist(window, video_of(window), true, ""));
+
+  EXPECT_THAT(delta.objections, IsEmpty());
+  EXPECT_GT(delta.skipped, 2U);
+  EXPECT_TRUE(delta.segments.front().discontinuity);
+  EXPECT_TRUE(whole.segments[delta.skipped].discontinuity);
+  EXPECT_EQ(delta.skipped + delta.segments.size(), whole.segments.size());
+}
+
 TEST(HlsPlaylistTest, timed_metadata_is_a_date_range_on_the_line_of_the_segments) {
   SegmentWindow window({.window_us = 20'000'000});
   window.begin(1, tracks());
