@@ -135,7 +135,7 @@ class Writer {
   }
 
   /// How many segments from the start a delta update leaves out. None from a discontinuity on:
-  /// shaka-player 5.2 counts those that it is told of and not the others, and then loses its place.
+  /// shaka-player 5.2 counts those that it is told of and not the others, hls.js had faults there.
   std::size_t skipped() const {
     const auto boundary_us = kSkipDurations * window_.target_duration_s() * 1'000'000;
     std::int64_t after_us = 0;

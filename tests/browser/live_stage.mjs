@@ -59,10 +59,10 @@ const hls = (config) => ({ library: 'hls.js/dist/hls.min.js', script: (session) 
 // shaka-player waits a second and more before it tries again, unless told otherwise, and stays where a stop left it. To
 // catch up it needs a target that the manifest names: without one it runs its buffer dry.
 const kManifest = { baseDelay: 250, backoffFactor: 1.2, maxAttempts: 20 }, kMedia = { baseDelay: 250, maxAttempts: 2 };
-const shaka = (text, config) => ({ library: 'shaka-player/dist/shaka-player.compiled.js', script: (session) => `
+const shaka = (text, config, manifest = {}) => ({ library: 'shaka-player/dist/shaka-player.compiled.js', script: (session) => `
   shaka.polyfill.installAll();
   window.player = new shaka.Player();
-  player.configure(${JSON.stringify({ abr: { enabled: false }, manifest: { retryParameters: kManifest },
+  player.configure(${JSON.stringify({ abr: { enabled: false }, manifest: { retryParameters: kManifest, ...manifest },
     streaming: { retryParameters: kMedia, ...config } })});
   player.addEventListener('error', (event) => window.seen.errors.push([event.detail.code, ...event.detail.data.slice(0, 2)].join(' ')));
   player.attach(video).then(() => player.load('/live/${session}/${text}'))
@@ -77,7 +77,9 @@ const shaka = (text, config) => ({ library: 'shaka-player/dist/shaka-player.comp
 export const players = {
   'hls.js, LL-HLS': hls({ lowLatencyMode: true }),
   'hls.js, HLS': hls({ lowLatencyMode: false }),
-  'shaka-player, HLS': shaka('index.m3u8', {}),
+  // It cuts the holes between publications out of the timeline of HLS, but not out of its clock, and takes for the window
+  // what there is: once the holes in it are longer than a segment it drops one after the other, unless told otherwise.
+  'shaka-player, HLS': shaka('index.m3u8', {}, { availabilityWindowOverride: 60 }),
   'shaka-player, DASH': shaka('manifest.mpd', {}),
   'shaka-player, low-latency DASH': shaka('low-latency.mpd', { lowLatencyMode: true, liveSync: { enabled: true } }),
 };
