@@ -101,7 +101,7 @@ async function readTexts(root, session) {
   assert.match(low.body, /availabilityTimeComplete="false"/);
   const lowMpd = parseMpd(low.body, { manifestUri: low.url });
   assert.ok(lowMpd.playlists[0].segments.length >= mpd.playlists[0].segments.length);
-  assert.match(mpd.playlists[0].segments[0].resolvedUri, new RegExp(`^${root}/live/${session}/video/segment-\\d+\\.m4s$`));
+  assert.match(mpd.playlists[0].segments[0].resolvedUri, new RegExp(`^${root}/live/${session}/video/segment-\\d+-\\d+\\.m4s$`));
 }
 
 await onStage(async (stage) => {

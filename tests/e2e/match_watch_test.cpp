@@ -1,5 +1,7 @@
 // Watching a match over a real WebSocket while others play it over UDP.
+#include <algorithm>
 #include <cstring>
+#include <vector>
 
 #include "sim/ws_client.hpp"
 #include "tests/e2e/match_players.hpp"
