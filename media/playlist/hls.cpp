@@ -13,6 +13,18 @@ namespace {
 constexpr std::int64_t kSkipDurations = 6;
 constexpr std::int64_t kPartDurations = 3;  ///< parts are listed this far from the end
 
+/// A segment of the publication before `epoch` that was not cut off by its end; null: none is left.
+/// The encoder is likely the same one.
+const Segment* usual_of_before(const Rendition& lead, std::uint64_t epoch) {
+  const Segment *usual = nullptr, *later = nullptr;
+  for (auto one = lead.segments.rbegin(); one != lead.segments.rend() && usual == nullptr; ++one) {
+    if (one->epoch >= epoch) continue;
+    if (later != nullptr && later->epoch == one->epoch) usual = &*one;
+    later = &*one;
+  }
+  return usual;
+}
+
 /// The part to ask for before it is there. Most encoders place key frames evenly: once a segment is
 /// as long as the leading one before, it is over, and a hint at one more part of it would end in
 /// 404, which players take for a fault and try again.
@@ -28,6 +40,7 @@ Rendition::Position likely_next(const SegmentWindow& window, const Rendition& re
     if (segment.ordinal == last.ordinal) same = &segment;
     if (segment.ordinal + 1 == last.ordinal) before = &segment;
   }
+  if (before == nullptr && last.ordinal == 0) before = usual_of_before(*lead, last.epoch);
   if (same == nullptr || before == nullptr) return next;
   const auto length_us = same->complete ? same->duration_us : before->duration_us;
   const auto end_us = last.start_us + last.duration_us + rendition.chunk_us / 2;

@@ -89,6 +89,38 @@ TEST(HlsPlaylistTest, of_even_segments_each_hint_comes_true) {
   }
 }
 
+// Each part that is hinted at and never comes is a fault to players.
+TEST(HlsPlaylistTest, a_publication_is_taken_to_be_cut_as_the_one_before) {
+  SegmentWindow window({.segment_us = 2'000'000});
+  window.begin(1, tracks());
+  Publication before(33'333, 3, 60);
+  feed(window, before, 9'100'000);
+  window.begin(2, tracks());
+  Publication after(33'333, 3, 60);
+  const auto& video = video_of(window);
+  std::string hinted;
+  int compared = 0;
+
+  for (auto chunk = after.next(); chunk.start_us < 5'000'000; chunk = after.next()) {
+    const auto parts = [&] { return video.segments.back().parts.size(); };
+    const auto number = video.segments.back().number;
+    const auto known = parts();
+    window.push(chunk);
+    const auto& last = video.segments.back();
+    if (last.epoch != 2 || parts() == 0 || (last.number == number && parts() == known)) continue;
+    const auto came = file_name({MediaFile::Kind::part, last.number, parts() - 1});
+    if (!hinted.empty()) {
+      EXPECT_EQ(hinted, came);
+      ++compared;
+    }
+    const auto text = media_playlist(window, video, false, "");
+    const auto at = text.find("part-", text.find("#EXT-X-PRELOAD-HINT"));
+    hinted = text.substr(at, text.find('"', at) - at);
+  }
+
+  EXPECT_GT(compared, 20);
+}
+
 TEST(SegmentWindowTest, a_segment_holds_exactly_the_bytes_of_its_parts) {
   SegmentWindow window({});
   window.begin(1, tracks());
