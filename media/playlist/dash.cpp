@@ -176,8 +176,8 @@ std::string representation(const SegmentWindow& window, const Rendition& renditi
   out += "<SegmentTemplate timescale=\"1000000\"" +
          (latency == Latency::low ? low.attributes(window, rendition) : std::string()) +
          " startNumber=\"" + std::to_string(first_number) + "\" initialization=\"" + name + "/" +
-         file_name({MediaFile::Kind::init, epoch, 0}) + "\" media=\"" + name +
-         "/segment-" + std::to_string(epoch) + "-$Number$.m4s\"" +
+         file_name({MediaFile::Kind::init, epoch, 0}) + "\" media=\"" + name + "/segment-" +
+         std::to_string(epoch) + "-$Number$.m4s\"" +
          (low.even_us ? "/>"
                       : "><SegmentTimeline>" + segments + "</SegmentTimeline></SegmentTemplate>");
   return out + "</Representation>";

@@ -11,8 +11,8 @@
 
 namespace troupe::http {
 
-/// Sent by chunked transfer coding (RFC 9112 section 7.1), or, before HTTP/1.1, up to the end of the
-/// connection. Whoever makes it pushes and ends it; the connection takes. Thread-safe.
+/// Sent by chunked transfer coding (RFC 9112 section 7.1), or, before HTTP/1.1, up to the end of
+/// the connection. Whoever makes it pushes and ends it; the connection takes. Thread-safe.
 class BodyFeed {
  public:
   using Bytes = std::shared_ptr<const std::string>;
