@@ -57,13 +57,18 @@ std::size_t sets_of_second(const std::string& mpd) {
   return count;
 }
 
-// shaka-player 5.2 gives a Period that had a picture alone when it first saw it no sound later.
-TEST(DashManifestTest, a_period_is_not_told_of_before_it_has_all_its_tracks) {
-  SegmentWindow window({});
+/// Publication 77 is over, 78 begins.
+void begin_second(SegmentWindow& window) {
   window.begin(77, tracks());
   Publication before(40'000, 3, 50);
   feed(window, before, 5'000'000);
   window.begin(78, tracks());
+}
+
+// shaka-player 5.2 gives a Period that had a picture alone when it first saw it no sound later.
+TEST(DashManifestTest, a_period_is_not_told_of_before_it_has_all_its_tracks) {
+  SegmentWindow window({});
+  begin_second(window);
   Publication after(40'000, 3, 50);
   bool usual = false, low = false;
   for (auto chunk = after.next(); chunk.start_us < 3'000'000; chunk = after.next()) {
@@ -81,10 +86,7 @@ TEST(DashManifestTest, a_period_is_not_told_of_before_it_has_all_its_tracks) {
 
 TEST(DashManifestTest, a_period_does_not_wait_for_a_track_that_stays_silent) {
   SegmentWindow window({});
-  window.begin(77, tracks());
-  Publication before(40'000, 3, 50);
-  feed(window, before, 5'000'000);
-  window.begin(78, tracks());
+  begin_second(window);
   Publication after(40'000, 3, 50);
   for (auto chunk = after.next(); chunk.start_us < 4'500'000; chunk = after.next())
     if (chunk.track == 1) window.push(chunk);
@@ -94,10 +96,7 @@ TEST(DashManifestTest, a_period_does_not_wait_for_a_track_that_stays_silent) {
 
 TEST(DashManifestTest, a_short_publication_is_told_of_once_it_is_over) {
   SegmentWindow window({});
-  window.begin(77, tracks());
-  Publication before(40'000, 3, 50);
-  feed(window, before, 5'000'000);
-  window.begin(78, tracks());
+  begin_second(window);
   Publication after(40'000, 3, 50);
   for (auto chunk = after.next(); chunk.start_us < 1'000'000; chunk = after.next())
     if (chunk.track == 1) window.push(chunk);
