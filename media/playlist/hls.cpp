@@ -278,7 +278,8 @@ std::optional<MediaFile> parse_caption_file(std::string_view name) {
   constexpr std::string_view kEnding = ".vtt";
   if (!name.ends_with(kEnding)) return std::nullopt;
   auto file = parse_media_file(std::string(name.substr(0, name.size() - kEnding.size())) + ".m4s");
-  return file && file->kind != MediaFile::Kind::init ? file : std::nullopt;
+  const bool named = file && file->kind != MediaFile::Kind::init && file->epoch == 0;
+  return named ? file : std::nullopt;
 }
 
 std::optional<Span> span_of(const Rendition& video, const MediaFile& file) {

@@ -421,6 +421,7 @@ TEST_F(LadderWindowTest, the_span_of_a_caption_file_is_that_of_the_pictures_part
   EXPECT_EQ(part->to_us, part->from_us + segment.parts[1].duration_us);
   EXPECT_FALSE(parse_caption_file("segment-1.m4s"));
   EXPECT_FALSE(parse_caption_file("init-1.vtt"));
+  EXPECT_FALSE(parse_caption_file("segment-7-1.vtt")) << "captions have no such names";
 }
 
 }  // namespace
