@@ -111,9 +111,13 @@ void Stream::write(const Sample& sample, bool picture, std::vector<Piece>& out) 
   if (silent_ && !picture) return;
   silent_ = false;
   const bool begins = picture ? sample.key : !video_;
-  const auto time_ms = floor_ms(sample.decode_us + offset_us_);
+  auto time_ms = floor_ms(sample.decode_us + offset_us_);
+  const auto composition_ms = floor_ms(sample.show_us + offset_us_) - time_ms;
   if (begins && picture) close_piece(out);
-  if (begins && std::exchange(setup_due_, false)) set_up(time_ms);
+  if (begins && std::exchange(setup_due_, false) && !told()) {
+    if (picture && shown_ms_) time_ms = std::min(time_ms, *shown_ms_ + 1);
+    set_up(time_ms);
+  }
   if (piece_.bytes.empty()) {
     piece_.key = begins;
     piece_.start_ms = time_ms;
@@ -121,16 +125,19 @@ void Stream::write(const Sample& sample, bool picture, std::vector<Piece>& out) 
   }
   piece_has_picture_ = piece_has_picture_ || picture;
   if (!picture) return append_audio_frame(piece_.bytes, sample.bytes, time_ms);
-  append_video_frame(piece_.bytes,
-                     {.codec = video_->video_codec,
-                      .key = sample.key,
-                      .decode_ms = time_ms,
-                      .composition_ms = floor_ms(sample.show_us + offset_us_) - time_ms,
-                      .bytes = sample.bytes});
+  shown_ms_ = time_ms;
+  append_video_frame(piece_.bytes, {.codec = video_->video_codec,
+                                    .key = sample.key,
+                                    .decode_ms = time_ms,
+                                    .composition_ms = composition_ms,
+                                    .bytes = sample.bytes});
+}
+
+bool Stream::told() const {
+  return setup_ && same(video_, told_video_) && same(audio_, told_audio_);
 }
 
 void Stream::set_up(std::int64_t time_ms) {
-  if (setup_ && same(video_, told_video_) && same(audio_, told_audio_)) return;
   told_video_ = video_;
   told_audio_ = audio_;
   Setup setup;

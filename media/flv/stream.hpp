@@ -32,6 +32,11 @@ struct Piece {
 /// Picture and sound interleaved by decode time: either waits for the other's of its time, but not
 /// longer than kMaxWaitUs of media. The pictures of a chunk leave in one piece, with the sound of
 /// their time. Times go on over publications. Not thread-safe.
+///
+/// The first picture of other codec parameters comes 1 ms after the last of the former, its
+/// followers in their own time: mpegts.js 1.8.2 puts up to two of the former behind the new
+/// parameters, MSE leaves them out there (Media Source Extensions 3.5.8, "need random access
+/// point"), and Chromium plays sound on over a hole of two pictures and waits for them for ever.
 class Stream {
  public:
   static constexpr std::int64_t kMaxWaitUs = 300'000;
@@ -69,11 +74,13 @@ class Stream {
   void release(bool all, std::vector<Piece>& out);
   [[nodiscard]] Lane* next_lane(bool all);
   void write(const Sample& sample, bool picture, std::vector<Piece>& out);
+  [[nodiscard]] bool told() const;
   void set_up(std::int64_t time_ms);
   void close_piece(std::vector<Piece>& out);
 
   std::optional<Format> video_, audio_;
   bool needs_key_ = true;
+  std::optional<std::int64_t> shown_ms_;  ///< when the last picture came
   bool silent_ = false;  ///< sound of a publication is not sent before its first picture
   std::int64_t from_us_ = kNever;
   Lane pictures_, sound_;

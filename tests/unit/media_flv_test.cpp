@@ -157,6 +157,42 @@ TEST(FlvStream, ANewPublicationInTheSameCodecsGoesOnWithoutNewHeaders) {
   EXPECT_NEAR(last_ms, 2 * static_cast<double>(clip().duration_us) / 1000, 80);
 }
 
+/// The encoder died with more sound than pictures on its way, and came back in another size.
+TEST(FlvStream, ThePicturesOfOtherParametersFollowWithoutAHole) {
+  Stream stream;
+  std::vector<Piece> pieces;
+  auto video = format_of(TrackKind::video);
+  const auto audio = format_of(TrackKind::audio);
+  stream.start(video, audio, pieces);
+  std::int64_t video_end_us = 0, sound_end_us = 0;
+  for (std::uint64_t i = 0; sound_end_us < 1'000'000; ++i) {
+    const auto chunk = test::clip_chunk(clip(), i);
+    const bool sound = chunk->track == audio->track;
+    if (!sound && chunk->start_us >= 800'000) continue;
+    (sound ? sound_end_us : video_end_us) = chunk->start_us + chunk->duration_us;
+    stream.push(*chunk, pieces);
+  }
+  ASSERT_GT(sound_end_us - video_end_us, 100'000);
+  video->config += "!";
+  stream.start(video, audio, pieces);
+  for (auto& piece : play(stream, 0, 40)) pieces.push_back(std::move(piece));
+  stream.flush(pieces);
+
+  std::vector<std::uint32_t> pictures;
+  std::size_t joint = 0;
+  for (const auto& tag : tags_of(pieces)) {
+    if (tag.type != 9) continue;
+    if (is_config(tag)) joint = pictures.size();
+    if (!is_config(tag)) pictures.push_back(tag.time_ms);
+  }
+
+  ASSERT_GT(joint, 1U);
+  EXPECT_NEAR(pictures[joint - 1], static_cast<double>(video_end_us) / 1000 - 33, 2);
+  EXPECT_EQ(pictures[joint], pictures[joint - 1] + 1);
+  EXPECT_NEAR(pictures[joint + 1], static_cast<double>(sound_end_us) / 1000 + 33, 2)
+      << "the second has its own time again";
+}
+
 TEST(FlvStream, OtherCodecParametersAreToldBeforeTheirFirstKeyFrame) {
   Stream stream;
   std::vector<Piece> pieces;
