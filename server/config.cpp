@@ -160,9 +160,8 @@ Result<void> apply_file(Config& config, const std::filesystem::path& file) {
 Result<void> apply_environment(Config& config,
                                const std::map<std::string, std::string>& environment) {
   // Read by `dev` and by tests, not by the engine.
-  static const std::set<std::string> others{"TROUPE_PRESET",       "TROUPE_JOBS",
-                                            "TROUPE_CRASH_ROUNDS", "TROUPE_SCREENSHOTS",
-                                            "TROUPE_BIN",          "TROUPE_CONFIG"};
+  static const std::set<std::string> others{"TROUPE_PRESET", "TROUPE_JOBS", "TROUPE_CRASH_ROUNDS",
+                                            "TROUPE_BIN", "TROUPE_CONFIG"};
   for (const auto& [name, value] : environment) {
     if (others.count(name) != 0) continue;
     const auto& all = settings();

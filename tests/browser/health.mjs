@@ -1,5 +1,5 @@
 // The health page of a session that is on: plots that grow, the table beside them, and who may see them.
-// Usage: node health.mjs SERVER_PROGRAM WEB_DIR; TROUPE_SCREENSHOT=file takes a picture.
+// Usage: node health.mjs SERVER_PROGRAM WEB_DIR; SCREENSHOT=file takes a picture.
 import assert from 'node:assert/strict';
 import { onStage, problemsOf, until } from './stage.mjs';
 
@@ -40,7 +40,7 @@ await onStage(async (stage) => {
   assert.equal(set.status, 200);
   await until(page, () => document.getElementById('alerts').textContent.startsWith('Frame rate below 200 a second, since'));
   assert.equal(await page.evaluate(() => document.getElementById('calm').hidden), true);
-  if (process.env.TROUPE_SCREENSHOT) await page.screenshot({ path: process.env.TROUPE_SCREENSHOT, fullPage: true });
+  if (process.env.SCREENSHOT) await page.screenshot({ path: process.env.SCREENSHOT, fullPage: true });
   assert.deepEqual(problems, []);
 
   await page.setViewportSize({ width: 360, height: 700 });

@@ -84,7 +84,7 @@ async function livePage(root, session) {
     await until(page, (from) => document.getElementById('video').currentTime > from + 1.5, at);
   }
   await goBack(page);
-  if (process.env.TROUPE_SCREENSHOT) await page.screenshot({ path: process.env.TROUPE_SCREENSHOT });
+  if (process.env.SCREENSHOT) await page.screenshot({ path: process.env.SCREENSHOT });
   assert.deepEqual(problems, []);
   await page.close();
 }

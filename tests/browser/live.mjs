@@ -1,5 +1,5 @@
 // The live page in a real browser: it plays, time advances, latency is sane, viewers are counted, chat arrives, and the
-// console stays clean. Usage: node live.mjs SERVER_PROGRAM WEB_DIR. TROUPE_SCREENSHOT=file.png also takes a picture.
+// console stays clean. Usage: node live.mjs SERVER_PROGRAM WEB_DIR. SCREENSHOT=file.png also takes a picture.
 import assert from 'node:assert/strict';
 import { onStage, problemsOf, until } from './stage.mjs';
 
@@ -42,7 +42,7 @@ await onStage(async (stage) => {
 
   await until(page, () => document.getElementById('video').readyState >= 3, null, 10);
   await until(page, () => Number.isFinite(parseFloat(document.getElementById('latency').textContent)));
-  if (process.env.TROUPE_SCREENSHOT) await page.screenshot({ path: process.env.TROUPE_SCREENSHOT });
+  if (process.env.SCREENSHOT) await page.screenshot({ path: process.env.SCREENSHOT });
   assert.deepEqual(problems, []);
   console.log(`ok: ${latency.seconds} s behind live`);
 });

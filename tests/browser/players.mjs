@@ -1,6 +1,6 @@
 // LL-HLS in hls.js and DASH in shaka-player, in a real browser: both play without a stall, stay near live, and go back in
 // the window; the texts are read by m3u8-parser and mpd-parser too. Usage: node players.mjs SERVER_PROGRAM WEB_DIR.
-// TROUPE_PLAY_SECONDS says how long each plays (8).
+// PLAY_SECONDS says how long each plays (8).
 import assert from 'node:assert/strict';
 import m3u8 from 'm3u8-parser';
 import { parse as parseMpd } from 'mpd-parser';
@@ -8,7 +8,7 @@ import { openPlayer, watch } from './library_player.mjs';
 import { onStage, sleep, until } from './stage.mjs';
 
 const [program, web] = process.argv.slice(2);
-const playSeconds = Number(process.env.TROUPE_PLAY_SECONDS ?? 8);
+const playSeconds = Number(process.env.PLAY_SECONDS ?? 8);
 let context;
 
 async function playHls(root, session) {
