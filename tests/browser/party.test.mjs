@@ -27,7 +27,7 @@ test('It is late by what it is behind the target of its publication', () => {
 test('Two members that begin 400 ms apart come within 40 ms of each other and stay', () => {
   const members = [-0.1, 0.3].map((late) => ({ late, pace: new Pace() }));
   for (let ms = 0; ms < 60_000; ms += 250) {
-    for (const member of members) member.late -= (member.pace.steer(member.late) - 1) * 0.25;
+    for (const member of members) member.late -= (member.pace.steer(member.late, ms) - 1) * 0.25;
     const [a, b] = members;
     if (ms > 15_000) assert.ok(Math.abs(a.late - b.late) < 0.04, `${a.late - b.late} s apart after ${ms} ms`);
   }

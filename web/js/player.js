@@ -1,6 +1,6 @@
 // Plays the tracks of one publication through Media Source Extensions, one SourceBuffer each, close to the live edge.
 import { describe } from './mp4.js';
-import { Pace } from './pace.js';
+import { keepsPitch, Pace } from './pace.js';
 
 const kKeepBehindS = 10;      // seconds kept behind the playhead
 const kJumpFromS = 1.5;       // further from the margin: jump instead of playing faster
@@ -149,8 +149,7 @@ export class Player {
       }
     }
     if (video.paused && !this.pausedByUser) video.play().catch(() => {});
-    const rate = this.pace.rate();
-    if (video.playbackRate !== rate) video.playbackRate = rate;
+    this.playAt(this.pace.rate(performance.now()));
   }
 
   /** Plays so that what is `late` seconds late is so no more. */
@@ -163,8 +162,13 @@ export class Player {
       this.steadyFrom = Math.max(this.steadyFrom, performance.now() + kJumpMs);
     }
     if (video.paused && !this.pausedByUser) video.play().catch(() => {});
-    const rate = this.pace.steer(late);
-    if (video.playbackRate !== rate) video.playbackRate = rate;
+    this.playAt(this.pace.steer(late, performance.now()));
+  }
+
+  playAt(rate) {
+    if (this.video.playbackRate === rate) return;
+    this.video.preservesPitch = keepsPitch(rate);
+    this.video.playbackRate = rate;
   }
 
   /**
