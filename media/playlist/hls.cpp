@@ -56,7 +56,8 @@ bool read_number(std::string_view text, Number& out) {
 enum class Captions : std::uint8_t { none, webvtt };
 
 /// Media or captions: these have no init segments, and names of their own.
-std::string name_of(const MediaFile& file, Captions captions) {
+std::string name_of(MediaFile file, Captions captions) {
+  if (captions == Captions::webvtt) file.epoch = 0;
   auto name = file_name(file);
   if (captions == Captions::webvtt) name.replace(name.rfind('.'), std::string::npos, ".vtt");
   return name;
@@ -69,7 +70,7 @@ void append_part(std::string& out, const Rendition& rendition, const Segment& se
          seconds_text(std::min(part.duration_us, rendition.part_target_us), 5);
   if (part.independent) out += ",INDEPENDENT=YES";
   out += ",URI=\"" + std::string(prefix) +
-         name_of({MediaFile::Kind::part, segment.number, index}, captions) + "\"\n";
+         name_of({MediaFile::Kind::part, segment.number, index, segment.epoch}, captions) + "\"\n";
 }
 
 /// EXT-X-DATERANGE (section 4.4.5.1); nothing when its moment is not in the window any more.
@@ -191,9 +192,11 @@ class Writer {
       out_ += "#EXT-X-ENDLIST\n";
       return;
     }
-    const auto next = likely_next(window_, rendition_);
-    out_ += "#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"" + prefix_ +
-            name_of({MediaFile::Kind::part, next.number, next.part}, captions_) + "\"\n";
+    if (window_.on_air()) {
+      const auto next = likely_next(window_, rendition_);
+      const MediaFile file{MediaFile::Kind::part, next.number, next.part, window_.epoch()};
+      out_ += "#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"" + prefix_ + name_of(file, captions_) + "\"\n";
+    }
     for (const auto& other : window_.renditions()) {
       if (&other == &rendition_ && captions_ == Captions::none) continue;
       const auto* last = last_listed(other);
@@ -294,6 +297,16 @@ std::optional<Span> span_of(const Rendition& video, const MediaFile& file) {
   return span;
 }
 
+namespace {
+/// What follows "7-", when `text` begins so. Nothing: what stands there is no publication.
+std::optional<std::string_view> after_epoch(std::string_view text, std::uint64_t& epoch) {
+  const auto dash = text.find('-');
+  if (dash == std::string_view::npos) return text;
+  if (!read_number(text.substr(0, dash), epoch) || epoch == 0) return std::nullopt;
+  return text.substr(dash + 1);
+}
+}  // namespace
+
 std::optional<MediaFile> parse_media_file(std::string_view name) noexcept {
   const auto between = [&](std::string_view prefix,
                            std::string_view suffix) -> std::optional<std::string_view> {
@@ -305,18 +318,14 @@ std::optional<MediaFile> parse_media_file(std::string_view name) noexcept {
   MediaFile file;
   if (const auto epoch = between("init-", ".mp4")) {
     if (read_number(*epoch, file.number)) return file;
-  } else if (const auto number = between("segment-", ".m4s")) {
+  } else if (const auto segment = between("segment-", ".m4s")) {
     file.kind = MediaFile::Kind::segment;
-    const auto dash = number->find('-');
-    if (dash == std::string_view::npos) {
+    if (const auto number = after_epoch(*segment, file.epoch))
       if (read_number(*number, file.number)) return file;
-    } else if (read_number(number->substr(0, dash), file.epoch) && file.epoch != 0 &&
-               read_number(number->substr(dash + 1), file.number)) {
-      return file;
-    }
-  } else if (const auto both = between("part-", ".m4s")) {
+  } else if (const auto part = between("part-", ".m4s")) {
     file.kind = MediaFile::Kind::part;
-    const auto dot = both->find('.');
+    const auto both = after_epoch(*part, file.epoch);
+    const auto dot = both ? both->find('.') : std::string_view::npos;
     if (dot != std::string_view::npos && read_number(both->substr(0, dot), file.number) &&
         read_number(both->substr(dot + 1), file.part))
       return file;
@@ -325,16 +334,10 @@ std::optional<MediaFile> parse_media_file(std::string_view name) noexcept {
 }
 
 std::string file_name(const MediaFile& file) {
-  const auto number = std::to_string(file.number);
-  switch (file.kind) {
-    case MediaFile::Kind::init:
-      return "init-" + number + ".mp4";
-    case MediaFile::Kind::segment:
-      return "segment-" + (file.epoch == 0 ? "" : std::to_string(file.epoch) + "-") + number +
-             ".m4s";
-    case MediaFile::Kind::part:
-      break;
-  }
+  auto number = std::to_string(file.number);
+  if (file.kind == MediaFile::Kind::init) return "init-" + number + ".mp4";
+  if (file.epoch != 0) number = std::to_string(file.epoch) + "-" + number;
+  if (file.kind == MediaFile::Kind::segment) return "segment-" + number + ".m4s";
   return "part-" + number + "." + std::to_string(file.part) + ".m4s";
 }
 
@@ -366,12 +369,14 @@ FoundFile find_file(const SegmentWindow& window, const Rendition& rendition,
       return {.may_come = !window.ended() && file.number == rendition.next_number};
     return {.bytes = segment->bytes, .under_way = !segment->complete};
   }
+  const auto epoch = segment == nullptr ? window.epoch() : segment->epoch;
+  if (file.epoch != 0 && file.epoch != epoch) return {};
   if (segment != nullptr && file.part < segment->parts.size())
     return {.bytes = bytes_of(*segment, file.part)};
   const auto next = rendition.next();
   const bool continues = file.number == next.number && file.part == next.part;
   const bool begins = file.number == rendition.next_number && file.part == 0;
-  return {.may_come = !window.ended() && (continues || begins)};
+  return {.may_come = window.on_air() && (continues || begins)};
 }
 
 }  // namespace troupe::media

@@ -54,11 +54,13 @@ struct MediaFile {
   enum class Kind { init, segment, part } kind = Kind::init;
   std::uint64_t number = 0;  ///< segment's number; of an init: the epoch
   std::size_t part = 0;
-  /// Of a segment: it is there only if it is of this publication, since players of DASH that count
-  /// on by the clock must not take a segment of the next Period for one of this. 0: of any.
+  /// Of a segment or part: it is there only if it is of this publication. Players of DASH that
+  /// count on by the clock must not take a segment of the next Period for one of this, nor those of
+  /// HLS the first part of the next publication for the one that this hinted at. 0: of any.
   std::uint64_t epoch = 0;
 };
-/// "init-7.mp4", "segment-12.m4s", of publication 7 alone "segment-7-12.m4s", "part-12.3.m4s".
+/// "init-7.mp4", "segment-12.m4s", "part-12.3.m4s", of publication 7 alone "segment-7-12.m4s",
+/// "part-7-12.3.m4s".
 [[nodiscard]] std::optional<MediaFile> parse_media_file(std::string_view name) noexcept;
 [[nodiscard]] std::string file_name(const MediaFile& file);
 

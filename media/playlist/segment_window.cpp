@@ -130,6 +130,7 @@ std::vector<SharedBytes> SegmentWindow::under_way(const Rendition& rendition) co
 
 void SegmentWindow::begin(std::uint64_t epoch, const std::vector<Track>& tracks) {
   stop();
+  on_air_ = true;
   epoch_ = epoch;
   epoch_wall_us_.reset();
   ended_ = following_ = false;
@@ -346,6 +347,7 @@ void SegmentWindow::trim(Rendition& rendition) {
 }
 
 void SegmentWindow::stop() {
+  on_air_ = false;
   for (auto& rendition : renditions_) {
     close_part(rendition);
     close_segment(rendition);

@@ -172,6 +172,8 @@ class SegmentWindow {
   /// all who have them. None when none is.
   [[nodiscard]] std::vector<SharedBytes> under_way(const Rendition& rendition) const;
   [[nodiscard]] const std::vector<Rendition>& renditions() const noexcept { return renditions_; }
+  /// Somebody publishes.
+  [[nodiscard]] bool on_air() const noexcept { return on_air_; }
   [[nodiscard]] bool ended() const noexcept { return ended_; }
   [[nodiscard]] const WindowOptions& options() const noexcept { return options_; }
   /// Unix time of the zero of the very first publication; nothing before its first chunk.
@@ -207,7 +209,7 @@ class SegmentWindow {
   std::uint64_t epoch_ = 0;
   std::optional<std::int64_t> epoch_wall_us_;  ///< Unix time of the publication's zero
   std::optional<std::int64_t> origin_us_;
-  bool ended_ = false;
+  bool on_air_ = false, ended_ = false;
 };
 
 }  // namespace troupe::media

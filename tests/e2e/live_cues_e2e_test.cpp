@@ -168,7 +168,7 @@ TEST_F(LiveCuesE2E, SegmentsAndPartsCarryItAsTheSameBytesForAllWhoAskAndDecode) 
 
   // One more, into the segment that goes out while it is made.
   const auto list = alice.get(live + "/v/" + make_id_string() + "/video/index.m3u8")->body;
-  const auto last = list.find("/part-", list.rfind("#EXT-X-PART:")) + 6;
+  const auto last = list.find('-', list.find("/part-", list.rfind("#EXT-X-PART:")) + 6) + 1;
   const auto number = list.substr(last, list.find('.', last) - last);
   const auto segment = live + "/video/segment-" + std::to_string(std::stoull(number) + 1) + ".m4s";
   std::string streamed;

@@ -76,7 +76,8 @@ TEST(HlsPlaylistTest, of_even_segments_each_hint_comes_true) {
       const bool learned = rendition().segments.size() > 2;
       if (learned && rendition().next() != before && !rendition().segments.back().parts.empty()) {
         const auto& last = rendition().segments.back();
-        EXPECT_EQ(hinted, file_name({MediaFile::Kind::part, last.number, last.parts.size() - 1}));
+        EXPECT_EQ(hinted, file_name({MediaFile::Kind::part, last.number, last.parts.size() - 1,
+                                     last.epoch}));
         ++seen;
       }
       const auto text = media_playlist(window, rendition(), false, "");
@@ -108,7 +109,7 @@ TEST(HlsPlaylistTest, a_publication_is_taken_to_be_cut_as_the_one_before) {
     window.push(chunk);
     const auto& last = video.segments.back();
     if (last.epoch != 2 || parts() == 0 || (last.number == number && parts() == known)) continue;
-    const auto came = file_name({MediaFile::Kind::part, last.number, parts() - 1});
+    const auto came = file_name({MediaFile::Kind::part, last.number, parts() - 1, last.epoch});
     if (!hinted.empty()) {
       EXPECT_EQ(hinted, came);
       ++compared;
@@ -345,6 +346,31 @@ TEST(HlsPlaylistTest, every_uri_of_a_playlist_is_found_and_the_hint_is_held) {
   EXPECT_FALSE(bytes_of("part-999.0.m4s").may_come);
 }
 
+/// shaka-player appended it behind the init segment of the one before, and stood still.
+TEST(HlsPlaylistTest, what_a_publication_hinted_at_is_no_part_of_the_next) {
+  SegmentWindow window({});
+  window.begin(7, tracks());
+  Publication before(33'333, 3, 60);
+  feed(window, before, 6'000'000);
+  const auto& video = video_of(window);
+  const auto hinted =
+      *parse_media_file(read_playlist(media_playlist(window, video, false, "")).hint);
+
+  window.stop();
+
+  EXPECT_THAT(media_playlist(window, video, false, ""), Not(HasSubstr("PRELOAD-HINT")));
+  EXPECT_FALSE(find_file(window, video, hinted).may_come) << "nobody waits for it any more";
+
+  window.begin(8, tracks());
+  Publication after(33'333, 3, 60);
+  feed(window, after, 4'000'000);
+
+  const auto first = std::ranges::find(video.segments, 8U, &Segment::epoch);
+  ASSERT_NE(first, video.segments.end());
+  EXPECT_FALSE(find_file(window, video, {MediaFile::Kind::part, first->number, 0, 7}).bytes);
+  EXPECT_TRUE(find_file(window, video, {MediaFile::Kind::part, first->number, 0, 8}).bytes);
+}
+
 TEST(HlsPlaylistTest, parts_are_to_be_had_as_long_as_their_segment) {
   SegmentWindow window({});
   window.begin(9, tracks());
@@ -353,7 +379,7 @@ TEST(HlsPlaylistTest, parts_are_to_be_had_as_long_as_their_segment) {
   const auto& video = video_of(window);
   const auto& oldest = video.segments.front();
   ASSERT_THAT(media_playlist(window, video, false, ""),
-              Not(HasSubstr(file_name({MediaFile::Kind::part, oldest.number, 0}))));
+              Not(HasSubstr(file_name({MediaFile::Kind::part, oldest.number, 0, oldest.epoch}))));
 
   std::string parts;
   for (std::size_t i = 0; i < oldest.parts.size(); ++i)
@@ -383,8 +409,9 @@ TEST(HlsPlaylistTest, an_old_part_is_copied_once_for_all_who_have_it_and_not_kep
 }
 
 TEST(HlsPlaylistTest, names_that_are_not_ours_are_no_files) {
-  for (const auto* name : {"", "init-.mp4", "init-x.mp4", "segment-1.mp4", "part-1.m4s", "part-1.2",
-                           "part-.1.m4s", "segment--1.m4s", "../etc/passwd"})
+  for (const auto* name :
+       {"", "init-.mp4", "init-x.mp4", "segment-1.mp4", "part-1.m4s", "part-1.2", "part-.1.m4s",
+        "segment--1.m4s", "part-0-1.2.m4s", "part-x-1.2.m4s", "../etc/passwd"})
     EXPECT_FALSE(parse_media_file(name)) << name;
 }
 
