@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cmath>
 
 #include <boost/json.hpp>
 #include <fmt/format.h>
@@ -88,6 +89,17 @@ void Responder::send(Response response) const {
   if (!shared_->answered.exchange(true)) shared_->deliver(std::move(response));
 }
 
+namespace {
+/// Boost.JSON reads 1e400 as infinity, which it could not read again once written.
+bool is_finite(const boost::json::value& value) {
+  if (const auto* number = value.if_double()) return std::isfinite(*number);
+  if (const auto* array = value.if_array()) return std::ranges::all_of(*array, is_finite);
+  const auto finite = [](const auto& member) { return is_finite(member.value()); };
+  const auto* object = value.if_object();
+  return object == nullptr || std::ranges::all_of(*object, finite);
+}
+}  // namespace
+
 Result<boost::json::object> parse_json_object(const std::string& body) {
   boost::json::parse_options options;
   options.max_depth = 32;
@@ -105,6 +117,8 @@ Result<boost::json::object> parse_json_object(const std::string& body) {
   auto value = parser.release();
   if (!value.is_object())
     return error(ErrorCode::invalid_argument, "the body must be a JSON object");
+  if (!is_finite(value))
+    return error(ErrorCode::invalid_argument, "the body has a number that is out of range");
   return std::move(value.as_object());
 }
 

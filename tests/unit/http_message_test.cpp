@@ -40,6 +40,16 @@ TEST(JsonBody, NestingIsBounded) {
   EXPECT_FALSE(parse_json_object(nested(100'000)).ok());
 }
 
+/// Found by fuzz_json_body: it was read as infinity, and what was stored of it could not be read.
+TEST(JsonBody, ANumberThatNoDoubleHoldsIsRefused) {
+  for (const auto* text : {R"({"a": 1e523})", R"({"a": [true, {"b": -1e400}]})"}) {
+    const auto body = parse_json_object(text);
+    ASSERT_FALSE(body.ok()) << text;
+    EXPECT_EQ(body.code(), ErrorCode::invalid_argument);
+  }
+  EXPECT_TRUE(parse_json_object(R"({"a": [1e308, -1e-400, 18446744073709551615]})").ok());
+}
+
 TEST(Problem, IsAnRfc9457Document) {
   const auto response = problem(error(ErrorCode::not_found, "no such post"));
   const auto body = boost::json::parse(response.body);
