@@ -1,6 +1,7 @@
 #include "sim/flv_reader.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace troupe::sim {
 namespace {
@@ -76,6 +77,7 @@ void FlvCheck::on_tag(const FlvTag& tag) {
   auto& lane = tag.type == FlvTag::video ? video_ : audio_;
   if (tag.header()) {
     lane.configured = true;
+    lane.changes = playing_;
     return;
   }
   const bool starts = !playing_ && tag.key();
@@ -84,10 +86,18 @@ void FlvCheck::on_tag(const FlvTag& tag) {
     playing_ = true;
     ++totals_.hellos;
   }
+  if (tag.type == FlvTag::video && std::exchange(lane.changes, false)) return on_change(tag);
   // Times come round after 49 days.
   if (last_ms_ && static_cast<std::int32_t>(tag.time_ms - *last_ms_) < 0) ++totals_.corrupt;
   last_ms_ = tag.time_ms;
   on_step(lane, tag.time_ms);
+}
+
+void FlvCheck::on_change(const FlvTag& tag) {
+  const auto before = video_.last_ms;
+  const bool runs_back = before && static_cast<std::int32_t>(tag.time_ms - *before) <= 0;
+  if (runs_back || !tag.key()) ++totals_.corrupt;
+  video_.last_ms.reset();
 }
 
 void FlvCheck::on_step(Lane& lane, std::uint32_t time_ms) {

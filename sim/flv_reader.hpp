@@ -55,11 +55,15 @@ class FlvCheck {
  private:
   struct Lane {
     bool configured = false;
+    bool changes = false;  ///< headers came while it played
     std::optional<std::uint32_t> last_ms;
     std::array<std::uint32_t, kSteps> steps_ms{};
     std::size_t steps = 0;
   };
   void on_tag(const FlvTag& tag);
+  /// The first picture behind other headers comes right after the last, before sound that came
+  /// already, and lasts until the next (media/flv/stream.hpp).
+  void on_change(const FlvTag& tag);
   void on_step(Lane& lane, std::uint32_t time_ms);
 
   ViewerTotals& totals_;

@@ -125,6 +125,27 @@ TEST(FlvCheck, APictureThatIsMissingIsAGap) {
   EXPECT_EQ(holed.totals.corrupt, 0U);
 }
 
+TEST(FlvCheck, BehindOtherHeadersAKeyFrameFollowsAtOnceAndLastsUntilTheNextPicture) {
+  Watched sound, back, blind;
+  for (auto* one : {&sound, &back, &blind}) {
+    for (int i = 0; i < 30; ++i) one->picture(i * 33, i == 0);
+    std::string config;
+    append_video_config(config, VideoCodec::h264, "other", 958);
+    one->check.take(config);
+  }
+
+  sound.picture(958, true);
+  sound.picture(1056);
+  sound.picture(1089);
+  back.picture(957, true);
+  blind.picture(958);
+
+  EXPECT_EQ(sound.totals.corrupt, 0U);
+  EXPECT_EQ(sound.totals.gaps, 0U);
+  EXPECT_EQ(back.totals.corrupt, 1U);
+  EXPECT_EQ(blind.totals.corrupt, 1U);
+}
+
 TEST(FlvCheck, WhatCannotBePlayedIsCorrupt) {
   Watched back, blind(false), headless;
   back.picture(100, true);
