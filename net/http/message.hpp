@@ -93,8 +93,8 @@ class Responder {
 
 using Handler = std::function<void(Request, Responder)>;
 
-/// Parses a JSON object body strictly (depth ≤ 32, no trailing bytes); problem text names the
-/// position.
+/// Parses a JSON object body strictly: depth ≤ 32, numbers that a double holds, no trailing bytes.
+/// The problem text of what is no JSON names the position.
 [[nodiscard]] Result<boost::json::object> parse_json_object(const std::string& body);
 
 }  // namespace troupe::http

@@ -40,7 +40,7 @@ const open = (context, root, url) => openPlayer(context, root, 'mpegts.js/dist/m
       if (player !== window.player) return;
       window.player = undefined;
       window.seen.errors.push(type + ' ' + detail);
-      setTimeout(() => { player.destroy(); open(); });
+      setTimeout(() => { player.destroy(); open(); }); // not while it calls us
     });
     player.attachMediaElement(video);
     player.load();
